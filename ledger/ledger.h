@@ -1,0 +1,52 @@
+/* The one way into the ledger: ledger_append() commits a batch whole, in one
+ * transaction with its rollups, or not at all. The same batch again changes
+ * nothing. A connection belongs to one writer; each writer holds a slot of the
+ * rollups by advisory lock. How it works: append.c. */
+#ifndef ACO_LEDGER_H
+#define ACO_LEDGER_H
+
+#include <stdint.h>
+
+#include "ledger/base/conf.h"
+#include "ledger/base/err.h"
+#include "ledger/event.h"
+
+struct db;
+struct ledger;
+
+struct ledger_counts {
+	int64_t attempts_new;	 /* rows that were not there */
+	int64_t attempts_merged; /* rows that learnt something */
+	int64_t attempts_same;	 /* rows that were there already */
+	int64_t tasks_new;
+	int64_t outcomes_new, outcomes_same;
+	int64_t trials_new, trials_changed, trials_same;
+	int64_t dead;		 /* refused by the database, now dead letters */
+	int64_t unpriced;	 /* among attempts_new */
+};
+
+/* Open a writer on `url`: connects, checks the schema's version, loads prices
+ * and names, takes a slot. */
+enum rc ledger_open(struct ledger **out, const struct conf *conf,
+	const char *url, struct err *e) MUST_CHECK;
+void ledger_close(struct ledger *l);
+
+/* ---- asynchronous: one batch in flight ---- */
+typedef void ledger_done_fn(void *arg, enum rc rc, const struct err *e,
+	const struct ledger_counts *counts);
+/* The batch is borrowed until done. RC_BUSY: one is in flight. */
+enum rc ledger_append(struct ledger *l, const struct batch *b,
+	ledger_done_fn *done, void *arg, struct err *e) MUST_CHECK;
+int ledger_fd(const struct ledger *l);
+short ledger_want(const struct ledger *l);
+void ledger_io(struct ledger *l, short revents);
+
+/* ---- blocking twin: append, and retry with jitter (reconnecting) what a
+ * retry may mend, for at most conf->retry_seconds ---- */
+enum rc ledger_append_wait(struct ledger *l, const struct batch *b,
+	struct ledger_counts *counts, struct err *e) MUST_CHECK;
+
+struct db *ledger_db(struct ledger *l); /* for look-ups between batches */
+const struct price_book *ledger_prices(const struct ledger *l);
+
+#endif

@@ -1,0 +1,37 @@
+/* Exact money. Prices are femto-dollars (1e-15 USD) a token in int64: USD per
+ * million tokens times 1e9. Costs are pico-dollars (1e-12 USD) in int64,
+ * rounded half-even once from an exact __int128. No float touches money. */
+#ifndef ACO_MONEY_H
+#define ACO_MONEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger/base/str.h"
+
+#define MONEY_NONE   INT64_MIN /* not known; never the same as 0 */
+#define PUSD_PER_USD INT64_C(1000000000000)
+#define MONEY_TEXT   48	       /* room for any formatted amount */
+
+/* "0.030355", "1e-7", "12" (USD) to pico-dollars, rounded half-even at the
+ * 12th decimal; exponents as JSON allows. False on anything else, on a
+ * negative amount, and above int64. */
+bool money_parse_pusd(struct str usd, int64_t *pusd);
+/* USD per million tokens, at most 9 decimals, to femto-dollars a token,
+ * exact or false. "" gives MONEY_NONE and true. */
+bool money_parse_fusd(struct str usd_per_mtok, int64_t *fusd);
+
+/* Exact decimal USD without trailing zeros: "0.030355", "0", "-1.5". The
+ * numeric twin takes PostgreSQL's text of a sum of pico-dollars. buf has
+ * MONEY_TEXT bytes; both return buf. MONEY_NONE gives "". */
+char *money_format(int64_t pusd, char *buf);
+char *money_format_fusd_mtok(int64_t fusd, char *buf); /* "3.75" per Mtok */
+/* For screens: "$0.0304", "$12.34", "$1,234", three to five significant
+ * figures, never "$0.00" for what is not zero. "-" for MONEY_NONE. */
+char *money_format_short(int64_t pusd, char *buf);
+
+/* fusd * n to pusd: an exact sum in __int128 femto-dollars, rounded half-even;
+ * false when it does not fit. */
+bool money_round_fusd(__int128 fusd, int64_t *pusd);
+
+#endif
