@@ -506,6 +506,15 @@ LEFT JOIN dict fin ON fin.id = a.finish_id
 LEFT JOIN dict er ON er.id = a.error_id
 LEFT JOIN dict st ON st.id = a.service_tier_id;
 
+CREATE VIEW v_step AS
+SELECT s.day, s.id AS step_id, s.task_id, t.ext_id AS task_ext_id,
+  class.name AS task_class, s.seq, s.kind, tool.name AS tool, s.failed,
+  s.started_at
+FROM step s
+JOIN task t ON t.id = s.task_id
+JOIN dict class ON class.id = t.class_id
+LEFT JOIN dict tool ON tool.id = s.tool_id;
+
 CREATE VIEW v_outcome AS
 SELECT o.id AS outcome_id, o.task_id, t.ext_id AS task_ext_id, o.step_id,
   src.name AS source, o.key, trim_scale(o.success_micro * 0.000001) AS success,
