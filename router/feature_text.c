@@ -1,0 +1,416 @@
+/* One pass over a text. Lines are found first, then the tokens of a line
+ * (what stands between blanks), then the words of a token; each level counts
+ * what can be seen at it. Words are compared with the lists by a hash that is
+ * set up anew for each text: a hundred short words, about a microsecond. */
+#include "router/feature_text.h"
+
+#include <string.h>
+
+/* Words that raise or lower how hard a task is likely to be, that name code,
+ * that ask for something, and that bind the answer. Lower case. */
+static const char *const word_lists[] = {
+	/* hard */
+	"algorithm asynchronous atomic backward benchmark cache compiler "
+	"complexity concurrency concurrent deadlock debug derive dynamic "
+	"efficient encryption integral invariant latency legacy migrate "
+	"migration multithreaded mutex nested optimal optimize overflow "
+	"parallel performance polynomial precision proof prove race recursion "
+	"recursive refactor regression security theorem thread undocumented "
+	"unicode vulnerability",
+	/* easy */
+	"capital convert count define hello list lookup name print rename "
+	"repeat return short simple simply single spelling sum summarize "
+	"synonym translate trivial typo uppercase lowercase",
+	/* code */
+	"assert bool char class const def elif else enum except float for "
+	"func function if import include int interface lambda namespace new "
+	"none null package private public raise return select self static "
+	"string struct switch table throw true false try var void where while",
+	/* ask */
+	"how what when where which who why explain describe compare fix "
+	"implement write create add change find",
+	/* limit */
+	"must only never always exactly least most without cannot required "
+	"ensure should not",
+};
+enum {
+	WORDS_HARD,
+	WORDS_EASY,
+	WORDS_CODE,
+	WORDS_ASK,
+	WORDS_LIMIT,
+	WORDS_N
+};
+
+const char *text_word_list(int i)
+{
+	return i >= 0 && i < WORDS_N ? word_lists[i] : NULL;
+}
+
+/* ---- kinds of bytes ---- */
+
+enum {
+	B_LOWER = 1,
+	B_UPPER = 2,
+	B_DIGIT = 4,
+	B_UNDER = 8,
+	B_HIGH = 16, /* a part of what is not ASCII */
+	B_WORD = B_LOWER | B_UPPER | B_DIGIT | B_UNDER | B_HIGH,
+	B_BLANK = 32,
+	B_SLASH = 64,
+	B_COLON = 128,
+};
+
+static const uint8_t byte_kinds[256] = {
+	['a' ... 'z'] = B_LOWER,  ['A' ... 'Z'] = B_UPPER,
+	['0' ... '9'] = B_DIGIT,  ['_'] = B_UNDER,
+	[0x80 ... 0xff] = B_HIGH, ['\t' ... '\r'] = B_BLANK,
+	[' '] = B_BLANK,          ['/'] = B_SLASH,
+	[':'] = B_COLON,
+};
+
+static unsigned byte_kind(char c)
+{
+	return byte_kinds[(unsigned char)c];
+}
+
+static bool is_digit(char c)
+{
+	return byte_kind(c) == B_DIGIT;
+}
+
+/* ---- the lists as an open hash ---- */
+
+#define SLOTS 512 /* a power of two, more than twice the words */
+
+struct word_slot {
+	uint32_t hash; /* 0: empty */
+	uint8_t lists; /* a bit a list */
+};
+
+struct scan {
+	struct text_stats *s;
+	struct word_slot slots[SLOTS];
+	uint64_t bloom[TEXT_BLOOM_BITS / 64];
+};
+
+static uint32_t hash_step(uint32_t h, unsigned char c)
+{
+	return (h ^ c) * UINT32_C(16777619); /* FNV-1a */
+}
+#define HASH_START UINT32_C(2166136261)
+
+static struct word_slot *slot_of(struct scan *sc, uint32_t hash)
+{
+	uint32_t i = hash ^ (hash >> 15);
+
+	while (sc->slots[i % SLOTS].hash && sc->slots[i % SLOTS].hash != hash)
+		i++;
+	return &sc->slots[i % SLOTS];
+}
+
+static void slots_fill(struct scan *sc)
+{
+	for (int list = 0; list < WORDS_N; list++) {
+		const char *p = word_lists[list];
+
+		while (*p) {
+			uint32_t h = HASH_START;
+			struct word_slot *slot;
+
+			for (; *p && *p != ' '; p++)
+				h = hash_step(h, (unsigned char)*p);
+			slot = slot_of(sc, h);
+			slot->hash = h;
+			slot->lists |= (uint8_t)(1U << list);
+			while (*p == ' ')
+				p++;
+		}
+	}
+}
+
+/* ---- words ---- */
+
+struct word {
+	uint32_t hash;  /* of its lower-case form */
+	unsigned kinds; /* of its bytes, or-ed */
+	size_t len;
+	bool camel; /* a lower-case letter before an upper-case one */
+	bool call;  /* "(" follows */
+};
+
+static void count_lists(struct scan *sc, uint32_t hash)
+{
+	unsigned lists = slot_of(sc, hash)->lists;
+
+	if (!lists)
+		return;
+	sc->s->hard_words += lists >> WORDS_HARD & 1;
+	sc->s->easy_words += lists >> WORDS_EASY & 1;
+	sc->s->code_words += lists >> WORDS_CODE & 1;
+	sc->s->ask_words += lists >> WORDS_ASK & 1;
+	sc->s->limit_words += lists >> WORDS_LIMIT & 1;
+}
+
+static void count_word(struct scan *sc, const struct word *w)
+{
+	struct text_stats *s = sc->s;
+	uint32_t bit = (w->hash ^ (w->hash >> 16)) % TEXT_BLOOM_BITS;
+
+	s->words++;
+	s->word_bytes += w->len;
+	s->long_words += w->len >= 10;
+	s->numbers += w->kinds == B_DIGIT;
+	s->shouts += w->len >= 2 && w->kinds == B_UPPER;
+	s->identifiers +=
+		w->camel || w->call ||
+		((w->kinds & B_UNDER) && (w->kinds & (B_LOWER | B_UPPER)));
+	sc->bloom[bit / 64] |= UINT64_C(1) << bit % 64;
+	count_lists(sc, w->hash);
+}
+
+/* Reads the word at the start of `t`; returns its length, 0 when there is
+ * none. */
+static size_t scan_word(struct scan *sc, struct str t)
+{
+	struct word w = {.hash = HASH_START};
+	unsigned last = 0;
+
+	while (w.len < t.len) {
+		unsigned char c = (unsigned char)t.p[w.len];
+		unsigned kind = byte_kinds[c];
+
+		if (!(kind & B_WORD))
+			break;
+		w.camel |= kind == B_UPPER && last == B_LOWER;
+		w.kinds |= kind;
+		w.hash = hash_step(w.hash, kind == B_UPPER ? c | 0x20 : c);
+		last = kind;
+		w.len++;
+	}
+	if (!w.len)
+		return 0;
+	w.call = w.len < t.len && t.p[w.len] == '(' &&
+		 !(w.kinds & (B_HIGH | B_DIGIT));
+	count_word(sc, &w);
+	return w.len;
+}
+
+/* ---- tokens ---- */
+
+static bool is_url(struct str t)
+{
+	const char *p = memmem(t.p, t.len, "://", 3);
+
+	return p && p > t.p && p + 3 < t.p + t.len;
+}
+
+/* "src/a.c", "/etc/passwd", "./run", "a\b.txt" is not one. */
+static bool is_path(struct str t)
+{
+	const char *slash = memchr(t.p, '/', t.len);
+	const char *end = t.p + t.len;
+
+	if (!slash || slash + 1 >= end)
+		return false;
+	if (!(byte_kind(slash[1]) & B_WORD) && slash[1] != '.')
+		return false;
+	if (slash == t.p) /* "/x" alone may be a fraction or a command */
+		return memchr(slash + 1, '/', (size_t)(end - slash - 1));
+	return slash[-1] == '.' || (byte_kind(slash[-1]) & B_WORD);
+}
+
+static bool is_error(struct str t)
+{
+	if (t.p[t.len - 1] == ':')
+		t.len--;
+	return str_ends(t, "Error") || str_ends(t, "Exception") ||
+	       str_is(t, "panic") || str_is(t, "error") || str_is(t, "fatal") ||
+	       str_ends(t, ":error");
+}
+
+/* `kinds`: of its bytes, or-ed, so that most tokens are looked at once. */
+static void scan_token(struct scan *sc, struct str t, unsigned kinds)
+{
+	struct text_stats *s = sc->s;
+	char last = t.p[t.len - 1];
+
+	s->tokens++;
+	s->sentences +=
+		t.len > 1 && (last == '.' || last == '!' || last == '?');
+	if ((kinds & B_SLASH) && (kinds & B_COLON) && is_url(t))
+		s->urls++;
+	else if ((kinds & B_SLASH) && is_path(t))
+		s->paths++;
+	if ((kinds & B_COLON) && is_error(t))
+		s->errors++;
+	while (t.len) {
+		size_t n = scan_word(sc, t);
+
+		n += n <
+		     t.len; /* the byte that ended the word, or a lone one */
+		t.p += n;
+		t.len -= n;
+	}
+}
+
+/* ---- lines ---- */
+
+/* "- x", "* x", "+ x", "1. x", "12) x" */
+static bool is_list_line(struct str l)
+{
+	size_t i = 0;
+
+	if (l.len >= 2 && (l.p[0] == '-' || l.p[0] == '*' || l.p[0] == '+'))
+		return l.p[1] == ' ';
+	while (i < l.len && i < 3 && is_digit(l.p[i]))
+		i++;
+	return i && i + 1 < l.len && (l.p[i] == '.' || l.p[i] == ')') &&
+	       l.p[i + 1] == ' ';
+}
+
+/* "A. x", "b) x", "(C) x" with one of the first eight letters */
+static bool is_choice_line(struct str l)
+{
+	if (l.len && l.p[0] == '(') {
+		l.p++;
+		l.len--;
+	}
+	return l.len >= 3 && (l.p[0] | 0x20) >= 'a' && (l.p[0] | 0x20) <= 'h' &&
+	       (l.p[1] == '.' || l.p[1] == ')' || l.p[1] == ':') &&
+	       l.p[2] == ' ';
+}
+
+static bool is_heading(struct str l)
+{
+	size_t i = 0;
+
+	while (i < l.len && i < 7 && l.p[i] == '#')
+		i++;
+	return i && i < 7 && i < l.len && l.p[i] == ' ';
+}
+
+static bool is_trace_line(struct str l)
+{
+	return str_starts(l, "Traceback (most recent call") ||
+	       str_starts(l, "File \"") || str_starts(l, "goroutine ") ||
+	       str_starts(l, "Caused by:") ||
+	       (str_starts(l, "at ") && l.p[l.len - 1] == ')') ||
+	       (l.p[0] == '#' && l.len > 3 && is_digit(l.p[1]) &&
+		str_contains(l, " in "));
+}
+
+static bool is_diff_line(struct str l)
+{
+	return str_starts(l, "@@ ") || str_starts(l, "+++ ") ||
+	       str_starts(l, "--- ") || str_starts(l, "diff ");
+}
+
+/* What a line's first bytes say; `l` is without blanks at both ends. */
+static void scan_line_start(struct text_stats *s, struct str l)
+{
+	if (str_starts(l, "```") || str_starts(l, "~~~"))
+		s->fences++;
+	else if (is_list_line(l))
+		s->list_lines++;
+	else if (is_choice_line(l))
+		s->choice_lines++;
+	else if (is_heading(l))
+		s->heading_lines++;
+	else if (is_trace_line(l))
+		s->trace_lines++;
+	else if (is_diff_line(l))
+		s->diff_lines++;
+	else if (str_starts(l, "> "))
+		s->quote_lines++;
+}
+
+static void scan_line(struct scan *sc, struct str line)
+{
+	struct text_stats *s = sc->s;
+	struct str l = str_trim(line);
+	const char *p = l.p, *end = l.p + l.len;
+
+	if (!l.len) {
+		s->blank_lines++;
+		return;
+	}
+	s->lines++;
+	if (line.len > s->line_max)
+		s->line_max = line.len;
+	if (line.p[0] == '\t' || str_starts(line, "  "))
+		s->indent_lines++;
+	scan_line_start(s, l);
+	while (p < end) {
+		const char *from = p;
+		unsigned kinds = 0;
+
+		while (p < end && !(byte_kind(*p) & B_BLANK))
+			kinds |= byte_kind(*p++);
+		scan_token(sc, (struct str){from, (size_t)(p - from)}, kinds);
+		while (p < end && (byte_kind(*p) & B_BLANK))
+			p++;
+	}
+}
+
+/* ---- bytes ---- */
+
+static uint64_t sum_of(const uint64_t *n, const char *bytes)
+{
+	uint64_t sum = 0;
+
+	for (; *bytes; bytes++)
+		sum += n[(unsigned char)*bytes];
+	return sum;
+}
+
+static void count_bytes(struct text_stats *s, struct str text)
+{
+	uint64_t n[256] = {0};
+
+	for (size_t i = 0; i < text.len; i++)
+		n[(unsigned char)text.p[i]]++;
+	for (int c = 0; c < 256; c++) {
+		unsigned kind = byte_kinds[c];
+
+		s->lower += kind == B_LOWER ? n[c] : 0;
+		s->upper += kind == B_UPPER ? n[c] : 0;
+		s->digit += kind == B_DIGIT ? n[c] : 0;
+		s->high += kind == B_HIGH ? n[c] : 0;
+		s->space += kind == B_BLANK ? n[c] : 0;
+		if (c > ' ' && c < 0x7f &&
+		    !(kind & (B_LOWER | B_UPPER | B_DIGIT)))
+			s->punct += n[c];
+	}
+	s->bracket = sum_of(n, "()[]{}");
+	s->operators = sum_of(n, "=<>+*&|%^~");
+	s->math = sum_of(n, "$\\");
+	s->quote = sum_of(n, "\"`");
+	s->question = n['?'];
+}
+
+void text_stats_read(struct text_stats *s, struct str text)
+{
+	struct scan sc = {.s = s};
+	const char *p = text.p, *end;
+
+	memset(s, 0, sizeof(*s));
+	s->bytes = text.len;
+	if (text.len > TEXT_READ_MAX)
+		text.len = TEXT_READ_MAX;
+	s->read = text.len;
+	if (!text.len)
+		return;
+	slots_fill(&sc);
+	count_bytes(s, text);
+	end = text.p + text.len;
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		const char *stop = nl ? nl : end;
+
+		scan_line(&sc, (struct str){p, (size_t)(stop - p)});
+		p = nl ? nl + 1 : end;
+	}
+	for (size_t i = 0; i < TEXT_BLOOM_BITS / 64; i++)
+		s->distinct_bits += (unsigned)__builtin_popcountll(sc.bloom[i]);
+}
