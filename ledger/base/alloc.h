@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-void *xcalloc(size_t n, size_t size);		 /* zeroed */
+void *xcalloc(size_t n, size_t size);                 /* zeroed */
 void *xrealloc_array(void *p, size_t n, size_t size); /* overflow-checked */
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);

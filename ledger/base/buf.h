@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 struct buf {
-	char *p;	/* NUL after the last byte whenever p is not NULL */
+	char *p; /* NUL after the last byte whenever p is not NULL */
 	size_t len, cap;
-	size_t max;	/* bytes, without the NUL */
+	size_t max; /* bytes, without the NUL */
 	bool failed;
 };
 
 void buf_init(struct buf *b, size_t max); /* allocates nothing */
-void buf_release(struct buf *b);	  /* frees the content */
-void buf_clear(struct buf *b);		  /* empty, keeps memory, mends failure */
+void buf_release(struct buf *b);          /* frees the content */
+void buf_clear(struct buf *b); /* empty, keeps memory, mends failure */
 bool buf_ok(const struct buf *b);
 
 void buf_add(struct buf *b, const void *p, size_t n);

@@ -10,13 +10,13 @@
 
 #include "ledger/base/str.h"
 
-#define TIME_NONE    INT64_MIN
-#define US_PER_SEC   INT64_C(1000000)
-#define US_PER_DAY   (INT64_C(86400) * US_PER_SEC)
-#define DAY_UNDATED  0
+#define TIME_NONE   INT64_MIN
+#define US_PER_SEC  INT64_C(1000000)
+#define US_PER_DAY  (INT64_C(86400) * US_PER_SEC)
+#define DAY_UNDATED 0
 
-int64_t clock_now_us(void);	/* wall clock, or the fixed one */
-int64_t clock_mono_us(void);	/* monotonic, for durations; never fixed */
+int64_t clock_now_us(void);     /* wall clock, or the fixed one */
+int64_t clock_mono_us(void);    /* monotonic, for durations; never fixed */
 void clock_fix(int64_t now_us); /* TIME_NONE: run again. ACO_NOW in the
 				   environment does the same at start */
 

@@ -1,12 +1,15 @@
 /* Configuration: one table in conf.c gives each key its name, type, default,
  * reloadability and help; from it come the INI reader (libinih), the ACO_*
  * variables (they win), `aco config`, the sample file and the man page.
+ * To add a key: a member of struct conf, a line in the table, `make man`;
+ * tests/unit/test_conf.c and tests/int/cmd.sh tell what was forgotten.
  * File: --config, else ACO_CONFIG, else $XDG_CONFIG_HOME/aco/aco.conf, else
  * ~/.config/aco/aco.conf, else /etc/aco/aco.conf; none is fine. */
 #ifndef ACO_CONF_H
 #define ACO_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ledger/base/buf.h"
@@ -15,25 +18,33 @@
 /* One member for each key of the table. Strings are owned by the struct.
  * Paths are expanded (~). */
 struct conf {
-	char *home;	      /* home: ACO_HOME; private cluster and spool */
-	char *database_url;   /* database_url; "" = the private cluster */
-	char *log_level;      /* debug info warn error */
+	char *file;             /* the file that was read, "" if none */
+	char *home;             /* home: ACO_HOME; private cluster and spool */
+	char *database_url;     /* database_url; "" = the private cluster */
+	char *log_level;        /* debug info warn error */
 	int64_t retention_days; /* 0 keeps everything */
 	int64_t partitions_ahead; /* days made ahead by the janitor */
-	int64_t batch_rows;   /* rows in one transaction, 1..50000 */
+	int64_t batch_rows;       /* rows in one transaction, 1..50000 */
 	int64_t retry_seconds; /* how long a command retries a lost database */
-	char *team;	      /* default team of imported work */
-	char *timezone;	      /* of reports; "UTC" */
+	char *team;            /* default team of imported work */
+	char *timezone;        /* of reports; "UTC" */
 };
 
-enum conf_type { CONF_STR, CONF_INT, CONF_BOOL, CONF_PATH, CONF_DURATION_DAYS };
+enum conf_type {
+	CONF_STR,
+	CONF_INT,
+	CONF_BOOL,
+	CONF_PATH,
+	CONF_DURATION_DAYS
+};
 struct conf_key {
 	const char *section, *name; /* INI [section] name = ... */
-	const char *env;	    /* ACO_... */
+	const char *env;            /* ACO_... */
 	enum conf_type type;
 	size_t offset;
 	const char *def;
-	int64_t min, max;	    /* of integers */
+	int64_t min, max;    /* of integers and durations */
+	const char *choices; /* of strings: "a b c"; NULL: any */
 	bool reloadable;
 	const char *help;
 };
@@ -43,6 +54,11 @@ extern const struct conf_key conf_keys[]; /* ends with name == NULL */
  * keys and bad values are RC_BAD with file and line. */
 enum rc conf_load(struct conf *c, const char *path, struct err *e) MUST_CHECK;
 void conf_release(struct conf *c);
+
+/* The value of one key as text, as it would stand in the file. A password in
+ * a database URL is replaced by "***". */
+void conf_value(const struct conf *c, const struct conf_key *k,
+		struct buf *out);
 
 /* A commented sample file with every key at its default. */
 void conf_sample(struct buf *out);

@@ -35,13 +35,13 @@ enum json_type {
 
 struct json {
 	enum json_type type;
-	bool escaped;	   /* string: text holds backslash escapes */
+	bool escaped; /* string: text holds backslash escapes */
 	bool key_escaped;
-	uint32_t span;	   /* nodes of this value, itself included */
-	uint32_t count;	   /* members of an array or object */
-	struct str key;	   /* raw text between the quotes; none in arrays */
-	struct str text;   /* number: its text; string: raw between quotes;
-			      others: the whole source text */
+	uint32_t span;   /* nodes of this value, itself included */
+	uint32_t count;  /* members of an array or object */
+	struct str key;  /* raw text between the quotes; none in arrays */
+	struct str text; /* number: its text; string: raw between quotes;
+			    others: the whole source text */
 };
 
 struct json_doc {
@@ -54,15 +54,15 @@ void json_doc_release(struct json_doc *d);
 
 /* Parse; the document's nodes are reused from call to call. RC_BAD with the
  * byte offset and the reason. */
-enum rc json_parse(struct json_doc *d, struct str text, struct err *e)
-	MUST_CHECK;
+enum rc json_parse(struct json_doc *d, struct str text,
+		   struct err *e) MUST_CHECK;
 
 const struct json *json_get(const struct json *obj, const char *key);
 /* Path of keys separated by '.', no escapes: "message.usage.input_tokens". */
 const struct json *json_path(const struct json *obj, const char *path);
 const struct json *json_first(const struct json *parent); /* NULL: empty */
 const struct json *json_next(const struct json *parent,
-	const struct json *child);			  /* NULL: last */
+			     const struct json *child); /* NULL: last */
 
 bool json_is(const struct json *v, enum json_type type); /* NULL: false */
 bool json_present(const struct json *v); /* there and not null */
@@ -91,7 +91,7 @@ void json_out_obj(struct json_out *o, const char *key); /* key NULL in arrays */
 void json_out_arr(struct json_out *o, const char *key);
 void json_out_end(struct json_out *o, char close); /* '}' or ']' */
 void json_out_str(struct json_out *o, const char *key, struct str s);
-			/* absent: null; bad UTF-8 becomes U+FFFD */
+/* absent: null; bad UTF-8 becomes U+FFFD */
 void json_out_i64(struct json_out *o, const char *key, int64_t v);
 void json_out_bool(struct json_out *o, const char *key, bool v);
 void json_out_null(struct json_out *o, const char *key);

@@ -3,16 +3,16 @@
 #ifndef ACO_RC_H
 #define ACO_RC_H
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK             __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum rc {
 	RC_OK = 0, /* done */
-	RC_BAD,	   /* the caller's or the data's fault: never retry */
+	RC_BAD,    /* the caller's or the data's fault: never retry */
 	RC_DENIED, /* not allowed: key, role or budget */
 	RC_BUSY,   /* our queue is full: retry later */
 	RC_DOWN,   /* a dependency failed: retry later */
-	RC_BUG,	   /* a broken invariant of ours: log it, do not retry */
+	RC_BUG,    /* a broken invariant of ours: log it, do not retry */
 };
 
 /* A short constant name such as "down"; never NULL. */

@@ -13,9 +13,9 @@ struct str {
 	size_t len;
 };
 
-#define STR(lit)     ((struct str){ (lit), sizeof(lit) - 1 })
-#define STR_ARG(s)   (int)(s).len, (s).p ? (s).p : ""  /* for "%.*s" */
-#define STR_NONE     ((struct str){ NULL, 0 })
+#define STR(lit)   ((struct str){(lit), sizeof(lit) - 1})
+#define STR_ARG(s) (int)(s).len, (s).p ? (s).p : "" /* for "%.*s" */
+#define STR_NONE   ((struct str){NULL, 0})
 
 struct str str_from(const char *s); /* NULL gives STR_NONE */
 bool str_eq(struct str a, struct str b);
@@ -24,7 +24,7 @@ bool str_starts(struct str a, const char *prefix);
 bool str_ends(struct str a, const char *suffix);
 int str_cmp(struct str a, struct str b); /* bytewise; absent first */
 bool str_contains(struct str a, const char *needle);
-struct str str_trim(struct str s);	 /* ASCII white space */
+struct str str_trim(struct str s); /* ASCII white space */
 
 /* Whether the bytes are well-formed UTF-8 without NUL (PostgreSQL takes
  * neither). */

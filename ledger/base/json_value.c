@@ -1,0 +1,285 @@
+/* Accessors of a parsed document. */
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "ledger/base/alloc.h"
+#include "ledger/base/json.h"
+#include "ledger/base/utf8.h"
+
+#define EXP_LIMIT 100000 /* beyond any exponent of a finite double */
+
+const struct json *json_first(const struct json *parent)
+{
+	if (!parent || parent->count == 0)
+		return NULL;
+	return parent + 1;
+}
+
+const struct json *json_next(const struct json *parent,
+			     const struct json *child)
+{
+	const struct json *next;
+
+	if (!parent || !child)
+		return NULL;
+	next = child + child->span;
+	return next < parent + parent->span ? next : NULL;
+}
+
+static unsigned hex_value(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+/* The code unit of "\uXXXX" whose digits begin at p. */
+static uint32_t hex4(const char *p)
+{
+	return hex_value(p[0]) << 12 | hex_value(p[1]) << 8 |
+	       hex_value(p[2]) << 4 | hex_value(p[3]);
+}
+
+/* The character of the escape at p ('\\'), written to out[4]. The reader has
+ * checked the escape. Sets *used to the bytes it takes in the text. */
+static size_t unescape(const char *p, size_t left, char *out, size_t *used)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const char *simple;
+	uint32_t cp, low;
+
+	if (p[1] != 'u') {
+		simple = strchr(from, p[1]);
+		out[0] = simple ? to[simple - from] : p[1];
+		*used = 2;
+		return 1;
+	}
+	cp = hex4(p + 2);
+	*used = 6;
+	if (cp >= 0xd800 && cp < 0xdc00 && left >= 12 && p[6] == '\\' &&
+	    p[7] == 'u') {
+		low = hex4(p + 8);
+		if (low >= 0xdc00 && low < 0xe000) {
+			*used = 12;
+			return utf8_put(0x10000 + ((cp - 0xd800) << 10) +
+						(low - 0xdc00),
+					out);
+		}
+	}
+	if (cp >= 0xd800 && cp < 0xe000)
+		cp = 0xfffd;
+	return utf8_put(cp, out);
+}
+
+/* Whether the raw text, unescaped, equals lit. */
+static bool raw_is(struct str raw, bool escaped, const char *lit)
+{
+	size_t n = strlen(lit), at = 0;
+
+	if (!escaped)
+		return raw.p && raw.len == n && !memcmp(raw.p, lit, n);
+	for (size_t i = 0; i < raw.len;) {
+		char out[4];
+		size_t len = 1, used = 1;
+
+		if (raw.p[i] == '\\')
+			len = unescape(raw.p + i, raw.len - i, out, &used);
+		else
+			out[0] = raw.p[i];
+		if (n - at < len || memcmp(lit + at, out, len) != 0)
+			return false;
+		at += len;
+		i += used;
+	}
+	return at == n;
+}
+
+const struct json *json_get(const struct json *obj, const char *key)
+{
+	const struct json *found = NULL, *v;
+
+	if (!json_is(obj, JSON_OBJECT))
+		return NULL;
+	for (v = json_first(obj); v; v = json_next(obj, v)) {
+		if (raw_is(v->key, v->key_escaped, key))
+			found = v;
+	}
+	return found;
+}
+
+const struct json *json_path(const struct json *obj, const char *path)
+{
+	char key[128];
+
+	while (obj) {
+		size_t n = strcspn(path, ".");
+
+		if (n >= sizeof(key))
+			return NULL;
+		memcpy(key, path, n);
+		key[n] = 0;
+		obj = json_get(obj, key);
+		if (!path[n])
+			break;
+		path += n + 1;
+	}
+	return obj;
+}
+
+bool json_is(const struct json *v, enum json_type type)
+{
+	return v && v->type == type;
+}
+
+bool json_present(const struct json *v)
+{
+	return v && v->type != JSON_NULL;
+}
+
+bool json_true(const struct json *v)
+{
+	return json_is(v, JSON_TRUE);
+}
+
+/* The exponent behind 'e', held within +-EXP_LIMIT; 0 without one. */
+static long exponent(struct str s)
+{
+	bool minus = false;
+	long v = 0;
+	size_t i = 0;
+
+	while (i < s.len && (s.p[i] | 0x20) != 'e')
+		i++;
+	if (i == s.len)
+		return 0;
+	i++;
+	if (s.p[i] == '-' || s.p[i] == '+')
+		minus = s.p[i++] == '-';
+	for (; i < s.len; i++) {
+		if (v < EXP_LIMIT)
+			v = v * 10 + (s.p[i] - '0');
+	}
+	return minus ? -v : v;
+}
+
+/* A number's text as mantissa * 10^exp with the mantissa's digits in the text
+ * (a '.' among them): walk them twice, exactly, without a float. */
+static bool number_i64(struct str s, int64_t *out)
+{
+	bool minus = s.p[0] == '-';
+	size_t from = minus, digits = 0, last = 0, point = 0, seen = 0;
+	int64_t v = 0;
+	long zeros;
+
+	/* digits: of the mantissa; last: how many until its last non-zero. */
+	for (size_t i = from; i < s.len && (s.p[i] | 0x20) != 'e'; i++) {
+		if (s.p[i] == '.') {
+			point = digits;
+			continue;
+		}
+		digits++;
+		if (s.p[i] != '0')
+			last = digits;
+	}
+	if (!memchr(s.p, '.', s.len))
+		point = digits;
+	if (last == 0) {
+		*out = 0;
+		return true;
+	}
+	if (digits > EXP_LIMIT)
+		return false;
+	zeros = (long)point - (long)last + exponent(s);
+	if (zeros < 0 || zeros > 18)
+		return false;
+	for (size_t i = from; seen < last; i++) {
+		if (s.p[i] == '.')
+			continue;
+		seen++;
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_sub_overflow(v, s.p[i] - '0', &v))
+			return false;
+	}
+	while (zeros-- > 0) {
+		if (__builtin_mul_overflow(v, 10, &v))
+			return false;
+	}
+	if (!minus && __builtin_sub_overflow(0, v, &v))
+		return false;
+	*out = v;
+	return true;
+}
+
+bool json_i64(const struct json *v, int64_t *out)
+{
+	if (json_is(v, JSON_NUMBER))
+		return number_i64(v->text, out);
+	return json_is(v, JSON_STRING) && str_i64(v->text, out);
+}
+
+static locale_t c_locale;
+static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
+
+static void make_c_locale(void)
+{
+	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	if (!c_locale)
+		BUG("no C locale");
+}
+
+bool json_double(const struct json *v, double *out)
+{
+	char small[64], *copy = small;
+	double d;
+
+	if (!json_is(v, JSON_NUMBER))
+		return false;
+	/* strtod wants a NUL, and a locale whose point is a point. */
+	pthread_once(&c_locale_once, make_c_locale);
+	if (v->text.len < sizeof(small)) {
+		memcpy(small, v->text.p, v->text.len);
+		small[v->text.len] = 0;
+	} else {
+		copy = xstrndup(v->text.p, v->text.len);
+	}
+	d = strtod_l(copy, NULL, c_locale);
+	if (copy != small)
+		free(copy);
+	if (!isfinite(d))
+		return false;
+	*out = d;
+	return true;
+}
+
+struct str json_str(const struct json *v, struct arena *a)
+{
+	size_t len = 0;
+	char *text;
+
+	if (json_is(v, JSON_NUMBER))
+		return v->text;
+	if (!json_is(v, JSON_STRING))
+		return STR_NONE;
+	if (!v->escaped)
+		return v->text;
+	/* An escape is never shorter than what it stands for. */
+	text = arena_alloc(a, v->text.len + 1);
+	if (!text)
+		return STR_NONE;
+	for (size_t i = 0; i < v->text.len;) {
+		size_t used = 1;
+
+		if (v->text.p[i] == '\\')
+			len += unescape(v->text.p + i, v->text.len - i,
+					text + len, &used);
+		else
+			text[len++] = v->text.p[i];
+		i += used;
+	}
+	return (struct str){text, len};
+}
+
+bool json_str_is(const struct json *v, const char *lit)
+{
+	return json_is(v, JSON_STRING) && raw_is(v->text, v->escaped, lit);
+}

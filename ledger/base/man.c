@@ -1,0 +1,247 @@
+/* The man page, in mdoc, generated from the tables so that it cannot lag
+ * behind them. Plain text becomes mdoc here: nothing in a help text needs
+ * markup of its own. */
+#include <string.h>
+
+#include "ledger/base/cmd.h"
+
+/* Text for a macro line or a text line: backslashes and, at the start of a
+ * line, dots and apostrophes mean something to roff. Blank lines begin a new
+ * paragraph; lines that begin with a space are kept as they are. */
+static void add_text(struct buf *out, const char *s)
+{
+	bool start = true;
+
+	for (; *s; s++) {
+		if (start && (*s == '.' || *s == '\''))
+			buf_adds(out, "\\&");
+		if (*s == '\\')
+			buf_adds(out, "\\e");
+		else if (*s == '-')
+			buf_adds(out, "\\-");
+		else
+			buf_addc(out, *s);
+		start = *s == '\n';
+	}
+	buf_addc(out, '\n');
+}
+
+static void add_line(struct buf *out, const char *s, size_t n)
+{
+	char line[512];
+
+	if (n >= sizeof(line))
+		n = sizeof(line) - 1;
+	memcpy(line, s, n);
+	line[n] = 0;
+	add_text(out, line);
+}
+
+static void add_paragraphs(struct buf *out, const char *s)
+{
+	bool literal = false, blank = true;
+
+	while (*s) {
+		size_t n = strcspn(s, "\n");
+		bool indented = *s == ' ';
+
+		if (indented != literal && n > 0) {
+			buf_adds(out, indented ? ".Bd -literal\n" : ".Ed\n");
+			if (!indented)
+				buf_adds(out, ".Pp\n");
+			literal = indented;
+		} else if (blank && n > 0 && !literal) {
+			buf_adds(out, ".Pp\n");
+		}
+		if (n > 0)
+			add_line(out, s, n);
+		blank = n == 0;
+		s += n + (s[n] == '\n');
+	}
+	if (literal)
+		buf_adds(out, ".Ed\n");
+}
+
+/* A word on a macro line: in quotes, which roff doubles inside. */
+static void add_word(struct buf *out, const char *s)
+{
+	buf_adds(out, " \"");
+	for (; *s; s++) {
+		if (*s == '"')
+			buf_adds(out, "\\(dq");
+		else if (*s == '\\')
+			buf_adds(out, "\\e");
+		else
+			buf_addc(out, *s);
+	}
+	buf_addc(out, '"');
+}
+
+static void add_option(struct buf *out, const struct cmd_opt *o)
+{
+	buf_adds(out, ".It");
+	if (o->letter)
+		buf_addf(out, " Fl %c ,", o->letter);
+	buf_addf(out, " Fl Fl %s", o->name);
+	if (o->arg) {
+		buf_adds(out, " Ar");
+		add_word(out, o->arg);
+	}
+	buf_addc(out, '\n');
+	add_text(out, o->help);
+}
+
+static void add_command(struct buf *out, const struct command *c)
+{
+	buf_addf(out, ".Ss aco %s\n", c->name);
+	buf_addf(out, ".Nm Cm %s", c->name);
+	if (c->opts && c->opts->name)
+		buf_adds(out, " Op Ar option ...");
+	if (*c->args) {
+		buf_adds(out, " Ar");
+		add_word(out, c->args);
+	}
+	buf_adds(out, "\n.Pp\n");
+	add_text(out, c->summary);
+	if (c->help)
+		add_paragraphs(out, c->help);
+	if (!c->opts || !c->opts->name)
+		return;
+	buf_adds(out, ".Bl -tag -width Ds\n");
+	for (const struct cmd_opt *o = c->opts; o->name; o++)
+		add_option(out, o);
+	buf_adds(out, ".El\n");
+}
+
+static void add_key(struct buf *out, const struct conf_key *k)
+{
+	buf_addf(out, ".It Cm %s\n", k->name);
+	add_text(out, k->help);
+	if (k->type == CONF_INT)
+		buf_addf(out, ".br\nA whole number, %lld to %lld.\n",
+			 (long long)k->min, (long long)k->max);
+	else if (k->type == CONF_DURATION_DAYS)
+		buf_adds(out, ".br\nDays, or with a unit: 90d, 12w, 1y.\n");
+	else if (k->type == CONF_BOOL)
+		buf_adds(out, ".br\nyes or no.\n");
+	else if (k->choices)
+		buf_addf(out, ".br\nOne of: %s.\n", k->choices);
+	buf_addf(out, ".br\nDefault: %s.\n", *k->def ? k->def : "empty");
+	buf_addf(out, "Variable:\n.Ev %s .\n", k->env);
+	if (k->reloadable)
+		buf_adds(out, "Reloaded on SIGHUP.\n");
+}
+
+static void add_configuration(struct buf *out)
+{
+	const char *section = "";
+
+	buf_adds(out, ".Sh CONFIGURATION\n"
+		      "The configuration file has lines\n"
+		      ".Ql name = value\n"
+		      "in sections\n"
+		      ".Ql [section] .\n"
+		      "A line that begins with\n"
+		      ".Ql #\n"
+		      "or\n"
+		      ".Ql ;\n"
+		      "is a comment, and so is what follows a\n"
+		      ".Ql \\&;\n"
+		      "behind white space.\n"
+		      "An unknown key is an error.\n");
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		if (strcmp(section, k->section) != 0) {
+			if (*section)
+				buf_adds(out, ".El\n");
+			buf_addf(out, ".Ss [%s]\n.Bl -tag -width Ds\n",
+				 k->section);
+			section = k->section;
+		}
+		add_key(out, k);
+	}
+	buf_adds(out, ".El\n");
+}
+
+static void add_environment(struct buf *out)
+{
+	buf_adds(out, ".Sh ENVIRONMENT\n"
+		      "Each variable wins over the configuration file.\n"
+		      ".Bl -tag -width Ds\n"
+		      ".It Ev ACO_CONFIG\n"
+		      "the configuration file, unless\n"
+		      ".Fl Fl config\n"
+		      "names one\n");
+	for (const struct conf_key *k = conf_keys; k->name; k++)
+		buf_addf(out, ".It Ev %s\nthe key\n.Cm %s\nof section [%s]\n",
+			 k->env, k->name, k->section);
+	buf_adds(out, ".It Ev NO_COLOR\n"
+		      "if set, nothing is printed in colour\n"
+		      ".It Ev ACO_NOW\n"
+		      "a time that replaces the clock, for tests\n"
+		      ".El\n");
+}
+
+static const char head[] =
+	".\\\" Generated by `make man`; do not edit.\n"
+	".Dd November 24, 2026\n"
+	".Dt ACO 1\n"
+	".Os\n"
+	".Sh NAME\n"
+	".Nm aco\n"
+	".Nd cost ledger, model router and dashboard for fleets of LLM agents\n"
+	".Sh SYNOPSIS\n"
+	".Nm\n"
+	".Op Fl Fl config Ar file\n"
+	".Ar command\n"
+	".Op Ar argument ...\n"
+	".Nm\n"
+	".Fl Fl help | Fl Fl version\n"
+	".Sh DESCRIPTION\n"
+	".Nm\n"
+	"records what agents spend on language models, routes their calls to "
+	"the\n"
+	"cheapest model that does the work, and shows both.\n"
+	"Results go to standard output, messages to standard error.\n"
+	"Options may follow operands;\n"
+	".Ql --\n"
+	"ends them.\n"
+	"Every command knows\n"
+	".Fl Fl help .\n"
+	".Sh COMMANDS\n";
+
+static const char tail[] =
+	".Sh FILES\n"
+	"The first of these that exists is the configuration file:\n"
+	".Pp\n"
+	".Bl -tag -width Ds -compact\n"
+	".It Pa $XDG_CONFIG_HOME/aco/aco.conf\n"
+	".It Pa ~/.config/aco/aco.conf\n"
+	".It Pa /etc/aco/aco.conf\n"
+	".El\n"
+	".Pp\n"
+	"The private cluster and the spool are kept in the folder\n"
+	".Cm home ,\n"
+	"by default\n"
+	".Pa ~/.local/share/aco ,\n"
+	"and\n"
+	".Pa /var/lib/aco\n"
+	"for root.\n"
+	".Sh EXIT STATUS\n"
+	".Bl -tag -width Ds -compact\n"
+	".It 0\n"
+	"done\n"
+	".It 1\n"
+	"failed; the reason is on standard error\n"
+	".It 2\n"
+	"the command line was wrong\n"
+	".El\n";
+
+void cmd_man(const struct command *const *commands, struct buf *out)
+{
+	buf_adds(out, head);
+	for (size_t i = 0; commands[i]; i++)
+		add_command(out, commands[i]);
+	add_configuration(out);
+	add_environment(out);
+	buf_adds(out, tail);
+}
