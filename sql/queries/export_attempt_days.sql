@@ -1,0 +1,14 @@
+-- The days that hold attempts and overlap [$1, $2), ascending: day. A skip scan:
+-- one index probe a day, however many rows it holds.
+-- params: timestamptz, timestamptz
+WITH RECURSIVE d AS (
+  SELECT min(day) AS day FROM attempt
+  UNION ALL
+  SELECT (SELECT min(x.day) FROM attempt x WHERE x.day > d.day)
+  FROM d WHERE d.day IS NOT NULL
+)
+SELECT day FROM d
+WHERE day IS NOT NULL
+  AND ($1::timestamptz IS NULL OR day >= ($1 AT TIME ZONE 'UTC')::date)
+  AND ($2::timestamptz IS NULL OR day <= ($2 AT TIME ZONE 'UTC')::date)
+ORDER BY day;
