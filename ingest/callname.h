@@ -8,13 +8,15 @@
 #define ACO_CALLNAME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "ledger/base/str.h"
 #include "ledger/base/uuid.h"
+#include "ledger/cost.h"
 
-/* Whether an id is unique by construction: after a prefix that ends in the
- * last '_' or '-' (hyphens of a UUID aside) it has at least 16 letters or
- * digits, letters and digits both, not all alike. */
+/* Whether an id is unique by construction: after a prefix of lower-case
+ * letters ("msg_", "chatcmpl-") it has at least 16 letters and digits, both
+ * kinds, at least six of them different. */
 bool callname_unique(struct str id);
 
 /* A response's id, `provider` in the spelling of the price table ("anthropic",
@@ -28,5 +30,13 @@ struct uuid callname_request(struct str sender, struct str session,
 /* A line, message or record of one session that has no id of the provider. */
 struct uuid callname_line(struct str sender, struct str session,
 	struct str name);
+/* For senders that number calls in one signal and not in the other (Codex,
+ * Gemini CLI): the conversation, the token vector (whole prompt, cache read,
+ * output with reasoning) and the minute in which the call ended. Two names,
+ * in minutes that are half a minute apart: reports of one call that differ by
+ * at most 30 s share one. Returns how many names: 2, or 0 without usage or
+ * time. */
+int callname_vector(struct str sender, struct str session,
+	const struct usage *u, int64_t ended_us, struct uuid out[2]);
 
 #endif

@@ -99,8 +99,9 @@ bool import_next_line(struct import_run *r, struct import_line *l);
  * written, which the next import will see. */
 const struct json *import_line_json(struct import_run *r,
 	const struct import_line *l);
-/* The same for `text`, a JSON document inside the line or file; it replaces
- * the one before. RC_BAD is for the kind to handle. */
+/* JSON inside the line or file, such as a tool's arguments. It has a document
+ * of its own, which the next import_json() replaces. NULL with e (which may be
+ * NULL): not JSON; nothing is counted. */
 const struct json *import_json(struct import_run *r, struct str text,
 	struct err *e);
 
