@@ -33,6 +33,7 @@ LIB_OBJ := $(filter-out $(OUT)/aco.o,$(OBJ))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 INT_SRC := $(wildcard tests/int/test_*.c)
 BENCH_SRC := $(wildcard tests/bench/bench_*.c)
+GEN := tests/bench/gen
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 UNIT := $(UNIT_SRC:%.c=$(OUT)/%)
 INT := $(INT_SRC:%.c=$(OUT)/%)
@@ -43,7 +44,7 @@ FUZZ := $(FUZZ_SRC:%.c=$(OUT)/%)
 # linked with every program of that folder.
 UNIT_AUX := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 INT_AUX := $(filter-out $(INT_SRC),$(wildcard tests/int/*.c))
-BENCH_AUX := $(filter-out $(BENCH_SRC),$(wildcard tests/bench/*.c))
+BENCH_AUX := $(filter-out $(BENCH_SRC) $(GEN).c,$(wildcard tests/bench/*.c))
 
 # ---- flags -----------------------------------------------------------------
 
@@ -187,19 +188,23 @@ $(FUZZ): $(OUT)/%: $(OUT)/%.o $(OUT)/libaco.a
 	$(call SAY,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(LIBS_$(@F))
 
-tests: all $(UNIT) $(INT)
+# Makes transcripts and outcomes for benchmarks and tests; libc only.
+$(OUT)/$(GEN): $(OUT)/$(GEN).o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+tests: all $(UNIT) $(INT) $(OUT)/$(GEN)
 
 # tests/run.sh runs them, from this folder, with ACO_BIN naming the program.
 test:  ## everything: lint, all builds, all tests, sanitizers, fuzz smoke
 	tests/run.sh all
 
-check: all $(UNIT) $(INT)  ## all tests of one build (MODE=dev or asan)
+check: tests  ## all tests of one build (MODE=dev or asan)
 	tests/run.sh cases $(OUT) unit int tui
 
 check-unit: all $(UNIT)  ## unit tests; ONLY=name for one
 	tests/run.sh cases $(OUT) unit
 
-check-int: all $(INT)  ## tests against a private PostgreSQL
+check-int: all $(INT) $(OUT)/$(GEN)  ## tests against a private PostgreSQL
 	tests/run.sh cases $(OUT) int
 
 check-tui: all  ## the dashboard's screens, under tmux
@@ -217,7 +222,7 @@ fuzz:  ## every fuzzer for FUZZ_SECONDS (30); ONLY=name for one
 	$(MAKE) MODE=fuzz CC=clang fuzz-run
 endif
 
-bench-build: all $(BENCH)
+bench-build: all $(BENCH) $(OUT)/$(GEN)
 bench: bench-build  ## benchmarks; JSON=1, ONLY=name
 	@tests/run.sh bench $(OUT)
 
@@ -300,5 +305,5 @@ FORCE:
 .DELETE_ON_ERROR:
 
 -include $(OBJ:.o=.d)
--include $(patsubst %,%.d,$(UNIT) $(INT) $(BENCH) $(FUZZ))
+-include $(patsubst %,%.d,$(UNIT) $(INT) $(BENCH) $(FUZZ) $(OUT)/$(GEN))
 -include $(patsubst %.c,$(OUT)/%.d,$(UNIT_AUX) $(INT_AUX) $(BENCH_AUX))

@@ -10,6 +10,7 @@
 
 #include "gen/sql.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/csv.h"
 #include "ledger/base/json.h"
 #include "ledger/base/uuid.h"
 #include "ledger/db.h"
@@ -112,29 +113,7 @@ static bool column_wanted(const struct export_opts *o,
 
 /* ---- lines ---- */
 
-void export_csv_field(struct buf *out, struct str s)
-{
-	bool quote = s.p && s.len == 0;
-
-	for (size_t i = 0; i < s.len && !quote; i++)
-		quote = memchr(",\"\r\n", s.p[i], 4) != NULL;
-	/* Leading and trailing blanks are dropped by some readers. */
-	if (s.len > 0 && (s.p[0] == ' ' || s.p[s.len - 1] == ' '))
-		quote = true;
-	if (!quote) {
-		buf_add(out, s.p, s.len);
-		return;
-	}
-	buf_addc(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '"')
-			buf_addc(out, '"');
-		buf_addc(out, s.p[i]);
-	}
-	buf_addc(out, '"');
-}
-
-void export_csv_header(struct buf *out, const struct export_opts *o,
+static void csv_header(struct buf *out, const struct export_opts *o,
 		       const struct db_result *res)
 {
 	bool some = false;
@@ -144,10 +123,10 @@ void export_csv_header(struct buf *out, const struct export_opts *o,
 			continue;
 		if (some)
 			buf_addc(out, ',');
-		export_csv_field(out, str_from(db_col_name(res, col)));
+		csv_field(out, str_from(db_col_name(res, col)));
 		some = true;
 	}
-	buf_adds(out, "\r\n");
+	buf_adds(out, CSV_EOL);
 }
 
 static void csv_row(struct buf *out, const struct export_opts *o,
@@ -162,10 +141,10 @@ static void csv_row(struct buf *out, const struct export_opts *o,
 		if (some)
 			buf_addc(out, ',');
 		if (!db_null(res, row, col))
-			export_csv_field(out, cell_text(res, row, col, text));
+			csv_field(out, cell_text(res, row, col, text));
 		some = true;
 	}
-	buf_adds(out, "\r\n");
+	buf_adds(out, CSV_EOL);
 }
 
 static void json_row(struct buf *out, const struct export_opts *o,
@@ -190,15 +169,6 @@ static void json_row(struct buf *out, const struct export_opts *o,
 	}
 	json_out_end(&j, '}');
 	buf_addc(out, '\n');
-}
-
-void export_row(struct buf *out, const struct export_opts *o,
-		const struct db_result *res, int row)
-{
-	if (o->format == EXPORT_CSV)
-		csv_row(out, o, res, row);
-	else
-		json_row(out, o, res, row);
 }
 
 /* ---- the run ---- */
@@ -240,7 +210,10 @@ static bool take_row(void *arg, const struct db_result *res, int row)
 {
 	struct run *r = arg;
 
-	export_row(&r->out, r->o, res, row);
+	if (r->o->format == EXPORT_CSV)
+		csv_row(&r->out, r->o, res, row);
+	else
+		json_row(&r->out, r->o, res, row);
 	r->rows++;
 	if (r->out.len >= FLUSH_BYTES || !buf_ok(&r->out))
 		flush(r);
@@ -292,7 +265,7 @@ static enum rc write_header(struct db *db, const struct export_kind *kind,
 		db_arg_day(&args, DAY_UNDATED);
 	rc = db_run(db, kind->rows, &args, &res, NULL, e);
 	if (rc == RC_OK && res)
-		export_csv_header(&r->out, r->o, res);
+		csv_header(&r->out, r->o, res);
 	db_result_free(res);
 	db_args_release(&args);
 	return rc;

@@ -22,7 +22,6 @@
 #include "ledger/base/str.h"
 
 struct db;
-struct db_result;
 struct sql_stmt;
 
 enum export_format {
@@ -52,13 +51,5 @@ struct export_opts {
 enum rc export_run(struct db *db, const struct export_kind *kind,
 		   const struct export_opts *o, int fd, int64_t *rows,
 		   struct err *e) MUST_CHECK;
-
-/* The pieces, for tests: one row as a line, the header line, one CSV field
- * (absent: empty, else quoted where RFC 4180 or an empty text asks for it). */
-void export_row(struct buf *out, const struct export_opts *o,
-		const struct db_result *res, int row);
-void export_csv_header(struct buf *out, const struct export_opts *o,
-		       const struct db_result *res);
-void export_csv_field(struct buf *out, struct str s);
 
 #endif
