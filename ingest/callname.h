@@ -22,14 +22,14 @@ bool callname_unique(struct str id);
 /* A response's id, `provider` in the spelling of the price table ("anthropic",
  * "openai", "google"). */
 struct uuid callname_response(const char *provider, struct str sender,
-	struct str session, struct str id);
+			      struct str session, struct str id);
 /* A request's id as the client or provider numbers it (Claude Code:
  * requestId, in transcripts and in api_request events). */
 struct uuid callname_request(struct str sender, struct str session,
-	struct str id);
+			     struct str id);
 /* A line, message or record of one session that has no id of the provider. */
 struct uuid callname_line(struct str sender, struct str session,
-	struct str name);
+			  struct str name);
 /* For senders that number calls in one signal and not in the other (Codex,
  * Gemini CLI): the conversation, the token vector (whole prompt, cache read,
  * output with reasoning) and the minute in which the call ended. Two names,
@@ -37,6 +37,7 @@ struct uuid callname_line(struct str sender, struct str session,
  * at most 30 s share one. Returns how many names: 2, or 0 without usage or
  * time. */
 int callname_vector(struct str sender, struct str session,
-	const struct usage *u, int64_t ended_us, struct uuid out[2]);
+		    const struct usage *u, int64_t ended_us,
+		    struct uuid out[2]);
 
 #endif

@@ -35,7 +35,7 @@
 #include "ledger/base/str.h"
 #include "ledger/event.h"
 
-#define IMPORT_LINE_MAX	 ((size_t)64 << 20)   /* bytes in one line */
+#define IMPORT_LINE_MAX  ((size_t)64 << 20)   /* bytes in one line */
 #define IMPORT_WHOLE_MAX ((size_t)512 << 20)  /* bytes in one document */
 #define IMPORT_ARENA_MAX ((size_t)1024 << 20) /* what one file may pend */
 
@@ -43,9 +43,9 @@ struct import_run;
 struct import_paths;
 
 struct import_kind {
-	const char *name;    /* of the command: "claude-code" */
-	const char *summary; /* one line, no full stop */
-	const char *sender;  /* ev_task.sender: who numbers its tasks */
+	const char *name;      /* of the command: "claude-code" */
+	const char *summary;   /* one line, no full stop */
+	const char *sender;    /* ev_task.sender: who numbers its tasks */
 	enum source_rank rank; /* how far its figures are trusted */
 	/* Whether a file that was met while walking a folder is of this kind.
 	 * `path` is the whole path; ".gz" at its end is already cut off. A
@@ -67,8 +67,8 @@ void import_paths_add(struct import_paths *p, const char *fmt, ...)
 	PRINTF_LIKE(2, 3);
 
 /* ---- the current file ---- */
-struct str import_path(const struct import_run *r); /* as in messages */
-struct str import_name(const struct import_run *r); /* its last part, no .gz */
+struct str import_path(const struct import_run *r);  /* as in messages */
+struct str import_name(const struct import_run *r);  /* its last part, no .gz */
 int64_t import_mtime_us(const struct import_run *r); /* TIME_NONE: stdin */
 /* Memory until the end of this file; checked by the run, so a NULL from it
  * may simply end the parse function with RC_OK. */
@@ -80,15 +80,15 @@ struct arena *import_scratch(struct import_run *r);
  * has already handed over. */
 struct import_at {
 	int64_t offset; /* of the first byte; -1: no place, always new */
-	int64_t line;	/* from 1; 0: no line */
+	int64_t line;   /* from 1; 0: no line */
 };
-#define IMPORT_NOWHERE ((struct import_at){ .offset = -1 })
+#define IMPORT_NOWHERE ((struct import_at){.offset = -1})
 
 /* ---- reading by lines ---- */
 struct import_line {
 	struct str text; /* without its newline; until the next call */
 	struct import_at at;
-	bool partial;	 /* the last one, without a newline */
+	bool partial; /* the last one, without a newline */
 };
 /* The next line that is not empty; false at the end, on a read error, and when
  * the run was interrupted (the run knows which). A line beyond IMPORT_LINE_MAX
@@ -98,12 +98,12 @@ bool import_next_line(struct import_run *r, struct import_line *l);
  * counted and said; or it is the unfinished end of a file that is still being
  * written, which the next import will see. */
 const struct json *import_line_json(struct import_run *r,
-	const struct import_line *l);
+				    const struct import_line *l);
 /* JSON inside the line or file, such as a tool's arguments. It has a document
  * of its own, which the next import_json() replaces. NULL with e (which may be
  * NULL): not JSON; nothing is counted. */
 const struct json *import_json(struct import_run *r, struct str text,
-	struct err *e);
+			       struct err *e);
 
 /* ---- reading whole ---- */
 /* All of the file, until its end; false: unreadable or beyond
@@ -133,12 +133,12 @@ uint32_t import_task(struct import_run *r, const struct ev_task *t);
 /* ev_attempt_init with the run's source and the kind's rank. */
 void import_attempt_init(struct import_run *r, struct ev_attempt *a);
 void import_attempt(struct import_run *r, const struct ev_attempt *a,
-	struct import_at at);
+		    struct import_at at);
 void import_outcome(struct import_run *r, const struct ev_outcome *o,
-	struct import_at at);
+		    struct import_at at);
 /* source and origin are filled in when absent. */
 void import_trial(struct import_run *r, const struct ev_trial *t,
-	struct import_at at);
+		  struct import_at at);
 
 /* Count something that is not handed over. `reason` is a literal that reads
  * well after a number: "synthetic messages", "calls without usage". At most 32
@@ -146,7 +146,7 @@ void import_trial(struct import_run *r, const struct ev_trial *t,
 void import_skip(struct import_run *r, const char *reason);
 /* The same, and say "FILE:LINE: MESSAGE" (the first ones; all are counted). */
 void import_bad(struct import_run *r, struct import_at at, const char *reason,
-	const char *fmt, ...) PRINTF_LIKE(4, 5);
+		const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* ---- small helpers that several kinds need ---- */
 /* Token count: a whole number >= 0; absent or null: USAGE_NONE. Anything else
@@ -167,6 +167,6 @@ struct import_fact {
 	struct str value;
 };
 struct str import_facts(struct import_run *r, const struct import_fact *f,
-	int n);
+			int n);
 
 #endif
