@@ -31,24 +31,39 @@ enum source_rank {
 enum class_rank {
 	CLASS_EXPLICIT = 1, /* header, option or attribute of the task */
 	CLASS_RESOURCE = 2, /* resource attribute */
-	CLASS_RULE = 3,	    /* rule in the configuration */
-	CLASS_KEY = 4,	    /* default of the key */
+	CLASS_RULE = 3,     /* rule in the configuration */
+	CLASS_KEY = 4,      /* default of the key */
 	CLASS_GUESSED = 6,  /* shipped rules on tools and text */
 	CLASS_NOBODY = 7,   /* "unattributed" */
 };
 
 enum step_kind {
-	STEP_PLAN, STEP_SEARCH, STEP_READ, STEP_EDIT, STEP_EXECUTE,
-	STEP_VERIFY, STEP_COMMUNICATE, STEP_OTHER, STEP_KIND_N
+	STEP_PLAN,
+	STEP_SEARCH,
+	STEP_READ,
+	STEP_EDIT,
+	STEP_EXECUTE,
+	STEP_VERIFY,
+	STEP_COMMUNICATE,
+	STEP_OTHER,
+	STEP_KIND_N
 };
 enum attempt_status {
-	ATTEMPT_OK, ATTEMPT_ERROR, ATTEMPT_ABORTED, ATTEMPT_REFUSED,
+	ATTEMPT_OK,
+	ATTEMPT_ERROR,
+	ATTEMPT_ABORTED,
+	ATTEMPT_REFUSED,
 	ATTEMPT_STATUS_N
 };
 enum usage_quality {
-	QUALITY_EXACT, QUALITY_INFERRED, QUALITY_NO_TTL_SPLIT,
-	QUALITY_CACHE_UNKNOWN, QUALITY_ESTIMATED, QUALITY_AGGREGATE,
-	QUALITY_MISSING, QUALITY_N
+	QUALITY_EXACT,
+	QUALITY_INFERRED,
+	QUALITY_NO_TTL_SPLIT,
+	QUALITY_CACHE_UNKNOWN,
+	QUALITY_ESTIMATED,
+	QUALITY_AGGREGATE,
+	QUALITY_MISSING,
+	QUALITY_N
 };
 extern const char *const step_kind_names[STEP_KIND_N];
 extern const char *const attempt_status_names[ATTEMPT_STATUS_N];
@@ -57,35 +72,35 @@ extern const char *const usage_quality_names[QUALITY_N];
 /* A task. id = hash of (sender, ext_id). Absent strings: team -> "none",
  * agent -> sender, class -> "unattributed". */
 struct ev_task {
-	struct str sender;	  /* "claude-code", "codex", ...: who numbers */
-	struct str ext_id;	  /* 1..512 bytes, as given */
+	struct str sender;        /* "claude-code", "codex", ...: who numbers */
+	struct str ext_id;        /* 1..512 bytes, as given */
 	struct str parent_ext_id; /* same sender; absent = none */
 	struct str team, agent, class_name;
 	enum class_rank class_rank;
 	enum source_rank rank;
-	struct str attrs;	  /* a JSON object of small facts, or absent */
+	struct str attrs; /* a JSON object of small facts, or absent */
 };
 
 #define EV_KEYS_MAX 6
 
 struct ev_attempt {
-	uint32_t task;		/* index from batch_task() */
+	uint32_t task; /* index from batch_task() */
 	struct uuid keys[EV_KEYS_MAX];
-	int n_keys;		/* >= 1; keys[0] also makes the row's id */
+	int n_keys; /* >= 1; keys[0] also makes the row's id */
 
-	struct str step_key;	/* names the step within the task; absent:
-				   keys[0] (a step of its own) */
-	int32_t step_seq;	/* from 1; 0 = not known */
+	struct str step_key; /* names the step within the task; absent:
+				keys[0] (a step of its own) */
+	int32_t step_seq;    /* from 1; 0 = not known */
 	enum step_kind step_kind;
-	struct str tool;	/* tool the turn called, or absent */
-	int8_t step_failed;	/* 1 yes, 0 no, -1 not known */
+	struct str tool;    /* tool the turn called, or absent */
+	int8_t step_failed; /* 1 yes, 0 no, -1 not known */
 
 	int64_t started_us, first_token_us, ended_us; /* or TIME_NONE */
-	struct str provider;	/* any spelling; absent: by the model */
+	struct str provider;        /* any spelling; absent: by the model */
 	struct str requested_model; /* absent: not known */
-	struct str model;	/* that served */
+	struct str model;           /* that served */
 	struct str service_tier; /* as the response says; absent = standard */
-	int16_t attempt_no;	/* from 1 */
+	int16_t attempt_no;      /* from 1 */
 
 	struct usage usage;
 	enum usage_quality quality;
@@ -94,32 +109,33 @@ struct ev_attempt {
 	enum attempt_status status;
 	struct str finish_reason, error_class;
 
-	struct str source;	/* "gateway", "otlp", "native", "import:KIND" */
+	struct str source; /* "gateway", "otlp", "native", "import:KIND" */
 	enum source_rank rank;
-	struct str origin;	/* "FILE:LINE" for messages and dead letters */
+	struct str origin; /* "FILE:LINE" for messages and dead letters */
 };
-void ev_attempt_init(struct ev_attempt *a); /* absent, unknown, ok, rank other */
+void ev_attempt_init(
+	struct ev_attempt *a); /* absent, unknown, ok, rank other */
 
 struct ev_outcome {
 	uint32_t task;
-	struct str step_key;	/* absent: on the task */
-	struct str source;	/* who judged */
-	struct str key;		/* what was judged: "reward", "exit_status" */
-	int32_t success_micro;	/* 0..1000000, or -1 for a label only */
+	struct str step_key;   /* absent: on the task */
+	struct str source;     /* who judged */
+	struct str key;        /* what was judged: "reward", "exit_status" */
+	int32_t success_micro; /* 0..1000000, or -1 for a label only */
 	struct str label;
 	int64_t at_us;
 };
 
 struct ev_trial {
 	struct str source, task_ext_id, task_class, model, agent, run;
-	int32_t success_micro;	/* -1: the run failed for other reasons */
-	int64_t cost_pusd;	/* or MONEY_NONE */
+	int32_t success_micro; /* -1: the run failed for other reasons */
+	int64_t cost_pusd;     /* or MONEY_NONE */
 	bool cost_estimated;
 	int64_t input_tokens, output_tokens, api_calls; /* or USAGE_NONE */
 	int64_t at_us;
-	struct str attrs;	/* JSON object of small facts, no prompts */
+	struct str attrs;        /* JSON object of small facts, no prompts */
 	struct uuid prompt_hash; /* nil: no prompt */
-	const float *features;	/* NULL: none */
+	const float *features;   /* NULL: none */
 	int n_features;
 	struct uuid feature_schema;
 	struct str origin;
@@ -156,18 +172,19 @@ void batch_clear(struct batch *b);
 /* Each add validates (ranges, UTF-8, NUL, lengths, clock bounds) and copies.
  * RC_BAD: this event is refused, err says which field and why (the caller may
  * batch_dead() it); RC_BUSY: the batch is full, append it first. */
-enum rc batch_task(struct batch *b, const struct ev_task *t, uint32_t *index,
-	struct err *e) MUST_CHECK; /* the same task twice gives one index */
+enum rc
+batch_task(struct batch *b, const struct ev_task *t, uint32_t *index,
+	   struct err *e) MUST_CHECK; /* the same task twice gives one index */
 enum rc batch_attempt(struct batch *b, const struct ev_attempt *a,
-	struct err *e) MUST_CHECK;
+		      struct err *e) MUST_CHECK;
 enum rc batch_outcome(struct batch *b, const struct ev_outcome *o,
-	struct err *e) MUST_CHECK;
-enum rc batch_trial(struct batch *b, const struct ev_trial *t, struct err *e)
-	MUST_CHECK;
-enum rc batch_dead(struct batch *b, const struct ev_dead *d, struct err *e)
-	MUST_CHECK;
+		      struct err *e) MUST_CHECK;
+enum rc batch_trial(struct batch *b, const struct ev_trial *t,
+		    struct err *e) MUST_CHECK;
+enum rc batch_dead(struct batch *b, const struct ev_dead *d,
+		   struct err *e) MUST_CHECK;
 enum rc batch_cursor(struct batch *b, const struct ev_cursor *c,
-	struct err *e) MUST_CHECK;
+		     struct err *e) MUST_CHECK;
 /* Rows that count towards a transaction's size. */
 size_t batch_rows(const struct batch *b);
 size_t batch_bytes(const struct batch *b);

@@ -15,28 +15,30 @@ struct db;
 struct ledger;
 
 struct ledger_counts {
-	int64_t attempts_new;	 /* rows that were not there */
+	int64_t attempts_new;    /* rows that were not there */
 	int64_t attempts_merged; /* rows that learnt something */
-	int64_t attempts_same;	 /* rows that were there already */
+	int64_t attempts_same;   /* rows that were there already */
 	int64_t tasks_new;
 	int64_t outcomes_new, outcomes_same;
 	int64_t trials_new, trials_changed, trials_same;
-	int64_t dead;		 /* refused by the database, now dead letters */
-	int64_t unpriced;	 /* among attempts_new */
+	int64_t dead;          /* refused by the database, now dead letters */
+	int64_t unpriced;      /* among attempts_new */
+	int64_t cost_new_pusd; /* of attempts_new that are priced */
 };
 
 /* Open a writer on `url`: connects, checks the schema's version, loads prices
  * and names, takes a slot. */
 enum rc ledger_open(struct ledger **out, const struct conf *conf,
-	const char *url, struct err *e) MUST_CHECK;
+		    const char *url, struct err *e) MUST_CHECK;
 void ledger_close(struct ledger *l);
 
 /* ---- asynchronous: one batch in flight ---- */
 typedef void ledger_done_fn(void *arg, enum rc rc, const struct err *e,
-	const struct ledger_counts *counts);
+			    const struct ledger_counts *counts);
 /* The batch is borrowed until done. RC_BUSY: one is in flight. */
 enum rc ledger_append(struct ledger *l, const struct batch *b,
-	ledger_done_fn *done, void *arg, struct err *e) MUST_CHECK;
+		      ledger_done_fn *done, void *arg,
+		      struct err *e) MUST_CHECK;
 int ledger_fd(const struct ledger *l);
 short ledger_want(const struct ledger *l);
 void ledger_io(struct ledger *l, short revents);
@@ -44,7 +46,8 @@ void ledger_io(struct ledger *l, short revents);
 /* ---- blocking twin: append, and retry with jitter (reconnecting) what a
  * retry may mend, for at most conf->retry_seconds ---- */
 enum rc ledger_append_wait(struct ledger *l, const struct batch *b,
-	struct ledger_counts *counts, struct err *e) MUST_CHECK;
+			   struct ledger_counts *counts,
+			   struct err *e) MUST_CHECK;
 
 struct db *ledger_db(struct ledger *l); /* for look-ups between batches */
 const struct price_book *ledger_prices(const struct ledger *l);

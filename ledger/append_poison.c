@@ -1,0 +1,129 @@
+/* A row that the database refuses for its own sake must not block the others
+ * of its batch. It is found by halving: parts of the batch are tried in
+ * transactions that are rolled back, until the rows at fault stand alone; then
+ * the batch goes in without them, with a dead letter for each. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/base/alloc.h"
+#include "ledger/hash.h"
+#include "ledger/writer.h"
+
+#define HUNTS_MAX 3
+
+static size_t units(const struct ledger *l)
+{
+	return l->b->n_attempts + l->b->n_outcomes + l->b->n_trials;
+}
+
+bool unit_active(const struct ledger *l, size_t i)
+{
+	if (i < l->active.from || i >= l->active.to)
+		return false;
+	for (size_t k = 0; k < l->n_poison; k++) {
+		if (l->poison[k].unit == i)
+			return false;
+	}
+	return true;
+}
+
+static void push(struct ledger *l, size_t from, size_t to)
+{
+	if (from >= to)
+		return;
+	xgrow(&l->hunt, &l->cap_hunt, l->n_hunt + 1, sizeof(*l->hunt));
+	l->hunt[l->n_hunt++] = (struct range){from, to};
+}
+
+static void convict(struct ledger *l, size_t unit)
+{
+	struct poison *p;
+
+	xgrow(&l->poison, &l->cap_poison, l->n_poison + 1, sizeof(*l->poison));
+	p = &l->poison[l->n_poison++];
+	p->unit = unit;
+	memcpy(p->sqlstate, l->sqlstate, sizeof(p->sqlstate));
+	snprintf(p->reason, sizeof(p->reason), "%.*s",
+		 (int)sizeof(p->reason) - 1, l->err.msg);
+}
+
+/* The pass over `active` failed by the data's fault. */
+static void split(struct ledger *l)
+{
+	size_t from = l->active.from, to = l->active.to;
+	size_t mid = from + (to - from) / 2;
+
+	if (to - from == 1) {
+		convict(l, from);
+		return;
+	}
+	push(l, mid, to);
+	push(l, from, mid);
+}
+
+/* Chooses the next pass; false: nothing can be found, give up. */
+static bool next(struct ledger *l)
+{
+	l->probing = l->n_hunt > 0;
+	if (l->probing)
+		l->active = l->hunt[--l->n_hunt];
+	else
+		l->active = (struct range){0, units(l)};
+	return true;
+}
+
+bool poison_failed(struct ledger *l)
+{
+	if (l->probing) {
+		split(l);
+		return next(l);
+	}
+	if (units(l) == 0 || l->hunts++ == HUNTS_MAX)
+		return false;
+	split(l);
+	return next(l);
+}
+
+bool poison_passed(struct ledger *l)
+{
+	return next(l);
+}
+
+void poison_reset(struct ledger *l)
+{
+	l->n_poison = l->n_hunt = 0;
+	l->hunts = 0;
+	l->probing = false;
+	l->active = (struct range){0, units(l)};
+}
+
+void poison_letter(const struct ledger *l, const struct poison *p,
+		   struct bt_dead *out)
+{
+	const struct batch *b = l->b;
+	struct ev_dead *d = &out->e;
+	size_t i = p->unit;
+
+	*d = (struct ev_dead){.reason = str_from(p->reason),
+			      .sqlstate = str_from(p->sqlstate)};
+	if (i < b->n_attempts) {
+		d->source = b->attempts[i].e.source;
+		d->origin = b->attempts[i].e.origin;
+		d->body = b->attempts[i].e.model;
+	} else if ((i -= b->n_attempts) < b->n_outcomes) {
+		d->source = b->outcomes[i].e.source;
+		d->origin = STR("outcome");
+		d->body = b->outcomes[i].e.key;
+	} else {
+		i -= b->n_outcomes;
+		d->source = b->trials[i].e.source;
+		d->origin = b->trials[i].e.origin;
+		d->body = b->trials[i].e.task_ext_id;
+	}
+	if (!d->source.len)
+		d->source = STR("unknown");
+	if (!d->origin.len)
+		d->origin = STR("unknown");
+	out->id =
+		HASH_ID(STR("dead"), d->source, d->origin, d->reason, d->body);
+}

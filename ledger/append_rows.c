@@ -1,0 +1,280 @@
+/* Calls, their names and steps: written. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/sql.h"
+#include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
+#include "ledger/writer.h"
+
+/* ---- what is written anew goes first ---- */
+
+static bool old_goes(const struct ledger *l, size_t i)
+{
+	return l->rows[i].old_i >= 0 &&
+	       l->rows[row_alive(l, (uint32_t)i)].write;
+}
+
+enum op_start op_delete_keys(struct ledger *l)
+{
+	struct db_args *a = &l->args;
+	int sent = 0;
+
+	db_args_clear(a);
+	for (int c = 0; c < 2; c++) {
+		db_arr_begin(a, c ? DB_UUID : DB_DATE);
+		for (size_t i = 0; i < l->n_rows; i++) {
+			const struct att *t;
+			int32_t days[ATT_KEY_DAYS];
+			int n;
+
+			if (!old_goes(l, i))
+				continue;
+			t = &l->old[l->rows[i].old_i];
+			n = att_key_days(t, days);
+			for (int k = 0; k < n * t->n_keys; k++, sent++) {
+				if (c)
+					db_field_uuid(&a->data, t->keys[k / n]);
+				else
+					db_field_day(&a->data, days[k % n]);
+				db_arr_count(a);
+			}
+		}
+		db_arr_end(a);
+	}
+	return sent ? op_send(l, &sql_append_delete_keys) : OP_SKIP;
+}
+
+enum op_start op_delete_rows(struct ledger *l)
+{
+	struct db_args *a = &l->args;
+	int sent = 0;
+
+	db_args_clear(a);
+	for (int c = 0; c < 2; c++) {
+		db_arr_begin(a, c ? DB_UUID : DB_DATE);
+		for (size_t i = 0; i < l->n_rows; i++) {
+			const struct att *t;
+
+			if (!old_goes(l, i))
+				continue;
+			t = &l->old[l->rows[i].old_i];
+			if (c)
+				db_field_uuid(&a->data, t->id);
+			else
+				db_field_day(&a->data, t->day);
+			db_arr_count(a);
+			sent++;
+		}
+		db_arr_end(a);
+	}
+	return sent ? op_send(l, &sql_append_delete_attempts) : OP_SKIP;
+}
+
+/* ---- steps ---- */
+
+static bool step_eq(const void *ctx, uint32_t pos, const void *key)
+{
+	return memcmp(((const struct ledger *)ctx)->steps[pos].id.b, key, 16) ==
+	       0;
+}
+
+/* The step of the batch that a row stands in, if the row stands in one. */
+static const struct wstep *step_of(const struct ledger *l, const struct wrow *w)
+{
+	uint32_t pos;
+
+	if (w->into >= 0)
+		return NULL;
+	pos = map_find(&l->step_map, map_hash(w->a.step_id.b, 16), step_eq, l,
+		       w->a.step_id.b);
+	return pos == MAP_NONE ? NULL : &l->steps[pos];
+}
+
+static void copy_step(struct buf *b, const struct wstep *s, int32_t day)
+{
+	db_copy_row(b, 8);
+	db_field_day(b, day);
+	db_field_uuid(b, s->id);
+	db_field_uuid(b, s->task_id);
+	if (s->seq > 0)
+		db_field_i32(b, s->seq);
+	else
+		db_field_null(b);
+	db_field_text(b, str_from(step_kind_names[s->kind]));
+	if (s->tool_id)
+		db_field_i32(b, s->tool_id);
+	else
+		db_field_null(b);
+	if (s->failed >= 0)
+		db_field_bool(b, s->failed);
+	else
+		db_field_null(b);
+	db_field_time(b, s->started_us);
+}
+
+static void arg_step(struct buf *b, const struct wstep *s, int32_t day, int c)
+{
+	if (c == 0)
+		db_field_day(b, day);
+	else if (c == 1)
+		db_field_uuid(b, s->id);
+	else if (c == 2)
+		db_field_uuid(b, s->task_id);
+	else if (c == 3 && s->seq > 0)
+		db_field_i32(b, s->seq);
+	else if (c == 4)
+		db_field_text(b, str_from(step_kind_names[s->kind]));
+	else if (c == 5 && s->tool_id)
+		db_field_i32(b, s->tool_id);
+	else if (c == 6 && s->failed >= 0)
+		db_field_bool(b, s->failed);
+	else if (c == 7)
+		db_field_time(b, s->started_us);
+	else
+		db_field_null(b);
+}
+
+/* Several rows may stand in one step: it is written for the first. */
+static size_t mark_steps(struct ledger *l, bool *first)
+{
+	size_t n = 0;
+
+	memset(first, 0, l->n_rows);
+	for (size_t i = 0; i < l->n_steps; i++)
+		l->steps[i].written = false;
+	for (size_t i = 0; i < l->n_rows; i++) {
+		const struct wstep *s = step_of(l, &l->rows[i]);
+
+		if (!s || s->written)
+			continue;
+		l->steps[s - l->steps].written = true;
+		first[i] = true;
+		n++;
+	}
+	return n;
+}
+
+static enum op_start steps_merge(struct ledger *l, const bool *first)
+{
+	static const enum db_oid oids[8] = {DB_DATE, DB_UUID,       DB_UUID,
+					    DB_INT4, DB_TEXT,       DB_INT4,
+					    DB_BOOL, DB_TIMESTAMPTZ};
+
+	db_args_clear(&l->args);
+	for (int c = 0; c < 8; c++) {
+		db_arr_begin(&l->args, oids[c]);
+		for (size_t i = 0; i < l->n_rows; i++) {
+			if (!first[i])
+				continue;
+			arg_step(&l->args.data, step_of(l, &l->rows[i]),
+				 l->rows[i].a.step_day, c);
+			db_arr_count(&l->args);
+		}
+		db_arr_end(&l->args);
+	}
+	return op_send(l, &sql_append_merge_steps);
+}
+
+enum op_start op_steps(struct ledger *l)
+{
+	enum op_start s;
+	bool *first;
+
+	if (l->n_rows == 0)
+		return OP_SKIP;
+	first = xcalloc(l->n_rows, sizeof(*first));
+	if (mark_steps(l, first) == 0) {
+		s = OP_SKIP;
+	} else if (l->merge) {
+		s = steps_merge(l, first);
+	} else {
+		buf_clear(&l->copy);
+		db_copy_header(&l->copy);
+		for (size_t i = 0; i < l->n_rows; i++) {
+			if (first[i])
+				copy_step(&l->copy, step_of(l, &l->rows[i]),
+					  l->rows[i].a.step_day);
+		}
+		db_copy_trailer(&l->copy);
+		s = op_copy(l, &sql_append_step);
+	}
+	free(first);
+	return s;
+}
+
+/* ---- rows and names ---- */
+
+static enum op_start copy_rows(struct ledger *l, const struct sql_stmt *stmt,
+			       void (*put)(const struct att *, struct buf *))
+{
+	size_t n = 0;
+
+	buf_clear(&l->copy);
+	db_copy_header(&l->copy);
+	for (size_t i = 0; i < l->n_rows; i++) {
+		if (!l->rows[i].write)
+			continue;
+		put(&l->rows[i].a, &l->copy);
+		n++;
+	}
+	db_copy_trailer(&l->copy);
+	return n ? op_copy(l, stmt) : OP_SKIP;
+}
+
+enum op_start op_copy_keys(struct ledger *l)
+{
+	return copy_rows(l, &sql_append_key, att_copy_keys);
+}
+
+enum op_start op_copy_rows(struct ledger *l)
+{
+	return copy_rows(l, &sql_append_attempt, att_copy_row);
+}
+
+/* Steps that written rows have left. */
+enum op_start op_delete_steps(struct ledger *l)
+{
+	struct db_args *a = &l->args;
+	int sent = 0;
+
+	db_args_clear(a);
+	for (int c = 0; c < 2; c++) {
+		db_arr_begin(a, c ? DB_UUID : DB_DATE);
+		for (size_t i = 0; i < l->n_rows; i++) {
+			const struct att *o, *n;
+
+			if (!old_goes(l, i))
+				continue;
+			o = &l->old[l->rows[i].old_i];
+			n = &l->rows[row_alive(l, (uint32_t)i)].a;
+			if (uuid_eq(o->step_id, n->step_id) &&
+			    o->step_day == n->step_day)
+				continue;
+			if (c)
+				db_field_uuid(&a->data, o->step_id);
+			else
+				db_field_day(&a->data, o->step_day);
+			db_arr_count(a);
+			sent++;
+		}
+		db_arr_end(a);
+	}
+	return sent ? op_send(l, &sql_append_delete_steps) : OP_SKIP;
+}
+
+/* ---- sums ---- */
+
+enum op_start op_attempt_rollup(struct ledger *l)
+{
+	return rollup_attempt_args(&l->rollup, l->slot, &l->args)
+		       ? op_send(l, &sql_append_attempt_rollup)
+		       : OP_SKIP;
+}
+
+enum op_start op_task_rollup(struct ledger *l)
+{
+	return rollup_task_args(&l->rollup, l->slot, &l->args)
+		       ? op_send(l, &sql_append_task_rollup)
+		       : OP_SKIP;
+}

@@ -1,0 +1,482 @@
+/* Tasks in the writer: locked as they are, told what the batch says of them,
+ * and written back with their sums. */
+#include <string.h>
+
+#include "gen/sql.h"
+#include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
+#include "ledger/writer.h"
+
+static bool task_eq(const void *ctx, uint32_t pos, const void *key)
+{
+	const struct ledger *l = ctx;
+
+	return memcmp(l->tasks[pos].id.b, key, 16) == 0;
+}
+
+struct wtask *task_find(const struct ledger *l, struct uuid id)
+{
+	uint32_t pos =
+		map_find(&l->task_map, map_hash(id.b, 16), task_eq, l, id.b);
+
+	return pos == MAP_NONE ? NULL : &l->tasks[pos];
+}
+
+/* The result moves when another task is added. */
+struct wtask *task_add(struct ledger *l, struct uuid id, int32_t batch_i)
+{
+	struct wtask *t = task_find(l, id);
+
+	if (t)
+		return t;
+	xgrow(&l->tasks, &l->cap_tasks, l->n_tasks + 1, sizeof(*l->tasks));
+	t = &l->tasks[l->n_tasks];
+	*t = (struct wtask){.id = id, .batch_i = batch_i};
+	map_add(&l->task_map, map_hash(id.b, 16), (uint32_t)l->n_tasks++);
+	return t;
+}
+
+static const struct bt_task *said(const struct ledger *l, const struct wtask *t)
+{
+	return t->batch_i < 0 ? NULL : &l->b->tasks[t->batch_i];
+}
+
+/* ---- new ---- */
+
+enum task_column {
+	T_ID,
+	T_SENDER,
+	T_EXT,
+	T_PARENT,
+	T_TEAM,
+	T_AGENT,
+	T_CLASS,
+	T_CLASS_RANK,
+	T_WHO_RANK,
+	T_ATTRS,
+	T_NEW_N
+};
+static const enum db_oid task_new_oids[T_NEW_N] = {
+	DB_UUID, DB_INT4, DB_TEXT, DB_UUID, DB_INT4,
+	DB_INT4, DB_INT4, DB_INT2, DB_INT2, DB_TEXT};
+
+static void put_uuid(struct buf *d, struct uuid u)
+{
+	if (uuid_is_nil(u))
+		db_field_null(d);
+	else
+		db_field_uuid(d, u);
+}
+
+static void put_new(const struct ledger *l, const struct bt_task *t,
+		    enum task_column c, struct buf *d)
+{
+	switch (c) {
+	case T_ID:
+		db_field_uuid(d, t->id);
+		break;
+	case T_SENDER:
+		db_field_i32(d, dict_id(l, DICT_SENDER, t->e.sender));
+		break;
+	case T_EXT:
+		db_field_text(d, t->e.ext_id);
+		break;
+	case T_PARENT:
+		put_uuid(d, t->parent_id);
+		break;
+	case T_TEAM:
+		db_field_i32(d, dict_id(l, DICT_TEAM, t->e.team));
+		break;
+	case T_AGENT:
+		db_field_i32(d, dict_id(l, DICT_AGENT, t->e.agent));
+		break;
+	case T_CLASS:
+		db_field_i32(d, dict_id(l, DICT_CLASS, t->e.class_name));
+		break;
+	case T_CLASS_RANK:
+		db_field_i16(d, (int16_t)t->e.class_rank);
+		break;
+	case T_WHO_RANK:
+		db_field_i16(d, (int16_t)t->e.rank);
+		break;
+	case T_ATTRS:
+		db_field_text(d, t->e.attrs);
+		break;
+	case T_NEW_N:
+		BUG("no such column");
+	}
+}
+
+enum op_start op_tasks_new(struct ledger *l)
+{
+	if (l->b->n_tasks == 0)
+		return OP_SKIP;
+	db_args_clear(&l->args);
+	for (int c = 0; c < T_NEW_N; c++) {
+		db_arr_begin(&l->args, task_new_oids[c]);
+		for (size_t i = 0; i < l->b->n_tasks; i++) {
+			put_new(l, &l->b->tasks[i], (enum task_column)c,
+				&l->args.data);
+			db_arr_count(&l->args);
+		}
+		db_arr_end(&l->args);
+	}
+	return op_send(l, &sql_append_tasks_new);
+}
+
+void op_tasks_new_done(struct ledger *l, const struct db_status *st,
+		       const struct db_result *r)
+{
+	(void)r;
+	l->counts.tasks_new = st->rows;
+}
+
+/* ---- locked ---- */
+
+/* Loops: rows met in merge mode may bring further tasks. */
+enum op_start op_tasks_lock(struct ledger *l)
+{
+	int n = 0;
+
+	db_args_clear(&l->args);
+	db_arr_begin(&l->args, DB_UUID);
+	for (size_t i = 0; i < l->n_tasks; i++) {
+		if (l->tasks[i].locked)
+			continue;
+		l->tasks[i].locked = true;
+		db_field_uuid(&l->args.data, l->tasks[i].id);
+		db_arr_count(&l->args);
+		n++;
+	}
+	db_arr_end(&l->args);
+	return n ? op_send(l, &sql_append_tasks_lock) : OP_SKIP;
+}
+
+static struct str name_of(const struct ledger *l, int32_t id)
+{
+	const struct name_entry *e = names_by_id(&l->names, false, id);
+
+	return e ? e->name : STR_NONE;
+}
+
+/* At equal rank a name that says something beats the default, then the lesser
+ * text: the same in whatever order they come. */
+static int32_t pick(const struct ledger *l, int32_t a, int32_t b,
+		    struct str dflt)
+{
+	struct str x = name_of(l, a), y = name_of(l, b);
+
+	if (a == b || str_eq(y, dflt))
+		return a;
+	if (str_eq(x, dflt))
+		return b;
+	return str_cmp(y, x) < 0 ? b : a;
+}
+
+static void task_hear(const struct ledger *l, struct wtask *t,
+		      const struct bt_task *n)
+{
+	struct dims *d = &t->cur.dims;
+	int32_t team = dict_id(l, DICT_TEAM, n->e.team);
+	int32_t agent = dict_id(l, DICT_AGENT, n->e.agent);
+	int32_t class_id = dict_id(l, DICT_CLASS, n->e.class_name);
+	int16_t rank = (int16_t)n->e.rank, crank = (int16_t)n->e.class_rank;
+
+	if (rank < t->who_rank) {
+		d->team_id = team;
+		d->agent_id = agent;
+		t->who_rank = rank;
+	} else if (rank == t->who_rank) {
+		d->team_id = pick(l, d->team_id, team, STR("none"));
+		d->agent_id = pick(l, d->agent_id, agent, n->e.sender);
+	}
+	if (crank < t->class_rank)
+		d->class_id = class_id;
+	else if (crank == t->class_rank)
+		d->class_id =
+			pick(l, d->class_id, class_id, STR("unattributed"));
+	if (crank < t->class_rank)
+		t->class_rank = crank;
+	if (!uuid_is_nil(n->parent_id) &&
+	    (uuid_is_nil(t->parent_id) ||
+	     uuid_cmp(n->parent_id, t->parent_id) < 0))
+		t->parent_id = n->parent_id;
+}
+
+static void task_from_row(struct wtask *t, const struct db_result *r, int row)
+{
+	__int128 cost = 0;
+
+	t->parent_id =
+		db_null(r, row, 1) ? (struct uuid){{0}} : db_uuid(r, row, 1);
+	t->old_parent_id = t->parent_id;
+	t->old.dims.team_id = (int32_t)db_i64(r, row, 2);
+	t->old.dims.agent_id = (int32_t)db_i64(r, row, 3);
+	t->old.dims.class_id = (int32_t)db_i64(r, row, 4);
+	t->class_rank = t->old_class_rank = (int16_t)db_i64(r, row, 5);
+	t->who_rank = t->old_who_rank = (int16_t)db_i64(r, row, 6);
+	t->old.started_us = db_time(r, row, 7);
+	t->ended_us = t->old_ended_us = db_time(r, row, 8);
+	for (int i = 0; i < SUM_N; i++)
+		t->old.sums.n[i] = db_i64(r, row, 9 + i);
+	if (!db_numeric_i128(r, row, 20, &cost))
+		BUG("cost of a task is not a whole number");
+	t->old.sums.cost_pusd = cost;
+	t->old.success_micro =
+		db_null(r, row, 21) ? -1 : (int32_t)db_i64(r, row, 21);
+	t->cur = t->old;
+}
+
+void op_tasks_lock_done(struct ledger *l, const struct db_status *st,
+			const struct db_result *r)
+{
+	(void)st;
+	for (int i = 0; i < db_rows(r); i++) {
+		struct wtask *t = task_find(l, db_uuid(r, i, 0));
+
+		if (!t)
+			BUG("a task nobody asked for");
+		task_from_row(t, r, i);
+	}
+}
+
+/* After all names that the old rows use are known: ties are settled by text. */
+enum op_start op_tasks_hear(struct ledger *l)
+{
+	for (size_t i = 0; i < l->n_tasks; i++) {
+		if (said(l, &l->tasks[i]))
+			task_hear(l, &l->tasks[i], said(l, &l->tasks[i]));
+	}
+	return OP_SKIP;
+}
+
+/* ---- a task that changes team, agent or class moves its sums ---- */
+
+static bool dims_eq(struct dims a, struct dims b)
+{
+	return a.class_id == b.class_id && a.agent_id == b.agent_id &&
+	       a.team_id == b.team_id;
+}
+
+static bool moves(const struct wtask *t)
+{
+	return !dims_eq(t->old.dims, t->cur.dims) &&
+	       t->old.sums.n[SUM_ATTEMPTS] > 0;
+}
+
+enum op_start op_tasks_sums(struct ledger *l)
+{
+	int n = 0;
+
+	db_args_clear(&l->args);
+	db_arr_begin(&l->args, DB_UUID);
+	for (size_t i = 0; i < l->n_tasks; i++) {
+		if (!moves(&l->tasks[i]))
+			continue;
+		db_field_uuid(&l->args.data, l->tasks[i].id);
+		db_arr_count(&l->args);
+		n++;
+	}
+	db_arr_end(&l->args);
+	return n ? op_send(l, &sql_append_tasks_sums) : OP_SKIP;
+}
+
+void op_tasks_sums_done(struct ledger *l, const struct db_status *st,
+			const struct db_result *r)
+{
+	static const enum task_sum order[] = {
+		SUM_ATTEMPTS,       SUM_ERRORS,         SUM_UNPRICED,
+		SUM_ESCALATIONS,    SUM_UNCACHED_IN,    SUM_CACHE_READ,
+		SUM_CACHE_WRITE_5M, SUM_CACHE_WRITE_1H, SUM_OUTPUT,
+		SUM_REASONING};
+
+	(void)st;
+	for (int i = 0; i < db_rows(r); i++) {
+		const struct wtask *t = task_find(l, db_uuid(r, i, 0));
+		int64_t bucket = db_time(r, i, 1);
+		int32_t model = (int32_t)db_i64(r, i, 2);
+		int16_t tier = (int16_t)db_i64(r, i, 3);
+		struct sums s = {0};
+
+		for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
+			s.n[order[k]] = db_i64(r, i, 4 + (int)k);
+		if (!t || !db_numeric_i128(r, i, 14, &s.cost_pusd))
+			BUG("sums of a task do not read");
+		rollup_attempts(&l->rollup, bucket, t->old.dims, model, tier,
+				&s, -1);
+		rollup_attempts(&l->rollup, bucket, t->cur.dims, model, tier,
+				&s, +1);
+	}
+}
+
+/* ---- what a merge may have taken away is read again ---- */
+
+enum op_start op_tasks_span(struct ledger *l)
+{
+	int n = 0;
+
+	db_args_clear(&l->args);
+	db_arr_begin(&l->args, DB_UUID);
+	for (size_t i = 0; i < l->n_tasks; i++) {
+		if (!l->tasks[i].span_dirty)
+			continue;
+		db_field_uuid(&l->args.data, l->tasks[i].id);
+		db_arr_count(&l->args);
+		n++;
+	}
+	db_arr_end(&l->args);
+	return n ? op_send(l, &sql_append_tasks_span) : OP_SKIP;
+}
+
+void op_tasks_span_done(struct ledger *l, const struct db_status *st,
+			const struct db_result *r)
+{
+	(void)st;
+	for (int i = 0; i < db_rows(r); i++) {
+		struct wtask *t = task_find(l, db_uuid(r, i, 0));
+
+		if (!t)
+			BUG("a span nobody asked for");
+		t->cur.started_us = db_time(r, i, 1);
+		t->ended_us = db_time(r, i, 2);
+	}
+}
+
+/* ---- verdicts ---- */
+
+enum op_start op_verdicts(struct ledger *l)
+{
+	int n = 0;
+
+	db_args_clear(&l->args);
+	db_arr_begin(&l->args, DB_UUID);
+	for (size_t i = 0; i < l->b->n_outcomes; i++) {
+		if (!unit_active(l, l->b->n_attempts + i))
+			continue;
+		db_field_uuid(&l->args.data,
+			      l->b->tasks[l->b->outcomes[i].e.task].id);
+		db_arr_count(&l->args);
+		n++;
+	}
+	db_arr_end(&l->args);
+	return n ? op_send(l, &sql_append_verdicts) : OP_SKIP;
+}
+
+void op_verdicts_done(struct ledger *l, const struct db_status *st,
+		      const struct db_result *r)
+{
+	(void)st;
+	for (int i = 0; i < db_rows(r); i++) {
+		struct wtask *t = task_find(l, db_uuid(r, i, 0));
+
+		if (t)
+			t->cur.success_micro = (int32_t)db_i64(r, i, 1);
+	}
+}
+
+/* ---- written back ---- */
+
+static bool view_eq(const struct task_view *a, const struct task_view *b)
+{
+	return dims_eq(a->dims, b->dims) && a->started_us == b->started_us &&
+	       memcmp(a->sums.n, b->sums.n, sizeof(a->sums.n)) == 0 &&
+	       a->sums.cost_pusd == b->sums.cost_pusd &&
+	       a->success_micro == b->success_micro;
+}
+
+static bool changed(const struct wtask *t)
+{
+	return !view_eq(&t->old, &t->cur) || t->ended_us != t->old_ended_us ||
+	       t->class_rank != t->old_class_rank ||
+	       t->who_rank != t->old_who_rank ||
+	       !uuid_eq(t->parent_id, t->old_parent_id);
+}
+
+/* Columns 10 to 20 of the statement are the sums. */
+static const enum db_oid update_oids[24] = {
+	DB_UUID, DB_UUID, DB_INT4,        DB_INT4,        DB_INT4, DB_INT2,
+	DB_INT2, DB_TEXT, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_INT8, DB_INT8,
+	DB_INT8, DB_INT8, DB_INT8,        DB_INT8,        DB_INT8, DB_INT8,
+	DB_INT8, DB_INT8, DB_INT8,        DB_NUMERIC,     DB_INT4, DB_BOOL};
+
+static void put_update_who(const struct ledger *l, const struct wtask *t, int c,
+			   struct buf *d)
+{
+	const struct bt_task *n = said(l, t);
+
+	if (c == 0)
+		db_field_uuid(d, t->id);
+	else if (c == 1)
+		put_uuid(d, t->parent_id);
+	else if (c == 2)
+		db_field_i32(d, t->cur.dims.team_id);
+	else if (c == 3)
+		db_field_i32(d, t->cur.dims.agent_id);
+	else if (c == 4)
+		db_field_i32(d, t->cur.dims.class_id);
+	else if (c == 5)
+		db_field_i16(d, t->class_rank);
+	else if (c == 6)
+		db_field_i16(d, n ? (int16_t)n->e.rank : t->who_rank);
+	else if (c == 7)
+		db_field_text(d, n ? n->e.attrs : STR_NONE);
+	else if (c == 8)
+		db_field_time(d, t->cur.started_us);
+	else
+		db_field_time(d, t->ended_us);
+}
+
+static void put_update(const struct ledger *l, const struct wtask *t, int c,
+		       struct buf *d)
+{
+	if (c < 10) {
+		put_update_who(l, t, c, d);
+	} else if (c < 10 + SUM_N) {
+		db_field_i64(d, t->cur.sums.n[c - 10]);
+	} else if (c == 21) {
+		db_field_numeric(d, t->cur.sums.cost_pusd);
+	} else if (c == 22) {
+		if (t->cur.success_micro < 0)
+			db_field_null(d);
+		else
+			db_field_i32(d, t->cur.success_micro);
+	} else {
+		db_field_bool(d, changed(t));
+	}
+}
+
+static bool to_update(const struct ledger *l, const struct wtask *t)
+{
+	const struct bt_task *n = said(l, t);
+
+	return changed(t) || (n && n->e.attrs.len);
+}
+
+enum op_start op_tasks_update(struct ledger *l)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < l->n_tasks; i++) {
+		const struct wtask *t = &l->tasks[i];
+
+		n += to_update(l, t);
+		if (changed(t)) {
+			rollup_task(&l->rollup, &t->old, -1);
+			rollup_task(&l->rollup, &t->cur, +1);
+		}
+	}
+	if (n == 0)
+		return OP_SKIP;
+	db_args_clear(&l->args);
+	for (int c = 0; c < 24; c++) {
+		db_arr_begin(&l->args, update_oids[c]);
+		for (size_t i = 0; i < l->n_tasks; i++) {
+			if (!to_update(l, &l->tasks[i]))
+				continue;
+			put_update(l, &l->tasks[i], c, &l->args.data);
+			db_arr_count(&l->args);
+		}
+		db_arr_end(&l->args);
+	}
+	return op_send(l, &sql_append_tasks_update);
+}

@@ -1,0 +1,52 @@
+/* The inside of a batch, for the writer and for tests: validated events with
+ * their ids, in the order in which they came. */
+#ifndef ACO_BATCH_H
+#define ACO_BATCH_H
+
+#include "ledger/base/map.h"
+#include "ledger/event.h"
+
+struct bt_task {
+	struct uuid id, parent_id; /* parent nil: none */
+	struct ev_task e;
+};
+
+struct bt_attempt {
+	struct uuid step_id;
+	struct ev_attempt e;
+};
+
+struct bt_outcome {
+	struct uuid id, step_id; /* step nil: on the task */
+	struct ev_outcome e;
+};
+
+struct bt_trial {
+	struct uuid id;
+	struct ev_trial e;
+};
+
+struct bt_dead {
+	struct uuid id;
+	struct ev_dead e;
+};
+
+struct batch {
+	struct arena arena;
+	struct map task_map; /* task id to index */
+	struct bt_task *tasks;
+	struct bt_attempt *attempts;
+	struct bt_outcome *outcomes;
+	struct bt_trial *trials;
+	struct bt_dead *dead;
+	struct ev_cursor *cursors;
+	size_t n_tasks, n_attempts, n_outcomes, n_trials, n_dead, n_cursors;
+	size_t cap_tasks, cap_attempts, cap_outcomes, cap_trials, cap_dead,
+		cap_cursors;
+};
+
+/* Ids as every part of the ledger makes them. */
+struct uuid task_id_of(struct str sender, struct str ext_id);
+struct uuid step_id_of(struct uuid task, struct str step_key);
+
+#endif

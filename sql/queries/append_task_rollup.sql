@@ -1,0 +1,15 @@
+-- Add to the sums of tasks, in this writer's slot.
+-- params: text[], timestamptz[], smallint[], integer[], integer[], integer[], bigint[], bigint[], bigint[], bigint[], bigint[], numeric[], numeric[]
+INSERT INTO task_rollup AS r (grain, bucket, slot, class_id, agent_id, team_id,
+  started, judged, success_micro, routed, escalated, paid_pusd, paid_judged_pusd)
+SELECT g::rollup_grain, b, s, c, a, t, st, j, su, ro, es, p, pj
+FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  AS x (g, b, s, c, a, t, st, j, su, ro, es, p, pj)
+ON CONFLICT (grain, bucket, slot, class_id, agent_id, team_id)
+DO UPDATE SET started = r.started + excluded.started,
+  judged = r.judged + excluded.judged,
+  success_micro = r.success_micro + excluded.success_micro,
+  routed = r.routed + excluded.routed,
+  escalated = r.escalated + excluded.escalated,
+  paid_pusd = r.paid_pusd + excluded.paid_pusd,
+  paid_judged_pusd = r.paid_judged_pusd + excluded.paid_judged_pusd

@@ -1,3 +1,0 @@
--- params:
--- exec: run
-ROLLBACK
