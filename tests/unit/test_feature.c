@@ -220,7 +220,7 @@ static void test_lists(void **state)
  * feature that changed, then write the new pair here. */
 static void test_version_was_raised(void **state)
 {
-	static const char schema[] = "075bd2ed-0b73-47fa-a5a3-61f1d4276728";
+	static const char schema[] = "2b60ddb9-b7dc-5cd5-d22e-af7e6994754b";
 	static const char vector[] =
 		"376 17 72 3.41667 14.4706 68 14.4 5 0.0292553 0.0646552 "
 		"0.164894 0.183511 0.00531915 0.0212766 0.0132979 0.0265957 "

@@ -1,0 +1,680 @@
+/* The only file that knows libpq.
+ *
+ * A connection is in one of these states; set_state() is the only way from
+ * one to another:
+ *
+ *	IDLE --start--> PREPARING --prepared--> RUNNING --ended--> IDLE
+ *	IDLE --start (prepared before, script, `exec: run`)--> RUNNING
+ *	RUNNING --server takes rows--> COPYING --all sent--> RUNNING
+ *	any --connection gone--> LOST
+ *
+ * Everything is non-blocking but db_open and db_cancel. libpq's non-blocking
+ * PQputCopyData never says "full": it grows its buffer. So rows are given to
+ * it in chunks, and none while PQflush says that the socket is full. */
+#include "ledger/db.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/sql.h"
+#include "ledger/base/alloc.h"
+#include "ledger/base/log.h"
+#include "ledger/db_int.h"
+
+#define SERVER_MIN     140000
+#define COPY_CHUNK     (64 * 1024)
+#define CONNECT_SECOND "10"
+
+enum db_state {
+	DB_IDLE,
+	DB_PREPARING,
+	DB_RUNNING,
+	DB_COPYING,
+	DB_LOST,
+};
+
+struct db_result {
+	PGresult *pg;
+};
+
+struct db {
+	PGconn *pg;
+	enum db_state state;
+	bool flushing; /* libpq holds bytes that the socket did not take */
+
+	/* what was prepared on this connection */
+	const struct sql_stmt **prepared;
+	size_t prepared_n, prepared_cap;
+
+	/* the statement in flight */
+	const struct sql_stmt *stmt; /* NULL: a script */
+	struct db_args args;         /* kept while PREPARING */
+	const struct buf *copy;      /* rows to send, or NULL */
+	size_t copy_at;
+	bool copy_begun;
+	db_row_fn *row; /* row by row, or NULL */
+	void *row_arg;
+	bool row_stopped;
+	db_done_fn *done;
+	void *arg;
+	struct db_status st;
+	bool failed; /* st says why */
+	PGresult *result;
+
+	struct db_result **handing; /* while done() runs: what it was given */
+};
+
+static void set_state(struct db *db, enum db_state to)
+{
+	static const unsigned from[] = {
+		[DB_IDLE] = 1u << DB_PREPARING | 1u << DB_RUNNING,
+		[DB_PREPARING] = 1u << DB_IDLE,
+		[DB_RUNNING] =
+			1u << DB_IDLE | 1u << DB_PREPARING | 1u << DB_COPYING,
+		[DB_COPYING] = 1u << DB_RUNNING,
+		[DB_LOST] = ~0u,
+	};
+
+	if (!(from[to] & 1u << db->state))
+		BUG("impossible change of a connection's state");
+	db->state = to;
+}
+
+/* ---- what went wrong ---- */
+
+/* Only the first complaint about a statement counts: later ones follow from
+ * it. */
+static void complain(struct db *db, const struct db_complaint *c)
+{
+	if (db->failed)
+		return;
+	db->failed = true;
+	if (c->sqlstate && strlen(c->sqlstate) == 5)
+		memcpy(db->st.sqlstate, c->sqlstate, 6);
+	db->st.rc = db_explain(c, &db->st.err);
+	if (db->stmt)
+		err_prefix(&db->st.err, "%s", db->stmt->name);
+}
+
+static void complain_result(struct db *db, const PGresult *r)
+{
+	const char *name = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
+	struct db_complaint c = {
+		.sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE),
+		.primary = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY),
+		.detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL),
+		.hint = PQresultErrorField(r, PG_DIAG_MESSAGE_HINT),
+	};
+
+	if (!c.primary)
+		c.primary = PQresultErrorMessage(r);
+	if (name && !db->failed)
+		snprintf(db->st.constraint, sizeof(db->st.constraint), "%s",
+			 name);
+	complain(db, &c);
+}
+
+static void complain_lost(struct db *db)
+{
+	struct db_complaint c = {.primary = PQerrorMessage(db->pg)};
+
+	complain(db, &c);
+}
+
+/* The statement is not what its caller took it for. */
+static void complain_bug(struct db *db, const char *what)
+{
+	if (db->failed)
+		return;
+	db->failed = true;
+	db->st.rc = err_set(&db->st.err, RC_BUG, "%s: %s",
+			    db->stmt ? db->stmt->name : "script", what);
+}
+
+/* ---- connection ---- */
+
+static void on_notice(void *arg, const PGresult *r)
+{
+	const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+
+	(void)arg;
+	log_line(LOG_DEBUG, "db", "notice from the database", "text=%s",
+		 log_quote(text ? text : ""));
+}
+
+/* libpq's own words may quote parts of the URL, and so of a password. */
+static enum rc check_url(const char *url, struct err *e)
+{
+	PQconninfoOption *opts = PQconninfoParse(url, NULL);
+
+	if (opts) {
+		PQconninfoFree(opts);
+		return RC_OK;
+	}
+	err_set(e, RC_BAD, "the database URL cannot be understood");
+	err_hint(e, "write postgresql://USER@HOST:PORT/DATABASE, with special "
+		    "characters of a password as %%XX");
+	return RC_BAD;
+}
+
+static PGconn *connect_url(const char *url, const char *role)
+{
+	char *name = xasprintf("aco %s", role);
+	/* What comes before dbname is a default that the URL may change. */
+	const char *const keys[] = {
+		"connect_timeout",  "keepalives_idle",  "keepalives_interval",
+		"keepalives_count", "tcp_user_timeout", "dbname",
+		"application_name", "client_encoding",  NULL,
+	};
+	const char *const values[] = {
+		CONNECT_SECOND, "30",   "10", "3", "60000", url,
+		name,           "UTF8", NULL,
+	};
+	PGconn *pg = PQconnectdbParams(keys, values, 1);
+
+	free(name);
+	if (!pg)
+		BUG("out of memory");
+	return pg;
+}
+
+static enum rc check_server(const PGconn *pg, struct err *e)
+{
+	int v = PQserverVersion(pg);
+
+	if (v >= SERVER_MIN)
+		return RC_OK;
+	err_set(e, RC_BAD, "the server is PostgreSQL %d, too old", v / 10000);
+	err_hint(e, "use PostgreSQL %d or newer", SERVER_MIN / 10000);
+	return RC_BAD;
+}
+
+enum rc db_open(struct db **out, const char *url, const char *role,
+		struct err *e)
+{
+	struct db *db;
+	enum rc rc = check_url(url, e);
+
+	*out = NULL;
+	if (rc)
+		return rc;
+	db = xcalloc(1, sizeof(*db));
+	db_args_init(&db->args, 0);
+	db->pg = connect_url(url, role);
+	if (PQstatus(db->pg) != CONNECTION_OK)
+		rc = db_explain_connect(PQerrorMessage(db->pg), e);
+	if (!rc)
+		rc = check_server(db->pg, e);
+	if (!rc) {
+		PQsetNoticeReceiver(db->pg, on_notice, NULL);
+		if (PQsetnonblocking(db->pg, 1))
+			rc = err_set(e, RC_DOWN, "%s", PQerrorMessage(db->pg));
+	}
+	if (!rc)
+		rc = db_run(db, &sql_db_session, NULL, NULL, NULL, e);
+	if (rc) {
+		db_close(db);
+		return rc;
+	}
+	*out = db;
+	return RC_OK;
+}
+
+void db_close(struct db *db)
+{
+	if (!db)
+		return;
+	PQclear(db->result);
+	PQfinish(db->pg);
+	db_args_release(&db->args);
+	free(db->prepared);
+	free(db);
+}
+
+int db_fd(const struct db *db)
+{
+	return PQsocket(db->pg);
+}
+
+short db_want(const struct db *db)
+{
+	if (db->state == DB_LOST)
+		return 0;
+	return db->flushing ? POLLIN | POLLOUT : POLLIN;
+}
+
+bool db_broken(const struct db *db)
+{
+	return db->state == DB_LOST;
+}
+
+bool db_busy(const struct db *db)
+{
+	return db->state != DB_IDLE && db->state != DB_LOST;
+}
+
+void db_cancel(struct db *db)
+{
+	char text[256];
+	PGcancel *c = db_busy(db) ? PQgetCancel(db->pg) : NULL;
+
+	if (c && !PQcancel(c, text, sizeof(text)))
+		log_line(LOG_DEBUG, "db", "cancel failed", "text=%s",
+			 log_quote(text));
+	PQfreeCancel(c);
+}
+
+/* ---- statements: sending ---- */
+
+static bool is_prepared(const struct db *db, const struct sql_stmt *stmt)
+{
+	for (size_t i = 0; i < db->prepared_n; i++) {
+		if (db->prepared[i] == stmt)
+			return true;
+	}
+	return false;
+}
+
+static void remember_prepared(struct db *db, const struct sql_stmt *stmt)
+{
+	xgrow(&db->prepared, &db->prepared_cap, db->prepared_n + 1,
+	      sizeof(*db->prepared));
+	db->prepared[db->prepared_n++] = stmt;
+}
+
+/* Send the statement itself with its parameters; false if that failed. */
+static bool send_stmt(struct db *db, const struct db_args *args)
+{
+	const char *values[DB_ARGS_MAX];
+	int lengths[DB_ARGS_MAX], formats[DB_ARGS_MAX];
+	const char *base = args && args->data.p ? args->data.p : "";
+	int n = args ? args->n : 0;
+	int ok;
+
+	for (int i = 0; i < n; i++) {
+		bool null = args->v[i].len < 0;
+
+		values[i] = null ? NULL : base + args->v[i].off;
+		lengths[i] = null ? 0 : args->v[i].len;
+		formats[i] = 1;
+	}
+	if (db->stmt->run)
+		ok = PQsendQueryParams(db->pg, db->stmt->text, n, NULL, values,
+				       lengths, formats, 1);
+	else
+		ok = PQsendQueryPrepared(db->pg, db->stmt->name, n, values,
+					 lengths, formats, 1);
+	return ok && (!db->row || PQsetSingleRowMode(db->pg));
+}
+
+static void copy_args(struct db_args *to, const struct db_args *from)
+{
+	to->data.max = from ? from->data.len : 0;
+	db_args_clear(to);
+	if (!from)
+		return;
+	buf_add(&to->data, from->data.p ? from->data.p : "", from->data.len);
+	if (!buf_ok(&to->data))
+		BUG("out of memory");
+	to->n = from->n;
+	memcpy(to->v, from->v, sizeof(to->v[0]) * (size_t)from->n);
+}
+
+/* libpq refused to send: the connection is gone. */
+static enum rc send_failed(struct db *db, struct err *e)
+{
+	enum rc rc = db_explain(
+		&(struct db_complaint){.primary = PQerrorMessage(db->pg)}, e);
+
+	if (PQstatus(db->pg) == CONNECTION_BAD)
+		set_state(db, DB_LOST);
+	return rc;
+}
+
+static enum rc check_startable(const struct db *db, const struct db_args *args,
+			       struct err *e)
+{
+	if (db->state == DB_LOST) {
+		err_set(e, RC_DOWN, "the connection to the database is lost");
+		return RC_DOWN;
+	}
+	if (db->state != DB_IDLE)
+		return err_set(e, RC_BUG, "a statement is running already");
+	if (args && !buf_ok(&args->data))
+		return err_set(e, RC_BAD, "the statement's values are too big");
+	return RC_OK;
+}
+
+/* Forget the last statement before the next one starts. */
+static void reset_stmt(struct db *db, const struct sql_stmt *stmt,
+		       db_done_fn *done, void *arg)
+{
+	db->stmt = stmt;
+	db->copy = NULL;
+	db->copy_at = 0;
+	db->copy_begun = false;
+	db->row = NULL;
+	db->row_arg = NULL;
+	db->row_stopped = false;
+	db->done = done;
+	db->arg = arg;
+	db->st = (struct db_status){.rc = RC_OK};
+	db->failed = false;
+	PQclear(db->result);
+	db->result = NULL;
+}
+
+/* Hand what libpq has gathered to the socket; marks what is left over. */
+static void flush(struct db *db)
+{
+	db->flushing = PQflush(db->pg) == 1;
+}
+
+static enum rc launch(struct db *db, const struct db_args *args, struct err *e)
+{
+	if (db->stmt->run || is_prepared(db, db->stmt)) {
+		if (!send_stmt(db, args))
+			return send_failed(db, e);
+		set_state(db, DB_RUNNING);
+	} else {
+		if (!PQsendPrepare(db->pg, db->stmt->name, db->stmt->text, 0,
+				   NULL))
+			return send_failed(db, e);
+		copy_args(&db->args, args);
+		set_state(db, DB_PREPARING);
+	}
+	flush(db);
+	return RC_OK;
+}
+
+enum rc db_start(struct db *db, const struct sql_stmt *stmt,
+		 const struct db_args *args, db_done_fn *done, void *arg,
+		 struct err *e)
+{
+	return db_start_rows(db, stmt, args, NULL, NULL, done, arg, e);
+}
+
+enum rc db_start_rows(struct db *db, const struct sql_stmt *stmt,
+		      const struct db_args *args, db_row_fn *row, void *row_arg,
+		      db_done_fn *done, void *arg, struct err *e)
+{
+	enum rc rc = check_startable(db, args, e);
+
+	if (rc)
+		return rc;
+	reset_stmt(db, stmt, done, arg);
+	db->row = row;
+	db->row_arg = row_arg;
+	return launch(db, args, e);
+}
+
+enum rc db_start_copy(struct db *db, const struct sql_stmt *stmt,
+		      const struct buf *data, db_done_fn *done, void *arg,
+		      struct err *e)
+{
+	enum rc rc = check_startable(db, NULL, e);
+
+	if (rc)
+		return rc;
+	if (!buf_ok(data))
+		return err_set(e, RC_BAD, "the rows to copy are too big");
+	reset_stmt(db, stmt, done, arg);
+	db->copy = data;
+	return launch(db, NULL, e);
+}
+
+enum rc db_start_script(struct db *db, const char *sql, db_done_fn *done,
+			void *arg, struct err *e)
+{
+	enum rc rc = check_startable(db, NULL, e);
+
+	if (rc)
+		return rc;
+	reset_stmt(db, NULL, done, arg);
+	if (!PQsendQuery(db->pg, sql))
+		return send_failed(db, e);
+	set_state(db, DB_RUNNING);
+	flush(db);
+	return RC_OK;
+}
+
+/* ---- statements: receiving ---- */
+
+static void take_row(struct db *db, PGresult *pg)
+{
+	const struct db_result r = {pg};
+
+	if (db->row_stopped)
+		return;
+	db->st.rows++;
+	if (!db->row(db->row_arg, &r, 0)) {
+		db->row_stopped = true;
+		db_cancel(db);
+	}
+}
+
+static void take_tuples(struct db *db, PGresult *pg)
+{
+	if (db->row) { /* the empty end of a row by row answer */
+		PQclear(pg);
+		return;
+	}
+	PQclear(db->result);
+	db->result = pg;
+	db->st.rows = PQntuples(pg);
+}
+
+static void take_copy(struct db *db)
+{
+	if (db->copy && !db->copy_begun && !db->failed) {
+		db->copy_begun = true;
+		set_state(db, DB_COPYING);
+		return;
+	}
+	complain_bug(db, "the statement wants rows to copy");
+	PQputCopyEnd(db->pg, "no rows are meant to come");
+}
+
+static void take_result(struct db *db, PGresult *pg)
+{
+	ExecStatusType status = PQresultStatus(pg);
+
+	if (status == PGRES_TUPLES_OK) {
+		if (db->copy)
+			complain_bug(db, "the statement is no COPY");
+		take_tuples(db, pg);
+		return;
+	}
+	if (status == PGRES_COMMAND_OK) {
+		const char *n = PQcmdTuples(pg);
+
+		if (db->copy && db->state == DB_RUNNING && !db->copy_begun)
+			complain_bug(db, "the statement is no COPY");
+		db->st.rows = *n ? strtoll(n, NULL, 10) : 0;
+	} else if (status == PGRES_SINGLE_TUPLE) {
+		take_row(db, pg);
+	} else if (status == PGRES_COPY_IN) {
+		take_copy(db);
+	} else if (status == PGRES_FATAL_ERROR) {
+		complain_result(db, pg);
+	} else {
+		/* COPY OUT, an empty file, or a server that talks nonsense:
+		 * what follows cannot be made sense of. */
+		complain_bug(db, PQresStatus(status));
+		if (status != PGRES_EMPTY_QUERY)
+			set_state(db, DB_LOST);
+	}
+	PQclear(pg);
+}
+
+struct db_result *db_result_take(struct db *db)
+{
+	struct db_result *r = db->handing ? *db->handing : NULL;
+
+	if (r)
+		*db->handing = NULL;
+	return r;
+}
+
+/* The statement is over: tell its owner. The callback may start the next
+ * statement, or close the connection, so that nothing of `db` is touched
+ * after it. */
+static void finish(struct db *db)
+{
+	struct db_result *res = NULL;
+	struct db_status st = db->st;
+	db_done_fn *done = db->done;
+
+	if (PQstatus(db->pg) == CONNECTION_BAD)
+		set_state(db, DB_LOST);
+	else if (db->state != DB_LOST)
+		set_state(db, DB_IDLE);
+	if (db->result && !db->failed && db->stmt) {
+		res = xcalloc(1, sizeof(*res));
+		res->pg = db->result;
+		db->result = NULL;
+	}
+	if (db->row_stopped && !strcmp(st.sqlstate, "57014"))
+		st.rc = RC_OK; /* what we cancelled ourselves */
+	db->handing = &res;
+	db->done = NULL;
+	done(db->arg, &st, res);
+	db_result_free(res);
+}
+
+/* One statement's results have ended; true when there is more to read. */
+static bool ended(struct db *db)
+{
+	if (db->state == DB_PREPARING && !db->failed) {
+		remember_prepared(db, db->stmt);
+		if (send_stmt(db, &db->args)) {
+			set_state(db, DB_RUNNING);
+			flush(db);
+			return true;
+		}
+		complain_lost(db);
+	}
+	finish(db);
+	return false;
+}
+
+/* Rows to the server until the socket is full. */
+static void feed(struct db *db)
+{
+	while (db->copy_at < db->copy->len) {
+		size_t n = db->copy->len - db->copy_at;
+
+		if (n > COPY_CHUNK)
+			n = COPY_CHUNK;
+		if (PQputCopyData(db->pg, db->copy->p + db->copy_at, (int)n) !=
+		    1)
+			break;
+		db->copy_at += n;
+		flush(db);
+		if (db->flushing)
+			return;
+	}
+	if (db->copy_at == db->copy->len && PQputCopyEnd(db->pg, NULL) == 1)
+		set_state(db, DB_RUNNING);
+	flush(db);
+}
+
+/* The connection is gone. What the server said before it went (57P01 and the
+ * like) may still lie in libpq's buffer. */
+static void lose(struct db *db)
+{
+	PGresult *pg;
+
+	if (!db_busy(db)) {
+		set_state(db, DB_LOST);
+		return;
+	}
+	for (int i = 0; i < 8 && (pg = PQgetResult(db->pg)); i++) {
+		if (PQresultStatus(pg) == PGRES_FATAL_ERROR)
+			complain_result(db, pg);
+		PQclear(pg);
+	}
+	complain_lost(db);
+	set_state(db, DB_LOST);
+	finish(db);
+}
+
+void db_io(struct db *db, short revents)
+{
+	if (db->state == DB_LOST)
+		return;
+	if (revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) {
+		if (!PQconsumeInput(db->pg)) {
+			lose(db);
+			return;
+		}
+	}
+	flush(db);
+	while (db_busy(db)) {
+		PGresult *pg;
+
+		if (db->state == DB_COPYING) {
+			if (!db->flushing)
+				feed(db);
+			if (db->state == DB_COPYING)
+				return;
+		}
+		if (PQisBusy(db->pg))
+			return;
+		pg = PQgetResult(db->pg);
+		if (pg)
+			take_result(db, pg);
+		if (db->state == DB_LOST) {
+			finish(db);
+			return;
+		}
+		if (!pg && !ended(db))
+			return;
+	}
+}
+
+/* ---- results ---- */
+
+void db_result_free(struct db_result *r)
+{
+	if (!r)
+		return;
+	PQclear(r->pg);
+	free(r);
+}
+
+int db_rows(const struct db_result *r)
+{
+	return r ? PQntuples(r->pg) : 0;
+}
+
+int db_cols(const struct db_result *r)
+{
+	return r ? PQnfields(r->pg) : 0;
+}
+
+const char *db_col_name(const struct db_result *r, int col)
+{
+	const char *name = r ? PQfname(r->pg, col) : NULL;
+
+	return name ? name : "";
+}
+
+uint32_t db_col_type(const struct db_result *r, int col)
+{
+	return r ? PQftype(r->pg, col) : 0;
+}
+
+const char *db_result_value(const struct db_result *r, int row, int col,
+			    int *len)
+{
+	if (row < 0 || row >= db_rows(r) || col < 0 || col >= db_cols(r))
+		BUG("a field outside its result");
+	if (PQgetisnull(r->pg, row, col))
+		return NULL;
+	*len = PQgetlength(r->pg, row, col);
+	return PQgetvalue(r->pg, row, col);
+}

@@ -1,0 +1,3 @@
+-- params:
+-- exec: run
+BEGIN
