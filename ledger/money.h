@@ -14,8 +14,8 @@
 #define MONEY_TEXT   48	       /* room for any formatted amount */
 
 /* "0.030355", "1e-7", "12" (USD) to pico-dollars, rounded half-even at the
- * 12th decimal; exponents as JSON allows. False on anything else, on a
- * negative amount, and above int64. */
+ * 12th decimal. The text is a number as JSON writes it. False on anything
+ * else, on any '-' sign, and above int64 ($9,223,372.036854775807). */
 bool money_parse_pusd(struct str usd, int64_t *pusd);
 /* USD per million tokens, at most 9 decimals, to femto-dollars a token,
  * exact or false. "" gives MONEY_NONE and true. */
@@ -26,12 +26,21 @@ bool money_parse_fusd(struct str usd_per_mtok, int64_t *fusd);
  * MONEY_TEXT bytes; both return buf. MONEY_NONE gives "". */
 char *money_format(int64_t pusd, char *buf);
 char *money_format_fusd_mtok(int64_t fusd, char *buf); /* "3.75" per Mtok */
-/* For screens: "$0.0304", "$12.34", "$1,234", three to five significant
- * figures, never "$0.00" for what is not zero. "-" for MONEY_NONE. */
+/* For screens: "$0.0304", "$12.34", "$1,234", "$123.5k", three to five
+ * significant figures (below a millionth "$1.00e-9"), "$0.00" only for zero.
+ * "-" for MONEY_NONE. */
 char *money_format_short(int64_t pusd, char *buf);
+
+/* The same two for sums of many rows, which int64 may not hold; a numeric from
+ * PostgreSQL comes through db_numeric_i128(). */
+char *money_format_sum(__int128 pusd, char *buf);
+char *money_format_sum_short(__int128 pusd, char *buf);
 
 /* fusd * n to pusd: an exact sum in __int128 femto-dollars, rounded half-even;
  * false when it does not fit. */
 bool money_round_fusd(__int128 fusd, int64_t *pusd);
+/* n / den (den > 0), rounded half-even; false when it does not fit int64 or
+ * is MONEY_NONE. */
+bool money_round(__int128 n, int64_t den, int64_t *out);
 
 #endif
