@@ -1,0 +1,438 @@
+#include "ledger/query.h"
+
+#include "ledger/base/clock.h"
+#include "ledger/money.h"
+
+#define US_PER_MIN  (60 * US_PER_SEC)
+#define US_PER_HOUR (60 * US_PER_MIN)
+/* Beyond every time that the ledger takes. */
+#define FAR_FUTURE (INT64_C(253370764800) * US_PER_SEC) /* 9999-01-01 */
+
+/* ---- spans ---- */
+
+static int64_t floor_to(int64_t us, int64_t unit)
+{
+	int64_t rest = us % unit;
+
+	return us - (rest < 0 ? rest + unit : rest);
+}
+
+static int64_t ceil_to(int64_t us, int64_t unit)
+{
+	int64_t low = floor_to(us, unit);
+
+	return low == us ? us : low + unit;
+}
+
+struct query_span query_span_cut(struct query_span s)
+{
+	if (s.all)
+		return (struct query_span){0, FAR_FUTURE, true};
+	s.since_us = floor_to(s.since_us, US_PER_MIN);
+	s.until_us = ceil_to(s.until_us, US_PER_MIN);
+	if (s.since_us < US_PER_DAY)
+		s.since_us = US_PER_DAY;
+	if (s.until_us < s.since_us)
+		s.until_us = s.since_us;
+	return s;
+}
+
+void query_edges(const struct query_span *span, int64_t edge[QUERY_EDGES])
+{
+	struct query_span s = query_span_cut(*span);
+	int64_t hour[2] = {ceil_to(s.since_us, US_PER_HOUR),
+			   floor_to(s.until_us, US_PER_HOUR)};
+	int64_t day[2] = {ceil_to(s.since_us, US_PER_DAY),
+			  floor_to(s.until_us, US_PER_DAY)};
+
+	/* A span without a whole hour is minutes up to its end; one without a
+	 * whole day is hours up to the last. */
+	if (hour[0] >= hour[1])
+		hour[0] = hour[1] = s.until_us;
+	if (day[0] >= day[1])
+		day[0] = day[1] = hour[1];
+	edge[0] = s.since_us;
+	edge[1] = hour[0];
+	edge[2] = day[0];
+	edge[3] = day[1];
+	edge[4] = hour[1];
+	edge[5] = s.until_us;
+}
+
+static void arg_edges(struct db_args *a, const struct query_span *s)
+{
+	int64_t edge[QUERY_EDGES];
+
+	query_edges(s, edge);
+	for (int i = 0; i < QUERY_EDGES; i++)
+		db_arg_time(a, edge[i]);
+}
+
+/* ---- columns in their order ---- */
+
+/* Reads one row from left to right. */
+struct reader {
+	const struct db_result *r;
+	int row, col;
+};
+
+static int64_t i64(struct reader *x)
+{
+	return db_i64(x->r, x->row, x->col++);
+}
+
+static int32_t i32(struct reader *x)
+{
+	return (int32_t)i64(x);
+}
+
+static bool flag(struct reader *x)
+{
+	return db_bool(x->r, x->row, x->col++);
+}
+
+static int64_t i64_or(struct reader *x, int64_t absent)
+{
+	if (db_null(x->r, x->row, x->col)) {
+		x->col++;
+		return absent;
+	}
+	return i64(x);
+}
+
+static struct str text(struct reader *x)
+{
+	if (db_null(x->r, x->row, x->col)) {
+		x->col++;
+		return STR_NONE;
+	}
+	return db_text(x->r, x->row, x->col++);
+}
+
+static struct uuid uuid(struct reader *x)
+{
+	if (db_null(x->r, x->row, x->col)) {
+		x->col++;
+		return (struct uuid){{0}};
+	}
+	return db_uuid(x->r, x->row, x->col++);
+}
+
+static int64_t when(struct reader *x)
+{
+	return db_time(x->r, x->row, x->col++);
+}
+
+static int32_t day(struct reader *x)
+{
+	if (db_null(x->r, x->row, x->col)) {
+		x->col++;
+		return QUERY_DAY_NONE;
+	}
+	return db_day(x->r, x->row, x->col++);
+}
+
+static __int128 sum(struct reader *x)
+{
+	__int128 v = 0;
+
+	if (!db_numeric_i128(x->r, x->row, x->col++, &v))
+		return 0;
+	return v;
+}
+
+/* ---- header figures ---- */
+
+void query_totals_args(struct db_args *a, const struct query_span *span,
+		       const struct query_span *today)
+{
+	arg_edges(a, span);
+	arg_edges(a, today);
+}
+
+void query_totals_row(const struct db_result *r, int row,
+		      struct query_totals *out)
+{
+	struct reader x = {r, row, 0};
+
+	out->attempts = i64(&x);
+	out->errors = i64(&x);
+	out->unpriced = i64(&x);
+	out->unattributed = i64(&x);
+	out->cost_pusd = sum(&x);
+	out->undated = i64(&x);
+	out->undated_pusd = sum(&x);
+	out->today_pusd = sum(&x);
+	out->oldest_us = when(&x);
+	out->newest_us = when(&x);
+}
+
+/* ---- fleet ---- */
+
+void query_fleet_args(struct db_args *a, const struct query_span *span)
+{
+	arg_edges(a, span);
+}
+
+void query_fleet_row(const struct db_result *r, int row,
+		     struct query_class *out)
+{
+	struct reader x = {r, row, 0};
+
+	out->class_id = i32(&x);
+	out->name = text(&x);
+	out->tasks = i64(&x);
+	out->judged = i64(&x);
+	out->success_micro = i64(&x);
+	out->routed = i64(&x);
+	out->escalated = i64(&x);
+	out->paid_pusd = sum(&x);
+	out->paid_judged_pusd = sum(&x);
+	out->attempts = i64(&x);
+	out->errors = i64(&x);
+	out->unpriced = i64(&x);
+	out->uncached_in = i64(&x);
+	out->cache_read = i64(&x);
+	out->cache_write_5m = i64(&x);
+	out->cache_write_1h = i64(&x);
+	out->output = i64(&x);
+	out->reasoning = i64(&x);
+	out->cost_pusd = sum(&x);
+}
+
+__int128 query_ratio(__int128 a, __int128 b)
+{
+	return (a + b / 2) / b;
+}
+
+bool query_cost_per_success(const struct query_class *c, __int128 *pusd)
+{
+	if (c->success_micro <= 0 || c->paid_judged_pusd < 0)
+		return false;
+	*pusd = query_ratio(c->paid_judged_pusd * 1000000, c->success_micro);
+	return true;
+}
+
+int64_t query_grain_us(enum query_grain g)
+{
+	static const int64_t us[] = {US_PER_MIN, US_PER_HOUR, US_PER_DAY};
+
+	return us[g];
+}
+
+void query_spark_args(struct db_args *a, enum query_grain grain,
+		      int64_t since_us, int64_t until_us, int slots)
+{
+	static const char *const names[] = {"minute", "hour", "day"};
+
+	db_arg_text(a, str_from(names[grain]));
+	db_arg_time(a, since_us);
+	db_arg_time(a, until_us);
+	db_arg_i32(a, slots);
+}
+
+void query_spark_row(const struct db_result *r, int row,
+		     struct query_spark *out)
+{
+	struct reader x = {r, row, 0};
+
+	out->class_id = i32(&x);
+	out->slot = i32(&x);
+	out->cost_pusd = sum(&x);
+}
+
+/* ---- tasks ---- */
+
+void query_tasks_args(struct db_args *a, const struct query_tasks *q)
+{
+	struct query_span s = query_span_cut(q->span);
+
+	if (q->class_id)
+		db_arg_i32(a, q->class_id);
+	else
+		db_arg_null(a);
+	db_arg_time(a, s.since_us);
+	db_arg_time(a, s.until_us);
+	db_arg_bool(a, s.all);
+	db_arg_text(a, str_from(q->sort ? q->sort : ""));
+	db_arg_bool(a, q->desc);
+	db_arg_i64(a, q->limit);
+	db_arg_i64(a, q->offset);
+}
+
+void query_task_args(struct db_args *a, struct str name)
+{
+	struct uuid id;
+
+	if (uuid_parse(name, &id)) {
+		db_arg_uuid(a, id);
+		db_arg_null(a);
+	} else {
+		db_arg_null(a);
+		db_arg_text(a, name);
+	}
+}
+
+void query_task_row(const struct db_result *r, int row, struct query_task *out)
+{
+	struct reader x = {r, row, 0};
+
+	out->id = uuid(&x);
+	out->sender = text(&x);
+	out->ext_id = text(&x);
+	out->parent = uuid(&x);
+	out->team = text(&x);
+	out->agent = text(&x);
+	out->class_name = text(&x);
+	out->class_guessed = flag(&x);
+	out->started_us = when(&x);
+	out->ended_us = when(&x);
+	out->attempts = i64(&x);
+	out->errors = i64(&x);
+	out->unpriced = i64(&x);
+	out->escalations = i64(&x);
+	out->routed = i64(&x);
+	out->uncached_in = i64(&x);
+	out->cache_read = i64(&x);
+	out->cache_write_5m = i64(&x);
+	out->cache_write_1h = i64(&x);
+	out->output = i64(&x);
+	out->reasoning = i64(&x);
+	out->cost_pusd = sum(&x);
+	out->success_micro = (int32_t)i64_or(&x, -1);
+	out->class_id = i32(&x);
+}
+
+/* ---- steps and attempts ---- */
+
+void query_of_task_args(struct db_args *a, struct uuid task, int64_t limit)
+{
+	db_arg_uuid(a, task);
+	db_arg_i64(a, limit);
+}
+
+static int tristate(struct reader *x)
+{
+	if (db_null(x->r, x->row, x->col)) {
+		x->col++;
+		return -1;
+	}
+	return flag(x);
+}
+
+void query_step_row(const struct db_result *r, int row, struct query_step *out)
+{
+	struct reader x = {r, row, 0};
+
+	out->day = day(&x);
+	out->id = uuid(&x);
+	out->seq = i32(&x);
+	out->kind = text(&x);
+	out->tool = text(&x);
+	out->failed = tristate(&x);
+	out->started_us = when(&x);
+}
+
+static void read_attempt(struct reader *x, struct query_attempt *out)
+{
+	out->day = day(x);
+	out->id = uuid(x);
+	out->task = uuid(x);
+	out->step = uuid(x);
+	out->attempt_no = i32(x);
+	out->started_us = when(x);
+	out->first_token_us = when(x);
+	out->ended_us = when(x);
+	out->received_us = when(x);
+	out->provider = text(x);
+	out->requested_model = text(x);
+	out->model = text(x);
+	out->tier = i32(x);
+	/* The columns stand in the order of enum usage_bucket. */
+	for (int i = 0; i < USAGE_N; i++)
+		out->usage.n[i] = i64_or(x, USAGE_NONE);
+	out->cost_pusd = i64_or(x, MONEY_NONE);
+	out->price_id = i32(x);
+	out->reported_cost_pusd = i64_or(x, MONEY_NONE);
+	out->status = text(x);
+	out->finish_reason = text(x);
+	out->error_class = text(x);
+	out->service_tier = text(x);
+	out->quality = text(x);
+	out->source = text(x);
+	out->escalated_from = uuid(x);
+	out->decision = uuid(x);
+}
+
+void query_attempt_row(const struct db_result *r, int row,
+		       struct query_attempt *out)
+{
+	struct reader x = {r, row, 0};
+
+	read_attempt(&x, out);
+}
+
+void query_attempt_args(struct db_args *a, int32_t d, struct uuid id)
+{
+	db_arg_day(a, d);
+	db_arg_uuid(a, id);
+}
+
+void query_attempt_full_row(const struct db_result *r, int row,
+			    struct query_attempt_full *out)
+{
+	struct reader x = {r, row, 0};
+
+	read_attempt(&x, &out->a);
+	out->task_ext_id = text(&x);
+	out->class_name = text(&x);
+	out->agent = text(&x);
+	out->team = text(&x);
+	out->sender = text(&x);
+	out->step.day = out->a.day;
+	out->step.id = out->a.step;
+	out->step.started_us = TIME_NONE;
+	out->step.seq = i32(&x);
+	out->step.kind = text(&x);
+	out->step.tool = text(&x);
+	out->step.failed = tristate(&x);
+	out->names = i64(&x);
+	out->corrections = i64(&x);
+}
+
+/* ---- prices ---- */
+
+void query_price_args(struct db_args *a, int32_t price_id)
+{
+	db_arg_i32(a, price_id);
+}
+
+static void rates(struct reader *x, struct query_price *out, int from, int to)
+{
+	for (int i = from; i <= to; i++)
+		out->fusd[i] = i64_or(x, MONEY_NONE);
+}
+
+void query_price_row(const struct db_result *r, int row,
+		     struct query_price *out)
+{
+	struct reader x = {r, row, 0};
+
+	out->id = i32(&x);
+	out->source = text(&x);
+	out->source_day = day(&x);
+	out->provider = text(&x);
+	out->model = text(&x);
+	out->mode = text(&x);
+	out->valid_from_day = day(&x);
+	out->utc_window = text(&x);
+	rates(&x, out, RATE_INPUT, RATE_AUDIO_OUT);
+	out->tier_start_tokens = i64_or(&x, -1);
+	rates(&x, out, RATE_TIER_INPUT, RATE_PRIORITY_CACHE_READ);
+	out->per_request_pusd = i64_or(&x, MONEY_NONE);
+	out->web_search_pusd = i64_or(&x, MONEY_NONE);
+	out->context_window = i64_or(&x, -1);
+	out->max_output = i64_or(&x, -1);
+	out->deprecated = text(&x);
+	out->imported_us = when(&x);
+}
