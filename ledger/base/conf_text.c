@@ -78,21 +78,25 @@ static void add_comment(struct buf *out, const char *text)
 	buf_addc(out, '\n');
 }
 
+/* What values are allowed, and from where else they come. */
 static void add_range(struct buf *out, const struct conf_key *k)
 {
+	struct buf text;
+
+	buf_init(&text, 1000);
 	if (k->type == CONF_INT)
-		buf_addf(out, "# %lld..%lld. ", (long long)k->min,
+		buf_addf(&text, "%lld..%lld. ", (long long)k->min,
 			 (long long)k->max);
 	else if (k->type == CONF_DURATION_DAYS)
-		buf_addf(out, "# Days, or with a unit: 90d 12w 1y. ");
+		buf_adds(&text, "Days, or with a unit: 90d 12w 1y. ");
 	else if (k->type == CONF_BOOL)
-		buf_adds(out, "# yes or no. ");
+		buf_adds(&text, "yes or no. ");
 	else if (k->choices)
-		buf_addf(out, "# One of: %s. ", k->choices);
-	else
-		buf_adds(out, "# ");
-	buf_addf(out, "Variable: %s.%s\n", k->env,
+		buf_addf(&text, "One of: %s. ", k->choices);
+	buf_addf(&text, "Variable: %s.%s", k->env,
 		 k->reloadable ? " Reloaded on SIGHUP." : "");
+	add_comment(out, buf_str(&text));
+	buf_release(&text);
 }
 
 void conf_sample(struct buf *out)
