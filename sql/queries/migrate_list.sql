@@ -1,0 +1,2 @@
+-- params:
+SELECT version, name, checksum FROM schema_migration ORDER BY version

@@ -1,0 +1,2 @@
+-- params:
+SELECT pg_advisory_unlock(7023117409123)
