@@ -7,7 +7,8 @@
 # members of the same meaning. The text is kept byte for byte.
 #
 # In gsub's replacement a backslash is special in a way that differs between
-# awks: "\\\\&" means "a backslash, then what matched" in all of them.
+# awks: "\\\\&" means "a backslash, then what matched" in all of them. The
+# question mark is escaped because two of them may begin a trigraph.
 
 function base(path) {
 	sub(/^.*\//, "", path)
@@ -16,7 +17,7 @@ function base(path) {
 }
 
 function quote(line) {
-	gsub(/[\\"]/, "\\\\&", line)
+	gsub(/[\\"?]/, "\\\\&", line)
 	return "\"" line "\""
 }
 

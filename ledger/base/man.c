@@ -1,65 +1,113 @@
 /* The man page, in mdoc, generated from the tables so that it cannot lag
  * behind them. Plain text becomes mdoc here: nothing in a help text needs
  * markup of its own. */
+#include <ctype.h>
 #include <string.h>
 
 #include "ledger/base/cmd.h"
 
-/* Text for a macro line or a text line: backslashes and, at the start of a
- * line, dots and apostrophes mean something to roff. Blank lines begin a new
- * paragraph; lines that begin with a space are kept as they are. */
-static void add_text(struct buf *out, const char *s)
-{
-	bool start = true;
+#define MAN_COLUMNS 76
 
-	for (; *s; s++) {
-		if (start && (*s == '.' || *s == '\''))
-			buf_adds(out, "\\&");
-		if (*s == '\\')
+/* Text as it is: a backslash means something to roff, a dash that begins an
+ * option must stay a dash, and at the beginning of a line a dot or an
+ * apostrophe is a command. */
+static void add_chars(struct buf *out, const char *s, size_t n, bool begins)
+{
+	if (begins && n > 0 && (*s == '.' || *s == '\''))
+		buf_adds(out, "\\&");
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '\\')
 			buf_adds(out, "\\e");
-		else if (*s == '-')
+		else if (s[i] == '-' &&
+			 (i == 0 || !isalnum((unsigned char)s[i - 1])))
 			buf_adds(out, "\\-");
 		else
-			buf_addc(out, *s);
-		start = *s == '\n';
+			buf_addc(out, s[i]);
 	}
-	buf_addc(out, '\n');
 }
 
-static void add_line(struct buf *out, const char *s, size_t n)
+static bool ends_sentence(const char *word, size_t n)
 {
-	char line[512];
-
-	if (n >= sizeof(line))
-		n = sizeof(line) - 1;
-	memcpy(line, s, n);
-	line[n] = 0;
-	add_text(out, line);
+	while (n > 1 && strchr(")'\"", word[n - 1]))
+		n--;
+	return n > 1 && strchr(".?!", word[n - 1]);
 }
 
+/* A paragraph: its words in lines of MAN_COLUMNS; a new sentence begins a new
+ * line, as roff wants it. With `sentence`, the first letter becomes a capital
+ * and a full stop is added. */
+static void add_words(struct buf *out, const char *s, size_t n, bool sentence)
+{
+	size_t column = 0, from = out->len;
+	bool fresh = false;
+
+	while (n > 0) {
+		size_t len = 0;
+
+		while (len < n && s[len] != ' ' && s[len] != '\n')
+			len++;
+		if (len > 0) {
+			if (fresh || (column && column + 1 + len > MAN_COLUMNS))
+				column = 0;
+			if (out->len > from)
+				buf_addc(out, column ? ' ' : '\n');
+			column += len + (column > 0);
+			if (sentence && out->len == from &&
+			    islower((unsigned char)*s)) {
+				buf_addc(out, (char)toupper((unsigned char)*s));
+				add_chars(out, s + 1, len - 1, false);
+			} else {
+				add_chars(out, s, len, column == len);
+			}
+			fresh = ends_sentence(s, len);
+		}
+		s += len;
+		n -= len;
+		if (n > 0) {
+			s++;
+			n--;
+		}
+	}
+	buf_adds(out, sentence && !fresh ? ".\n" : "\n");
+}
+
+static void add_text(struct buf *out, const char *s)
+{
+	add_words(out, s, strlen(s), true);
+}
+
+/* Bytes until the next line that is blank or changes between literal and
+ * flowing text. */
+static size_t block_len(const char *s)
+{
+	bool literal = *s == ' ';
+	size_t n = 0;
+
+	while (s[n] && s[n] != '\n' && (s[n] == ' ') == literal) {
+		n += strcspn(s + n, "\n");
+		n += s[n] == '\n';
+	}
+	return n;
+}
+
+/* Lines that begin with a space are kept as they are; the others flow, and a
+ * blank line ends a paragraph. */
 static void add_paragraphs(struct buf *out, const char *s)
 {
-	bool literal = false, blank = true;
-
 	while (*s) {
-		size_t n = strcspn(s, "\n");
-		bool indented = *s == ' ';
+		size_t n = block_len(s);
 
-		if (indented != literal && n > 0) {
-			buf_adds(out, indented ? ".Bd -literal\n" : ".Ed\n");
-			if (!indented)
-				buf_adds(out, ".Pp\n");
-			literal = indented;
-		} else if (blank && n > 0 && !literal) {
+		if (*s == ' ') {
+			buf_adds(out, ".Bd -literal\n");
+			add_chars(out, s, n, false);
+			buf_adds(out, s[n - 1] == '\n' ? ".Ed\n" : "\n.Ed\n");
+		} else {
 			buf_adds(out, ".Pp\n");
+			add_words(out, s, n, false);
 		}
-		if (n > 0)
-			add_line(out, s, n);
-		blank = n == 0;
-		s += n + (s[n] == '\n');
+		s += n;
+		s += strspn(s, "\n");
 	}
-	if (literal)
-		buf_adds(out, ".Ed\n");
 }
 
 /* A word on a macro line: in quotes, which roff doubles inside. */
@@ -144,7 +192,7 @@ static void add_configuration(struct buf *out)
 		      "A line that begins with\n"
 		      ".Ql #\n"
 		      "or\n"
-		      ".Ql ;\n"
+		      ".Ql \\&;\n"
 		      "is a comment, and so is what follows a\n"
 		      ".Ql \\&;\n"
 		      "behind white space.\n"
@@ -153,7 +201,7 @@ static void add_configuration(struct buf *out)
 		if (strcmp(section, k->section) != 0) {
 			if (*section)
 				buf_adds(out, ".El\n");
-			buf_addf(out, ".Ss [%s]\n.Bl -tag -width Ds\n",
+			buf_addf(out, ".Ss Section %s\n.Bl -tag -width Ds\n",
 				 k->section);
 			section = k->section;
 		}
@@ -168,16 +216,16 @@ static void add_environment(struct buf *out)
 		      "Each variable wins over the configuration file.\n"
 		      ".Bl -tag -width Ds\n"
 		      ".It Ev ACO_CONFIG\n"
-		      "the configuration file, unless\n"
+		      "The configuration file, unless\n"
 		      ".Fl Fl config\n"
-		      "names one\n");
+		      "names one.\n");
 	for (const struct conf_key *k = conf_keys; k->name; k++)
-		buf_addf(out, ".It Ev %s\nthe key\n.Cm %s\nof section [%s]\n",
-			 k->env, k->name, k->section);
+		buf_addf(out, ".It Ev %s\nThe key\n.Cm %s .\n", k->env,
+			 k->name);
 	buf_adds(out, ".It Ev NO_COLOR\n"
-		      "if set, nothing is printed in colour\n"
+		      "If set, nothing is printed in colour.\n"
 		      ".It Ev ACO_NOW\n"
-		      "a time that replaces the clock, for tests\n"
+		      "A time that replaces the clock, for tests.\n"
 		      ".El\n");
 }
 
@@ -229,11 +277,11 @@ static const char tail[] =
 	".Sh EXIT STATUS\n"
 	".Bl -tag -width Ds -compact\n"
 	".It 0\n"
-	"done\n"
+	"Done.\n"
 	".It 1\n"
-	"failed; the reason is on standard error\n"
+	"Failed; the reason is on standard error.\n"
 	".It 2\n"
-	"the command line was wrong\n"
+	"The command line was wrong.\n"
 	".El\n";
 
 void cmd_man(const struct command *const *commands, struct buf *out)

@@ -183,7 +183,7 @@ static void test_man_escapes(void **state)
 	buf_init(&b, 1 << 20);
 	cmd_man(table, &b);
 	assert_true(buf_ok(&b));
-	assert_non_null(strstr(buf_str(&b), "\n\\&.dot and \\eback\n"));
+	assert_non_null(strstr(buf_str(&b), "\n\\&.dot and \\eback.\n"));
 	assert_non_null(strstr(buf_str(&b), "\n\\&'quote\n"));
 	assert_non_null(strstr(buf_str(&b), " \"\\(dqA\\eB\\(dq\"\n"));
 	assert_non_null(
