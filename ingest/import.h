@@ -73,6 +73,10 @@ int64_t import_mtime_us(const struct import_run *r); /* TIME_NONE: stdin */
 /* Memory until the end of this file; checked by the run, so a NULL from it
  * may simply end the parse function with RC_OK. */
 struct arena *import_arena(struct import_run *r);
+/* A copy of s until the end of this file; the same bytes again give the same
+ * copy, so names of models and tools may be kept for every call. Absent stays
+ * absent; absent too when the arena is full. */
+struct str import_keep(struct import_run *r, struct str s);
 /* Memory until the next import_next_line(), for json_str(). */
 struct arena *import_scratch(struct import_run *r);
 
