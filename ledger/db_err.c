@@ -44,6 +44,9 @@ static const struct advice by_state[] = {
 };
 
 static const struct advice by_text[] = {
+	{"too many connections",
+	 "raise the connection limit of the server's role"
+	 " or database, or max_connections"},
 	{"too many clients", "raise max_connections of the server, or run"
 			     " fewer workers"},
 	{"remaining connection slots", "raise max_connections of the server,"
@@ -53,6 +56,7 @@ static const struct advice by_text[] = {
 			" from here"},
 	{"Peer authentication", "connect as the system user that the server"
 				" expects"},
+	{"role \"", "check the user of database_url"},
 	{"starting up", "the server is starting: try again"},
 	{"shutting down", "the server is stopping: try again"},
 	{"recovery", "the server is recovering: try again"},

@@ -1,0 +1,778 @@
+/* The gate to PostgreSQL, against a real one: values there and back, errors
+ * and what they advise, COPY, rows one by one, lost connections. */
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/clock.h"
+#include "tests/int/harness.h"
+
+#define N(a)     (sizeof(a) / sizeof((a)[0]))
+#define I128_MAX ((__int128)(~(unsigned __int128)0 >> 1))
+#define I128_MIN (-I128_MAX - 1)
+
+static struct db *db;
+
+static int setup(void **state)
+{
+	(void)state;
+	db = harness_open(harness_db_empty("db"));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	db_close(db);
+	db = NULL;
+	return 0;
+}
+
+static struct db_result *ask(const struct sql_stmt *stmt,
+			     const struct db_args *a)
+{
+	struct db_result *r = NULL;
+	struct err e = {"", ""};
+
+	ASSERT_OK(db_run(db, stmt, a, &r, NULL, &e), &e);
+	assert_non_null(r);
+	return r;
+}
+
+/* ---- values ---- */
+
+static void numerics(void **state)
+{
+	static const struct sql_stmt echo = {"echo_numeric",
+					     "SELECT $1::numeric, $1::text",
+					     "numeric", false};
+	const __int128 values[] = {
+		0,
+		1,
+		-1,
+		9999,
+		10000,
+		-10000,
+		10001,
+		100000000,
+		99999999,
+		123456789,
+		INT64_MAX,
+		INT64_MIN,
+		I128_MAX,
+		I128_MIN,
+		I128_MAX / 10000 * 10000,
+		(__int128)INT64_MAX * 10000,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(values); i++) {
+		struct db_args a;
+		struct db_result *r;
+		char text[64];
+		__int128 back = 0;
+
+		db_args_init(&a, 64);
+		db_arg_numeric(&a, values[i]);
+		r = ask(&echo, &a);
+		assert_true(db_numeric_i128(r, 0, 0, &back));
+		assert_true(back == values[i]);
+		/* Our text is the server's own. */
+		db_numeric(r, 0, 0, text, sizeof(text));
+		assert_int_equal(db_text(r, 0, 1).len, strlen(text));
+		assert_memory_equal(db_text(r, 0, 1).p, text, strlen(text));
+		db_result_free(r);
+		db_args_release(&a);
+	}
+}
+
+static void fractions(void **state)
+{
+	static const char *const values[] = {
+		"0.1",       "-0.00012", "12345.678901234567890123",
+		"0.00",      "1.50",     "10000.0001",
+		"0.99999",   "1e20",     "1e-12",
+		"-1.5",      "NaN",      "Infinity",
+		"-Infinity",
+	};
+	__int128 whole;
+	char sql[128], text[64];
+
+	(void)state;
+	for (size_t i = 0; i < N(values); i++) {
+		struct sql_stmt stmt = {"test", sql, "", true};
+		struct db_result *r;
+
+		snprintf(sql, sizeof(sql),
+			 "SELECT '%s'::numeric, '%s'::numeric::text", values[i],
+			 values[i]);
+		r = ask(&stmt, NULL);
+		db_numeric(r, 0, 0, text, sizeof(text));
+		assert_int_equal(db_text(r, 0, 1).len, strlen(text));
+		assert_memory_equal(db_text(r, 0, 1).p, text, strlen(text));
+		assert_int_equal(db_numeric_i128(r, 0, 0, &whole),
+				 !strcmp(values[i], "0.00") ||
+					 !strcmp(values[i], "1e20"));
+		db_result_free(r);
+	}
+	/* Beyond __int128, and beyond the buffer: never a part of it. */
+	struct sql_stmt big = {"test", "SELECT 10::numeric ^ 60", "", true};
+	struct db_result *r = ask(&big, NULL);
+
+	assert_false(db_numeric_i128(r, 0, 0, &whole));
+	assert_string_equal(db_numeric(r, 0, 0, text, 20), "NaN");
+	db_result_free(r);
+}
+
+static const struct sql_stmt echo_all = {
+	"echo_all",
+	"SELECT $1::bool, $2::smallint, $3::int, $4::bigint, $5::float8, "
+	"$6::text, $7::bytea, $8::uuid, $9::timestamptz, $10::date, "
+	"$11::bigint[], $12::text, $13::jsonb, $14::real, "
+	"extract(epoch FROM $9)::bigint, $10::date::text, "
+	"array_to_string($11, ',', 'null')",
+	"", false};
+
+static void values(void **state)
+{
+	const int64_t when = INT64_C(1795482123000004);
+	struct db_args a;
+	struct db_result *r;
+	char uuid[UUID_TEXT];
+	struct uuid u;
+
+	(void)state;
+	assert_true(
+		uuid_parse(STR("01234567-89ab-cdef-0123-456789abcdef"), &u));
+	db_args_init(&a, 4096);
+	db_arg_bool(&a, true);
+	db_arg_i16(&a, INT16_MIN);
+	db_arg_i32(&a, INT32_MAX);
+	db_arg_i64(&a, INT64_MIN);
+	db_arg_f64(&a, -0.1);
+	db_arg_text(&a, STR("gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"));
+	db_arg_bytea(&a, "a\0b", 3);
+	db_arg_uuid(&a, u);
+	db_arg_time(&a, when);
+	db_arg_day(&a, 20781);
+	db_arr_begin(&a, DB_INT8);
+	db_field_i64(&a.data, -5);
+	db_arr_count(&a);
+	db_field_null(&a.data);
+	db_arr_count(&a);
+	db_arr_end(&a);
+	db_arg_text(&a, STR_NONE);
+	db_arg_bytea(&a, "\1{\"a\": 1}", 9);
+	a.v[a.n].off = a.data.len; /* a float4 has no setter of its own */
+	buf_be32(&a.data, 0x40200000);
+	a.v[a.n++].len = 4;
+
+	r = ask(&echo_all, &a);
+	assert_int_equal(db_rows(r), 1);
+	assert_int_equal(db_cols(r), 17);
+	assert_string_equal(db_col_name(r, 0), "bool");
+	assert_true(db_bool(r, 0, 0));
+	assert_int_equal(db_i64(r, 0, 1), INT16_MIN);
+	assert_int_equal(db_i64(r, 0, 2), INT32_MAX);
+	assert_true(db_i64(r, 0, 3) == INT64_MIN);
+	assert_true(db_f64(r, 0, 4) == -0.1);
+	assert_true(str_is(db_text(r, 0, 5), "gr\xc3\xbc\xc3\x9f "
+					     "\xf0\x9f\x98\x80"));
+	assert_int_equal(db_text(r, 0, 6).len, 3);
+	assert_memory_equal(db_text(r, 0, 6).p, "a\0b", 3);
+	assert_string_equal(uuid_format(db_uuid(r, 0, 7), uuid),
+			    "01234567-89ab-cdef-0123-456789abcdef");
+	assert_true(db_time(r, 0, 8) == when);
+	assert_int_equal(db_i64(r, 0, 14), when / US_PER_SEC);
+	assert_int_equal(db_day(r, 0, 9), 20781);
+	assert_true(str_is(db_text(r, 0, 15), "2026-11-24"));
+	assert_true(str_is(db_text(r, 0, 16), "-5,null"));
+	assert_true(db_null(r, 0, 11));
+	assert_null(db_text(r, 0, 11).p);
+	assert_true(str_is(db_text(r, 0, 12), "{\"a\": 1}"));
+	assert_true(db_f64(r, 0, 13) == 2.5);
+	db_result_free(r);
+	db_args_release(&a);
+}
+
+static void nulls(void **state)
+{
+	struct db_args a;
+	struct db_result *r;
+	__int128 v;
+	char text[64];
+	static const struct sql_stmt stmt = {
+		"test",
+		"SELECT NULL::bigint, NULL::numeric, NULL::timestamptz, "
+		"NULL::uuid, NULL::float8, 'infinity'::timestamptz, "
+		"'{}'::int[], $1::int[], ''::text",
+		"", false};
+
+	(void)state;
+	db_args_init(&a, 64);
+	db_arr_begin(&a, DB_INT4); /* an empty array */
+	db_arr_end(&a);
+	r = ask(&stmt, &a);
+	assert_int_equal(db_i64(r, 0, 0), 0);
+	assert_false(db_numeric_i128(r, 0, 1, &v));
+	assert_string_equal(db_numeric(r, 0, 1, text, sizeof(text)), "");
+	assert_true(db_time(r, 0, 2) == TIME_NONE);
+	assert_true(uuid_is_nil(db_uuid(r, 0, 3)));
+	assert_true(isnan(db_f64(r, 0, 4)));
+	assert_true(db_time(r, 0, 5) == TIME_NONE);
+	assert_true(str_eq(db_text(r, 0, 6), db_text(r, 0, 7)));
+	assert_non_null(db_text(r, 0, 8).p);
+	assert_int_equal(db_text(r, 0, 8).len, 0);
+	db_result_free(r);
+	db_args_release(&a);
+}
+
+static void session(void **state)
+{
+	(void)state;
+	assert_string_equal(harness_sql_text(db, "SHOW timezone"), "UTC");
+	assert_string_equal(harness_sql_text(db, "SHOW application_name"),
+			    "aco test");
+	assert_string_equal(harness_sql_text(db, "SHOW statement_timeout"),
+			    "0");
+	/* A default that would lose commits does not hold for us. */
+	harness_sql(db, "ALTER DATABASE db SET synchronous_commit = off");
+	db_close(db);
+	db = harness_open(harness_url("db"));
+	assert_string_equal(harness_sql_text(db, "SHOW synchronous_commit"),
+			    "on");
+}
+
+/* ---- errors ---- */
+
+static void errors(void **state)
+{
+	static const struct {
+		const char *sql, *sqlstate;
+		enum rc rc;
+		const char *msg, *hint;
+	} cases[] = {
+		{"SELECT 1/0", "22012", RC_BAD, "division by zero", ""},
+		{"INSERT INTO t VALUES (1)", "23505", RC_BUSY,
+		 "Key (a)=(1) already exists", ""},
+		{"INSERT INTO t VALUES (NULL)", "23502", RC_BAD, "null value",
+		 ""},
+		{"INSERT INTO t VALUES (-1)", "23514", RC_BAD, "t_a_check", ""},
+		{"SELECT * FROM nowhere", "42P01", RC_BUG, "nowhere", "aco up"},
+		{"CREATE DATABASE x; SELECT 1", "42601", RC_BUG, "multiple",
+		 ""},
+		{"", "", RC_BUG, "EMPTY_QUERY", ""},
+		{"COPY t FROM STDIN", "57014", RC_BUG, "wants rows", ""},
+	};
+
+	(void)state;
+	harness_sql(db, "CREATE TABLE t (a int PRIMARY KEY CHECK (a > 0));"
+			"INSERT INTO t VALUES (1)");
+	for (size_t i = 0; i < N(cases); i++) {
+		struct sql_stmt stmt = {"case", cases[i].sql, "", true};
+		struct db_status st;
+		struct err e;
+
+		assert_int_equal(db_run(db, &stmt, NULL, NULL, &st, &e),
+				 cases[i].rc);
+		if (cases[i].rc != RC_BUG)
+			assert_string_equal(st.sqlstate, cases[i].sqlstate);
+		ASSERT_CONTAINS(e.msg, cases[i].msg);
+		ASSERT_CONTAINS(e.msg, "case: ");
+		ASSERT_CONTAINS(e.hint, cases[i].hint);
+		assert_string_equal(e.msg, st.err.msg);
+		assert_string_equal(st.constraint, i == 1   ? "t_pkey"
+						   : i == 3 ? "t_a_check"
+							    : "");
+		/* The connection is as good as before. */
+		assert_int_equal(harness_sql_i64(db, "SELECT count(*) FROM t"),
+				 1);
+	}
+}
+
+/* The same statement that failed to prepare may be tried again. */
+static void prepare_fails(void **state)
+{
+	static const struct sql_stmt stmt = {"later", "SELECT a FROM later", "",
+					     false};
+	struct db_result *r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(db_run(db, &stmt, NULL, NULL, NULL, &e), RC_BUG);
+	ASSERT_CONTAINS(e.hint, "aco up");
+	harness_sql(db, "CREATE TABLE later AS SELECT 5 AS a");
+	r = ask(&stmt, NULL);
+	assert_int_equal(db_i64(r, 0, 0), 5);
+	db_result_free(r);
+	assert_int_equal(harness_sql_i64(db, "SELECT count(*) FROM "
+					     "pg_prepared_statements"),
+			 1);
+}
+
+static void read_only(void **state)
+{
+	struct sql_stmt stmt = {"write", "CREATE TABLE w (a int)", "", true};
+	struct db_status st;
+	struct err e;
+
+	(void)state;
+	harness_sql(db, "SET default_transaction_read_only = on");
+	assert_int_equal(db_run(db, &stmt, NULL, NULL, &st, &e), RC_DOWN);
+	assert_string_equal(st.sqlstate, "25006");
+	ASSERT_CONTAINS(e.hint, "primary");
+}
+
+static void lock_timeout(void **state)
+{
+	struct sql_stmt stmt = {"wait", "LOCK TABLE l", "", true};
+	struct db *other = harness_open(harness_url("db"));
+	struct db_status st;
+	struct err e;
+
+	(void)state;
+	harness_sql(db, "CREATE TABLE l (a int)");
+	harness_sql(db, "BEGIN; LOCK TABLE l");
+	harness_sql(other, "SET lock_timeout = '20ms'");
+	harness_sql(other, "BEGIN");
+	assert_int_equal(db_run(other, &stmt, NULL, NULL, &st, &e), RC_DOWN);
+	assert_string_equal(st.sqlstate, "55P03");
+	ASSERT_CONTAINS(e.hint, "lock");
+	db_close(other);
+}
+
+/* What a connection that cannot be made says and advises. */
+static void cannot_connect(void **state)
+{
+	const struct {
+		const char *url;
+		enum rc rc;
+		const char *msg, *hint;
+	} cases[] = {
+		{harness_url("absent"), RC_DOWN, "\"absent\" does not exist",
+		 "aco up"},
+		{"postgresql:///x?host=/nowhere", RC_DOWN, "cannot connect",
+		 "aco up"},
+		{"postgresql://127.0.0.1:1/x", RC_DOWN, "refused", "aco up"},
+		{"postgresql://u:se:cr@et/p@h/x?nonsense=1", RC_BAD,
+		 "cannot be understood", "%XX"},
+		{"mydatabase", RC_BAD, "cannot be understood", "postgresql://"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		struct db *none = NULL;
+		struct err e;
+
+		assert_int_equal(db_open(&none, cases[i].url, "test", &e),
+				 cases[i].rc);
+		assert_null(none);
+		ASSERT_CONTAINS(e.msg, cases[i].msg);
+		ASSERT_CONTAINS(e.hint, cases[i].hint);
+		assert_null(strstr(e.msg, "cr@et")); /* no passwords */
+	}
+}
+
+static void too_many_connections(void **state)
+{
+	struct db *none = NULL;
+	struct err e;
+
+	(void)state;
+	harness_sql(db, "CREATE ROLE one LOGIN CONNECTION LIMIT 0");
+	char *url = strdup(harness_url("db"));
+	char *user = strstr(url, "user=");
+
+	snprintf(user, strlen(user) + 1, "user=one");
+	assert_int_equal(db_open(&none, url, "test", &e), RC_DOWN);
+	ASSERT_CONTAINS(e.msg, "too many connections");
+	ASSERT_CONTAINS(e.hint, "max_connections");
+	free(url);
+	harness_sql(db, "DROP ROLE one");
+}
+
+/* ---- one at a time ---- */
+
+struct seen {
+	int calls;
+	struct db_status st;
+	int64_t value;
+	struct db *chain; /* start another statement from the callback */
+};
+
+static const struct sql_stmt three = {"three", "SELECT 3", "", false};
+
+static void note(void *arg, const struct db_status *st,
+		 const struct db_result *res)
+{
+	struct seen *s = arg;
+	struct err e;
+
+	s->calls++;
+	s->st = *st;
+	if (res)
+		s->value += db_i64(res, 0, 0);
+	if (s->chain && s->calls < 50)
+		ASSERT_OK(db_start(s->chain, &three, NULL, note, s, &e), &e);
+}
+
+static void busy(void **state)
+{
+	static const struct sql_stmt slow = {
+		"slow", "SELECT 1 FROM pg_sleep(30)", "", false};
+	struct seen s = {0};
+	struct err e;
+
+	(void)state;
+	ASSERT_OK(db_start(db, &slow, NULL, note, &s, &e), &e);
+	assert_true(db_busy(db));
+	assert_int_equal(db_start(db, &three, NULL, note, &s, &e), RC_BUG);
+	assert_int_equal(db_wait(db, 20, &e), RC_BUSY);
+	db_cancel(db);
+	/* A cancel may come before the statement: then once more. */
+	while (db_wait(db, 500, &e))
+		db_cancel(db);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(s.st.rc, RC_DOWN);
+	assert_string_equal(s.st.sqlstate, "57014");
+	assert_false(db_busy(db));
+}
+
+static void chained(void **state)
+{
+	struct seen s = {.chain = db};
+	struct err e;
+
+	(void)state;
+	ASSERT_OK(db_start(db, &three, NULL, note, &s, &e), &e);
+	ASSERT_OK(db_wait(db, -1, &e), &e);
+	assert_int_equal(s.calls, 50);
+	assert_int_equal(s.value, 150);
+}
+
+static void close_it(void *arg, const struct db_status *st,
+		     const struct db_result *res)
+{
+	struct db **d = arg;
+
+	assert_int_equal(st->rc, RC_OK);
+	assert_int_equal(db_i64(res, 0, 0), 3);
+	db_close(*d);
+	*d = NULL;
+}
+
+/* A callback may close the connection. */
+static void close_in_callback(void **state)
+{
+	struct db *d = harness_open(harness_url("db"));
+	struct err e;
+
+	(void)state;
+	ASSERT_OK(db_start(d, &three, NULL, close_it, &d, &e), &e);
+	while (d) {
+		struct pollfd p = {.fd = db_fd(d), .events = db_want(d)};
+
+		assert_true(poll(&p, 1, 5000) > 0);
+		db_io(d, p.revents);
+	}
+}
+
+/* ---- COPY ---- */
+
+static const struct sql_stmt copy_t = {
+	"copy_t", "COPY c (id, body) FROM STDIN (FORMAT binary)", "", true};
+
+static void fill(struct buf *b, int64_t rows, size_t body)
+{
+	char *text = malloc(body + 1);
+
+	memset(text, 'x', body);
+	db_copy_header(b);
+	for (int64_t i = 0; i < rows; i++) {
+		db_copy_row(b, 2);
+		db_field_i64(b, i);
+		db_field_text(b, (struct str){text, body});
+	}
+	db_copy_trailer(b);
+	free(text);
+	assert_true(buf_ok(b));
+}
+
+static void copy(void **state)
+{
+	struct buf b;
+	struct db_status st;
+	struct err e;
+
+	(void)state;
+	harness_sql(db, "CREATE TABLE c (id bigint PRIMARY KEY, body text)");
+	buf_init(&b, 64 << 20);
+	fill(&b, 1000, 32 * 1024); /* 32 MB: many times the socket's buffer */
+	ASSERT_OK(db_run_copy(db, &copy_t, &b, &st, &e), &e);
+	assert_int_equal(st.rows, 1000);
+	assert_int_equal(harness_sql_i64(db, "SELECT sum(length(body)) FROM "
+					     "c"),
+			 1000 * 32 * 1024);
+	/* Again: a duplicate is seen, and the connection goes on. */
+	assert_int_equal(db_run_copy(db, &copy_t, &b, &st, &e), RC_BUSY);
+	assert_string_equal(st.sqlstate, "23505");
+	assert_string_equal(st.constraint, "c_pkey");
+	assert_int_equal(harness_sql_i64(db, "SELECT count(*) FROM c"), 1000);
+	buf_release(&b);
+}
+
+static void copy_bad(void **state)
+{
+	static const struct sql_stmt no_copy = {"no_copy", "SELECT 1", "",
+						true};
+	struct buf b;
+	struct db_status st;
+	struct err e;
+
+	(void)state;
+	harness_sql(db, "CREATE TABLE c (id bigint, body text)");
+	buf_init(&b, 1 << 20);
+	assert_int_equal(db_run_copy(db, &copy_t, &b, &st, &e), RC_BAD);
+	assert_string_equal(st.sqlstate, "22P04"); /* nothing is no COPY */
+	fill(&b, 10, 10);
+	assert_int_equal(db_run_copy(db, &no_copy, &b, &st, &e), RC_BUG);
+	ASSERT_OK(db_run_copy(db, &copy_t, &b, &st, &e), &e);
+	b.len /= 2; /* cut in the middle of a row */
+	assert_int_equal(db_run_copy(db, &copy_t, &b, &st, &e), RC_BAD);
+	buf_release(&b);
+	buf_init(&b, 8);
+	db_copy_header(&b); /* too small a buffer */
+	assert_int_equal(db_run_copy(db, &copy_t, &b, &st, &e), RC_BAD);
+	assert_int_equal(harness_sql_i64(db, "SELECT count(*) FROM c"), 10);
+	buf_release(&b);
+}
+
+/* While the server does not read, rows wait for the socket: libpq is not
+ * given everything at once. */
+static void copy_back_pressure(void **state)
+{
+	struct db *other = harness_open(harness_url("db"));
+	struct seen s = {0};
+	struct buf b;
+	struct err e;
+	int waits = 0;
+
+	(void)state;
+	harness_sql(db, "CREATE TABLE c (id bigint, body text)");
+	harness_sql(other, "BEGIN; LOCK TABLE c");
+	buf_init(&b, 64 << 20);
+	fill(&b, 1000, 32 * 1024);
+	ASSERT_OK(db_start_copy(db, &copy_t, &b, note, &s, &e), &e);
+	assert_int_equal(db_wait(db, 50, &e), RC_BUSY);
+	harness_sql(other, "COMMIT");
+	while (db_busy(db)) {
+		struct pollfd p = {.fd = db_fd(db), .events = db_want(db)};
+
+		waits += (p.events & POLLOUT) != 0;
+		assert_true(poll(&p, 1, 10000) > 0);
+		db_io(db, p.revents);
+	}
+	assert_true(waits > 10);
+	ASSERT_OK(s.st.rc, &s.st.err);
+	assert_int_equal(s.st.rows, 1000);
+	buf_release(&b);
+	db_close(other);
+}
+
+/* ---- rows one by one ---- */
+
+struct stream {
+	int64_t rows, sum, stop_at;
+};
+
+static bool add_row(void *arg, const struct db_result *res, int row)
+{
+	struct stream *s = arg;
+
+	s->rows++;
+	s->sum += db_i64(res, row, 0);
+	return s->rows != s->stop_at;
+}
+
+static void stream(void **state)
+{
+	static const struct sql_stmt many = {
+		"many", "SELECT generate_series(1, $1::bigint)", "bigint",
+		false};
+	static const struct sql_stmt breaks = {
+		"breaks", "SELECT 10 / (5 - g) FROM generate_series(1, 10) g",
+		"", false};
+	struct stream s = {0};
+	struct db_args a;
+	struct err e;
+
+	(void)state;
+	db_args_init(&a, 64);
+	db_arg_i64(&a, 100000);
+	ASSERT_OK(db_stream(db, &many, &a, add_row, &s, &e), &e);
+	assert_int_equal(s.rows, 100000);
+	assert_true(s.sum == INT64_C(5000050000));
+	/* Stopping early is no error, however much would follow. */
+	s = (struct stream){.stop_at = 3};
+	db_args_clear(&a);
+	db_arg_i64(&a, INT64_C(1000000000));
+	ASSERT_OK(db_stream(db, &many, &a, add_row, &s, &e), &e);
+	assert_int_equal(s.rows, 3);
+	/* An error half way is one, and rows before it were seen. */
+	s = (struct stream){0};
+	assert_int_equal(db_stream(db, &breaks, NULL, add_row, &s, &e), RC_BAD);
+	assert_int_equal(s.rows, 4);
+	assert_int_equal(harness_sql_i64(db, "SELECT 1"), 1);
+	db_args_release(&a);
+}
+
+static void script(void **state)
+{
+	struct err e;
+
+	(void)state;
+	ASSERT_OK(db_script(db,
+			    "CREATE TABLE s (a int); SELECT 1; "
+			    "INSERT INTO s VALUES (1), (2)",
+			    &e),
+		  &e);
+	assert_int_equal(db_script(db,
+				   "INSERT INTO s VALUES (3); "
+				   "SELECT 1/0; "
+				   "INSERT INTO s VALUES (4)",
+				   &e),
+			 RC_BAD);
+	ASSERT_CONTAINS(e.msg, "division by zero");
+	assert_int_equal(harness_sql_i64(db, "SELECT sum(a) FROM s"), 3);
+	/* A script that would send us rows cannot go on. */
+	assert_int_equal(db_script(db, "COPY s TO STDOUT", &e), RC_BUG);
+	assert_true(db_broken(db));
+}
+
+/* ---- a connection that is lost ---- */
+
+static int64_t backend(struct db *d)
+{
+	return harness_sql_i64(d, "SELECT pg_backend_pid()");
+}
+
+static void terminate(struct db *by, int64_t pid)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%" PRId64 ")",
+		 pid);
+	assert_string_equal(harness_sql_text(by, sql), "true");
+}
+
+static void lost(void **state)
+{
+	static const struct sql_stmt slow = {
+		"slow", "SELECT 1 FROM pg_sleep(30)", "", false};
+	struct db *other = harness_open(harness_url("db"));
+	struct seen s = {0};
+	struct err e;
+	int64_t pid = backend(db);
+
+	(void)state;
+	ASSERT_OK(db_start(db, &slow, NULL, note, &s, &e), &e);
+	assert_int_equal(db_wait(db, 50, &e), RC_BUSY); /* it runs */
+	terminate(other, pid);
+	ASSERT_OK(db_wait(db, 10000, &e), &e);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(s.st.rc, RC_DOWN);
+	assert_string_equal(s.st.sqlstate, "57P01");
+	assert_true(db_broken(db));
+	assert_false(db_busy(db));
+	assert_int_equal(db_start(db, &three, NULL, note, &s, &e), RC_DOWN);
+	db_close(other);
+}
+
+/* Lost while idle: seen by whoever polls, and by the next statement. */
+static void lost_idle(void **state)
+{
+	struct db *other = harness_open(harness_url("db"));
+	struct db *second = harness_open(harness_url("db"));
+	struct err e;
+
+	(void)state;
+	terminate(other, backend(db));
+	while (!db_broken(db)) {
+		struct pollfd p = {.fd = db_fd(db), .events = db_want(db)};
+
+		assert_true(poll(&p, 1, 5000) > 0);
+		db_io(db, p.revents);
+	}
+	terminate(other, backend(second));
+	assert_int_equal(db_run(second, &three, NULL, NULL, NULL, &e), RC_DOWN);
+	assert_true(db_broken(second));
+	db_close(second);
+	db_close(other);
+}
+
+/* kill -9 of the whole server in the middle of a COPY. */
+static void server_killed(void **state)
+{
+	struct db *other = harness_open(harness_url("db"));
+	struct seen s = {0};
+	struct buf b;
+	struct err e;
+
+	(void)state;
+	harness_sql(db, "CREATE TABLE c (id bigint, body text)");
+	harness_sql(other, "BEGIN; LOCK TABLE c");
+	buf_init(&b, 64 << 20);
+	fill(&b, 1000, 32 * 1024);
+	ASSERT_OK(db_start_copy(db, &copy_t, &b, note, &s, &e), &e);
+	assert_int_equal(db_wait(db, 20, &e), RC_BUSY);
+	harness_kill();
+	ASSERT_OK(db_wait(db, 10000, &e), &e);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(s.st.rc, RC_DOWN);
+	assert_string_equal(s.st.sqlstate, "");
+	ASSERT_CONTAINS(s.st.err.hint, "PostgreSQL");
+	assert_true(db_broken(db));
+	db_close(other);
+	db_close(db);
+	db = NULL;
+	assert_int_equal(db_open(&db, harness_url("db"), "test", &e), RC_DOWN);
+	ASSERT_CONTAINS(e.hint, "aco up");
+	harness_start();
+	db = harness_open(harness_url("db"));
+	assert_int_equal(harness_sql_i64(db, "SELECT 1"), 1);
+	buf_release(&b);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(numerics),
+		CASE(fractions),
+		CASE(values),
+		CASE(nulls),
+		CASE(session),
+		CASE(errors),
+		CASE(prepare_fails),
+		CASE(read_only),
+		CASE(lock_timeout),
+		CASE(cannot_connect),
+		CASE(too_many_connections),
+		CASE(busy),
+		CASE(chained),
+		CASE(close_in_callback),
+		CASE(copy),
+		CASE(copy_bad),
+		CASE(copy_back_pressure),
+		CASE(stream),
+		CASE(script),
+		CASE(lost),
+		CASE(lost_idle),
+		CASE(server_killed),
+	};
+
+	return harness_main("db", tests, N(tests));
+}
