@@ -192,9 +192,12 @@ enum op_start op_steps(struct ledger *l)
 		buf_clear(&l->copy);
 		db_copy_header(&l->copy);
 		for (size_t i = 0; i < l->n_rows; i++) {
-			if (first[i])
-				copy_step(&l->copy, step_of(l, &l->rows[i]),
-					  l->rows[i].a.step_day);
+			const struct wrow *w = &l->rows[i];
+			const struct wstep *step =
+				first[i] ? step_of(l, w) : NULL;
+
+			if (step)
+				copy_step(&l->copy, step, w->a.step_day);
 		}
 		db_copy_trailer(&l->copy);
 		s = op_copy(l, &sql_append_step);

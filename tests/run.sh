@@ -144,6 +144,16 @@ cover() {
       }' | sort -k3
 }
 
+# A release build from nothing, in which a warning is a failure.
+release() {
+  rm -rf build/release
+  make "$1" MODE=release all >"$tmp/release" 2>&1 || {
+    cat "$tmp/release"
+    return 1
+  }
+  ! grep -B 2 -A 5 'warning:' "$tmp/release"
+}
+
 # Installs what was built and runs it from there.
 smoke() {
   set -e
@@ -161,14 +171,14 @@ all() {
   local jobs
   jobs=-j$(nproc)
   unset MAKEFLAGS MFLAGS MAKEOVERRIDES
-  # An out-of-date or half-made release build must not help any test.
   step 'build: gcc dev -Werror' make "$jobs" MODE=dev all tests
   step 'lint' make MODE=dev lint
   step 'build: clang dev -Werror' make "$jobs" MODE=dev CC=clang all tests
   if step 'build: gcc asan' make "$jobs" MODE=asan all tests; then
     cases build/asan unit int tui
   fi
-  step 'build: gcc release' make "$jobs" MODE=release all &&
+  # Other optimisations, other warnings: a release must have none, either.
+  step 'build: gcc release' release "$jobs" &&
     step 'release: install, run, uninstall' smoke
   step 'build: fuzzers' make "$jobs" fuzz-build &&
     fuzz build/fuzz-clang "${FUZZ_SECONDS:-5}"
