@@ -1,0 +1,186 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ledger/base/clock.h"
+#include "ledger/batch.h"
+#include "ledger/money.h"
+
+#define NOW INT64_C(1800000000000000)
+
+static struct batch *b;
+static uint32_t task;
+
+static int setup(void **state)
+{
+	struct ev_task t = {.sender = STR("test"),
+			    .ext_id = STR("run-1"),
+			    .rank = RANK_OTHER};
+
+	(void)state;
+	clock_fix(NOW);
+	b = batch_new(1 << 20);
+	assert_int_equal(batch_task(b, &t, &task, NULL), RC_OK);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	batch_free(b);
+	clock_fix(TIME_NONE);
+	return 0;
+}
+
+static struct ev_attempt good(void)
+{
+	struct ev_attempt a;
+
+	ev_attempt_init(&a);
+	a.task = task;
+	a.keys[0] = ev_key("test", STR("scope"), STR("call-1"));
+	a.n_keys = 1;
+	a.model = STR("gpt-5");
+	a.source = STR("native");
+	a.started_us = NOW - US_PER_DAY;
+	a.ended_us = NOW - US_PER_DAY + 5;
+	a.usage.n[USAGE_UNCACHED_IN] = 10;
+	a.usage.n[USAGE_OUTPUT] = 5;
+	return a;
+}
+
+static void refused(const struct ev_attempt *a, const char *why)
+{
+	struct err e;
+	size_t before = b->n_attempts;
+
+	assert_int_equal(batch_attempt(b, a, &e), RC_BAD);
+	if (!strstr(e.msg, why))
+		fail_msg("\"%s\" does not say \"%s\"", e.msg, why);
+	assert_int_equal(b->n_attempts, before);
+}
+
+static void defaults_of_a_task(void **state)
+{
+	(void)state;
+	assert_true(str_is(b->tasks[task].e.team, "none"));
+	assert_true(str_is(b->tasks[task].e.agent, "test"));
+	assert_true(str_is(b->tasks[task].e.class_name, "unattributed"));
+	assert_int_equal(b->tasks[task].e.class_rank, CLASS_NOBODY);
+}
+
+static void one_task_one_index(void **state)
+{
+	struct ev_task t = {.sender = STR("test"),
+			    .ext_id = STR("run-1"),
+			    .class_name = STR("coding"),
+			    .class_rank = CLASS_GUESSED,
+			    .rank = RANK_TRANSCRIPT,
+			    .agent = STR("fixer")};
+	uint32_t again;
+
+	(void)state;
+	assert_int_equal(batch_task(b, &t, &again, NULL), RC_OK);
+	assert_int_equal(again, task);
+	assert_int_equal(b->n_tasks, 1);
+	assert_true(str_is(b->tasks[task].e.class_name, "coding"));
+	assert_true(str_is(b->tasks[task].e.agent, "fixer"));
+}
+
+static void good_attempt_goes_in(void **state)
+{
+	struct ev_attempt a = good();
+
+	(void)state;
+	assert_int_equal(batch_attempt(b, &a, NULL), RC_OK);
+	assert_int_equal(batch_rows(b), 1);
+	assert_true(b->attempts[0].e.model.p != a.model.p);
+}
+
+static void each_bad_field_is_named(void **state)
+{
+	struct ev_attempt a;
+
+	(void)state;
+	a = good();
+	a.usage.n[USAGE_OUTPUT] = -7;
+	refused(&a, "output is negative (-7)");
+	a = good();
+	a.usage.n[USAGE_CACHE_READ] = INT64_MAX;
+	refused(&a, "cache_read is beyond belief");
+	a = good();
+	a.usage.n[USAGE_REASONING] = 6;
+	refused(&a, "reasoning (6) is more than output (5)");
+	a = good();
+	a.started_us = a.ended_us = NOW + 2 * US_PER_DAY;
+	refused(&a, "is in the future");
+	a = good();
+	a.started_us = a.ended_us = 1;
+	refused(&a, "is before 2010");
+	a = good();
+	a.ended_us = a.started_us - 1;
+	refused(&a, "the end is before the start");
+	a = good();
+	a.model = STR("caf\xe9");
+	refused(&a, "model is not UTF-8");
+	a = good();
+	a.finish_reason = (struct str){"a\0b", 3};
+	refused(&a, "finish reason is not UTF-8");
+	a = good();
+	a.n_keys = 0;
+	refused(&a, "without an identifier");
+	a = good();
+	a.model = STR_NONE;
+	refused(&a, "without a model");
+	a = good();
+	a.reported_cost_pusd = -1;
+	refused(&a, "reported cost is negative");
+}
+
+static void a_full_batch_says_so_and_keeps_what_it_has(void **state)
+{
+	struct ev_attempt a = good();
+	enum rc rc;
+	size_t n = 0;
+
+	(void)state;
+	while ((rc = batch_attempt(b, &a, NULL)) == RC_OK)
+		n++;
+	assert_int_equal(rc, RC_BUSY);
+	assert_true(n > 1000);
+	assert_int_equal(batch_rows(b), n);
+	assert_true(str_is(b->attempts[n - 1].e.model, "gpt-5"));
+	batch_clear(b);
+	assert_int_equal(batch_rows(b), 0);
+}
+
+static void ids_do_not_run_together(void **state)
+{
+	(void)state;
+	assert_false(uuid_eq(task_id_of(STR("ab"), STR("c")),
+			     task_id_of(STR("a"), STR("bc"))));
+	assert_false(uuid_eq(ev_key("x", STR("s"), STR("1")),
+			     ev_key("y", STR("s"), STR("1"))));
+	assert_true(uuid_eq(ev_key("x", STR("s"), STR("1")),
+			    ev_key("x", STR("s"), STR("1"))));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(defaults_of_a_task),
+		T(one_task_one_index),
+		T(good_attempt_goes_in),
+		T(each_bad_field_is_named),
+		T(a_full_batch_says_so_and_keeps_what_it_has),
+		T(ids_do_not_run_together),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
