@@ -382,6 +382,7 @@ static void reset(struct ledger *l)
 	map_clear(&l->step_map);
 	map_clear(&l->task_map);
 	rollup_clear(&l->rollup);
+	arena_clear(&l->arena);
 	memset(&l->counts, 0, sizeof(l->counts));
 }
 

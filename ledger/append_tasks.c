@@ -97,7 +97,7 @@ static void put_new(const struct ledger *l, const struct bt_task *t,
 		db_field_i16(d, (int16_t)t->e.class_rank);
 		break;
 	case T_WHO_RANK:
-		db_field_i16(d, (int16_t)t->e.rank);
+		db_field_i16(d, (int16_t)t->who);
 		break;
 	case T_ATTRS:
 		db_field_text(d, t->e.attrs);
@@ -159,51 +159,58 @@ static struct str name_of(const struct ledger *l, int32_t id)
 	return e ? e->name : STR_NONE;
 }
 
-/* At equal rank a name that says something beats the default, then the lesser
- * text: the same in whatever order they come. */
-static int32_t pick(const struct ledger *l, int32_t a, int32_t b,
-		    struct str dflt)
+/* Lower rank wins, then the lesser text: as within a batch. */
+static bool beats(const struct ledger *l, int32_t id, int rank, int32_t old,
+		  int old_rank)
 {
-	struct str x = name_of(l, a), y = name_of(l, b);
+	if (rank != old_rank)
+		return rank < old_rank;
+	return str_cmp(name_of(l, id), name_of(l, old)) < 0;
+}
 
-	if (a == b || str_eq(y, dflt))
-		return a;
-	if (str_eq(x, dflt))
-		return b;
-	return str_cmp(y, x) < 0 ? b : a;
+static void hear_name(const struct ledger *l, struct wtask *t,
+		      const struct bt_task *n, enum task_field f, int32_t *have,
+		      int32_t said)
+{
+	enum source_rank rank = task_rank(n->who, f);
+
+	if (!beats(l, said, (int)rank, *have, (int)task_rank(t->who, f)))
+		return;
+	*have = said;
+	t->who = (int16_t)task_set_rank(t->who, f, rank);
 }
 
 static void task_hear(const struct ledger *l, struct wtask *t,
 		      const struct bt_task *n)
 {
 	struct dims *d = &t->cur.dims;
-	int32_t team = dict_id(l, DICT_TEAM, n->e.team);
-	int32_t agent = dict_id(l, DICT_AGENT, n->e.agent);
 	int32_t class_id = dict_id(l, DICT_CLASS, n->e.class_name);
-	int16_t rank = (int16_t)n->e.rank, crank = (int16_t)n->e.class_rank;
+	enum source_rank rank = task_rank(n->who, TASK_ATTRS);
+	enum source_rank old = task_rank(t->who, TASK_ATTRS);
 
-	if (rank < t->who_rank) {
-		d->team_id = team;
-		d->agent_id = agent;
-		t->who_rank = rank;
-	} else if (rank == t->who_rank) {
-		d->team_id = pick(l, d->team_id, team, STR("none"));
-		d->agent_id = pick(l, d->agent_id, agent, n->e.sender);
-	}
-	if (crank < t->class_rank)
+	hear_name(l, t, n, TASK_TEAM, &d->team_id,
+		  dict_id(l, DICT_TEAM, n->e.team));
+	hear_name(l, t, n, TASK_AGENT, &d->agent_id,
+		  dict_id(l, DICT_AGENT, n->e.agent));
+	if (beats(l, class_id, (int)n->e.class_rank, d->class_id,
+		  t->class_rank)) {
 		d->class_id = class_id;
-	else if (crank == t->class_rank)
-		d->class_id =
-			pick(l, d->class_id, class_id, STR("unattributed"));
-	if (crank < t->class_rank)
-		t->class_rank = crank;
+		t->class_rank = (int16_t)n->e.class_rank;
+	}
+	if (n->e.attrs.len &&
+	    (rank < old ||
+	     (rank == old && str_cmp(n->e.attrs, t->attrs) > 0))) {
+		t->attrs = n->e.attrs;
+		t->who = (int16_t)task_set_rank(t->who, TASK_ATTRS, rank);
+	}
 	if (!uuid_is_nil(n->parent_id) &&
 	    (uuid_is_nil(t->parent_id) ||
 	     uuid_cmp(n->parent_id, t->parent_id) < 0))
 		t->parent_id = n->parent_id;
 }
 
-static void task_from_row(struct wtask *t, const struct db_result *r, int row)
+static void task_from_row(struct ledger *l, struct wtask *t,
+			  const struct db_result *r, int row)
 {
 	__int128 cost = 0;
 
@@ -214,7 +221,7 @@ static void task_from_row(struct wtask *t, const struct db_result *r, int row)
 	t->old.dims.agent_id = (int32_t)db_i64(r, row, 3);
 	t->old.dims.class_id = (int32_t)db_i64(r, row, 4);
 	t->class_rank = t->old_class_rank = (int16_t)db_i64(r, row, 5);
-	t->who_rank = t->old_who_rank = (int16_t)db_i64(r, row, 6);
+	t->who = t->old_who = (int16_t)db_i64(r, row, 6);
 	t->old.started_us = db_time(r, row, 7);
 	t->ended_us = t->old_ended_us = db_time(r, row, 8);
 	for (int i = 0; i < SUM_N; i++)
@@ -224,6 +231,10 @@ static void task_from_row(struct wtask *t, const struct db_result *r, int row)
 	t->old.sums.cost_pusd = cost;
 	t->old.success_micro =
 		db_null(r, row, 21) ? -1 : (int32_t)db_i64(r, row, 21);
+	t->attrs = STR_NONE;
+	if (!db_null(r, row, 22))
+		t->attrs = arena_str(&l->arena, db_text(r, row, 22));
+	t->old_attrs = t->attrs;
 	t->cur = t->old;
 }
 
@@ -236,7 +247,7 @@ void op_tasks_lock_done(struct ledger *l, const struct db_status *st,
 
 		if (!t)
 			BUG("a task nobody asked for");
-		task_from_row(t, r, i);
+		task_from_row(l, t, r, i);
 	}
 }
 
@@ -387,23 +398,21 @@ static bool view_eq(const struct task_view *a, const struct task_view *b)
 static bool changed(const struct wtask *t)
 {
 	return !view_eq(&t->old, &t->cur) || t->ended_us != t->old_ended_us ||
-	       t->class_rank != t->old_class_rank ||
-	       t->who_rank != t->old_who_rank ||
+	       t->class_rank != t->old_class_rank || t->who != t->old_who ||
+	       !str_eq(t->attrs, t->old_attrs) ||
 	       !uuid_eq(t->parent_id, t->old_parent_id);
 }
 
 /* Columns 10 to 20 of the statement are the sums. */
-static const enum db_oid update_oids[24] = {
+#define UPDATE_N 23
+static const enum db_oid update_oids[UPDATE_N] = {
 	DB_UUID, DB_UUID, DB_INT4,        DB_INT4,        DB_INT4, DB_INT2,
 	DB_INT2, DB_TEXT, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_INT8, DB_INT8,
 	DB_INT8, DB_INT8, DB_INT8,        DB_INT8,        DB_INT8, DB_INT8,
-	DB_INT8, DB_INT8, DB_INT8,        DB_NUMERIC,     DB_INT4, DB_BOOL};
+	DB_INT8, DB_INT8, DB_INT8,        DB_NUMERIC,     DB_INT4};
 
-static void put_update_who(const struct ledger *l, const struct wtask *t, int c,
-			   struct buf *d)
+static void put_update_who(const struct wtask *t, int c, struct buf *d)
 {
-	const struct bt_task *n = said(l, t);
-
 	if (c == 0)
 		db_field_uuid(d, t->id);
 	else if (c == 1)
@@ -417,39 +426,28 @@ static void put_update_who(const struct ledger *l, const struct wtask *t, int c,
 	else if (c == 5)
 		db_field_i16(d, t->class_rank);
 	else if (c == 6)
-		db_field_i16(d, n ? (int16_t)n->e.rank : t->who_rank);
+		db_field_i16(d, t->who);
 	else if (c == 7)
-		db_field_text(d, n ? n->e.attrs : STR_NONE);
+		db_field_text(d, t->attrs);
 	else if (c == 8)
 		db_field_time(d, t->cur.started_us);
 	else
 		db_field_time(d, t->ended_us);
 }
 
-static void put_update(const struct ledger *l, const struct wtask *t, int c,
-		       struct buf *d)
+static void put_update(const struct wtask *t, int c, struct buf *d)
 {
 	if (c < 10) {
-		put_update_who(l, t, c, d);
+		put_update_who(t, c, d);
 	} else if (c < 10 + SUM_N) {
 		db_field_i64(d, t->cur.sums.n[c - 10]);
 	} else if (c == 21) {
 		db_field_numeric(d, t->cur.sums.cost_pusd);
-	} else if (c == 22) {
-		if (t->cur.success_micro < 0)
-			db_field_null(d);
-		else
-			db_field_i32(d, t->cur.success_micro);
+	} else if (t->cur.success_micro < 0) {
+		db_field_null(d);
 	} else {
-		db_field_bool(d, changed(t));
+		db_field_i32(d, t->cur.success_micro);
 	}
-}
-
-static bool to_update(const struct ledger *l, const struct wtask *t)
-{
-	const struct bt_task *n = said(l, t);
-
-	return changed(t) || (n && n->e.attrs.len);
 }
 
 enum op_start op_tasks_update(struct ledger *l)
@@ -459,8 +457,8 @@ enum op_start op_tasks_update(struct ledger *l)
 	for (size_t i = 0; i < l->n_tasks; i++) {
 		const struct wtask *t = &l->tasks[i];
 
-		n += to_update(l, t);
 		if (changed(t)) {
+			n++;
 			rollup_task(&l->rollup, &t->old, -1);
 			rollup_task(&l->rollup, &t->cur, +1);
 		}
@@ -468,12 +466,12 @@ enum op_start op_tasks_update(struct ledger *l)
 	if (n == 0)
 		return OP_SKIP;
 	db_args_clear(&l->args);
-	for (int c = 0; c < 24; c++) {
+	for (int c = 0; c < UPDATE_N; c++) {
 		db_arr_begin(&l->args, update_oids[c]);
 		for (size_t i = 0; i < l->n_tasks; i++) {
-			if (!to_update(l, &l->tasks[i]))
+			if (!changed(&l->tasks[i]))
 				continue;
-			put_update(l, &l->tasks[i], c, &l->args.data);
+			put_update(&l->tasks[i], c, &l->args.data);
 			db_arr_count(&l->args);
 		}
 		db_arr_end(&l->args);

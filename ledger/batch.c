@@ -8,6 +8,7 @@
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/json.h"
 #include "ledger/hash.h"
 #include "ledger/money.h"
 
@@ -112,6 +113,23 @@ static enum rc check_money(const char *field, int64_t pusd, struct err *e)
 	return RC_OK;
 }
 
+static enum rc check_attrs(struct str s, struct err *e)
+{
+	struct json_doc d;
+	enum rc rc = check_text("attrs", s, ATTRS_MAX, e);
+
+	if (rc || !s.len)
+		return rc;
+	json_doc_init(&d, 512);
+	rc = json_parse(&d, s, e);
+	if (rc == RC_OK && !json_is(&d.nodes[0], JSON_OBJECT))
+		rc = err_set(e, RC_BAD, "not an object");
+	if (rc)
+		err_prefix(e, "attrs");
+	json_doc_release(&d);
+	return rc;
+}
+
 /* ---- storage ---- */
 
 /* Whether any one event still fits; asked first, so that no event is ever
@@ -157,31 +175,58 @@ static enum rc check_task(const struct ev_task *t, struct err *e)
 	    (rc = check_text("team", t->team, NAME_MAX_BYTES, e)) ||
 	    (rc = check_text("agent", t->agent, NAME_MAX_BYTES, e)) ||
 	    (rc = check_text("class", t->class_name, NAME_MAX_BYTES, e)) ||
-	    (rc = check_text("attrs", t->attrs, ATTRS_MAX, e)))
+	    (rc = check_attrs(t->attrs, e)))
 		return rc;
 	return RC_OK;
 }
 
-/* The same task again within a batch: what the better report says. */
+enum source_rank task_rank(int who, enum task_field f)
+{
+	return (enum source_rank)(who >> (4 * (int)f) & 15);
+}
+
+int task_set_rank(int who, enum task_field f, enum source_rank rank)
+{
+	int shift = 4 * (int)f;
+
+	return (who & ~(15 << shift)) | (int)rank << shift;
+}
+
+/* Of two sources the better one is heard; of equal ones the lesser text, or of
+ * attrs the greater: the same in whatever order they come. */
+static void hear(struct batch *b, struct bt_task *t, enum task_field f,
+		 struct str *have, struct str said, enum source_rank rank)
+{
+	enum source_rank old = task_rank(t->who, f);
+	int c = str_cmp(said, *have);
+
+	if (!said.len || rank > old)
+		return;
+	if (rank == old && (f == TASK_ATTRS ? c <= 0 : c >= 0))
+		return;
+	*have = arena_str(&b->arena, said);
+	t->who = task_set_rank(t->who, f, rank);
+}
+
+/* The same task again within a batch. */
 static void task_fuse(struct batch *b, struct bt_task *t,
 		      const struct ev_task *n)
 {
-	if (n->class_name.len && n->class_rank < t->e.class_rank) {
+	hear(b, t, TASK_TEAM, &t->e.team, n->team, n->rank);
+	hear(b, t, TASK_AGENT, &t->e.agent, n->agent, n->rank);
+	hear(b, t, TASK_ATTRS, &t->e.attrs, n->attrs, n->rank);
+	if (n->class_name.len &&
+	    (n->class_rank < t->e.class_rank ||
+	     (n->class_rank == t->e.class_rank &&
+	      str_cmp(n->class_name, t->e.class_name) < 0))) {
 		t->e.class_name = arena_str(&b->arena, n->class_name);
 		t->e.class_rank = n->class_rank;
 	}
-	if (n->rank < t->e.rank || (n->rank == t->e.rank && !t->e.attrs.p)) {
-		if (n->team.len)
-			t->e.team = arena_str(&b->arena, n->team);
-		if (n->agent.len)
-			t->e.agent = arena_str(&b->arena, n->agent);
-		if (n->attrs.len)
-			t->e.attrs = arena_str(&b->arena, n->attrs);
-		t->e.rank = n->rank;
-	}
-	if (n->parent_ext_id.len && uuid_is_nil(t->parent_id)) {
-		t->e.parent_ext_id = arena_str(&b->arena, n->parent_ext_id);
-		t->parent_id = task_id_of(n->sender, n->parent_ext_id);
+	if (n->parent_ext_id.len) {
+		struct uuid p = task_id_of(n->sender, n->parent_ext_id);
+
+		if (uuid_is_nil(t->parent_id) || uuid_cmp(p, t->parent_id) < 0)
+			t->parent_id = p;
 	}
 }
 
@@ -204,18 +249,16 @@ enum rc batch_task(struct batch *b, const struct ev_task *t, uint32_t *index,
 	}
 	xgrow(&b->tasks, &b->cap_tasks, b->n_tasks + 1, sizeof(*b->tasks));
 	n = &b->tasks[b->n_tasks];
-	*n = (struct bt_task){.id = id, .e = *t};
-	if (t->parent_ext_id.len)
-		n->parent_id = task_id_of(t->sender, t->parent_ext_id);
-	keep(b, &n->e.sender);
-	keep(b, &n->e.ext_id);
-	keep(b, &n->e.parent_ext_id);
-	keep_or(b, &n->e.team, STR("none"));
-	keep_or(b, &n->e.agent, n->e.sender);
-	if (!t->class_name.len)
-		n->e.class_rank = CLASS_NOBODY;
-	keep_or(b, &n->e.class_name, STR("unattributed"));
-	keep(b, &n->e.attrs);
+	*n = (struct bt_task){.id = id,
+			      .who = 0xfff,
+			      .e = {.rank = t->rank,
+				    .class_rank = CLASS_NOBODY,
+				    .class_name = STR("unattributed"),
+				    .team = STR("none"),
+				    .sender = arena_str(&b->arena, t->sender),
+				    .ext_id = arena_str(&b->arena, t->ext_id)}};
+	n->e.agent = n->e.sender;
+	task_fuse(b, n, t);
 	*index = (uint32_t)b->n_tasks++;
 	map_add(&b->task_map, h, *index);
 	return RC_OK;
@@ -376,7 +419,7 @@ static enum rc check_trial(const struct ev_trial *t, struct err *e)
 	    (rc = check_text("model", t->model, NAME_MAX_BYTES, e)) ||
 	    (rc = check_text("agent", t->agent, NAME_MAX_BYTES, e)) ||
 	    (rc = check_text("run", t->run, NAME_MAX_BYTES, e)) ||
-	    (rc = check_text("attrs", t->attrs, ATTRS_MAX, e)) ||
+	    (rc = check_attrs(t->attrs, e)) ||
 	    (rc = check_money("cost", t->cost_pusd, e)) ||
 	    (rc = check_count("input_tokens", t->input_tokens, e)) ||
 	    (rc = check_count("output_tokens", t->output_tokens, e)) ||

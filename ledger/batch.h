@@ -6,8 +6,19 @@
 #include "ledger/base/map.h"
 #include "ledger/event.h"
 
+/* Fields of a task that the better source says, each with its rank in four
+ * bits of task.who_ranks; RANK_NONE where nobody said anything. */
+enum task_field {
+	TASK_TEAM,
+	TASK_AGENT,
+	TASK_ATTRS
+};
+enum source_rank task_rank(int who, enum task_field f);
+int task_set_rank(int who, enum task_field f, enum source_rank rank);
+
 struct bt_task {
 	struct uuid id, parent_id; /* parent nil: none */
+	int who;                   /* ranks of the fields */
 	struct ev_task e;
 };
 

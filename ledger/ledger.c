@@ -12,8 +12,9 @@
 #include "ledger/slot.h"
 #include "ledger/writer.h"
 
-#define ARGS_MAX ((size_t)256 << 20)
-#define COPY_MAX ((size_t)512 << 20)
+#define ARGS_MAX  ((size_t)256 << 20)
+#define COPY_MAX  ((size_t)512 << 20)
+#define ATTRS_MAX ((size_t)512 << 20)
 
 /* Names are few in any sane fleet; beyond this the cache starts afresh. */
 #define NAMES_MAX 200000
@@ -48,6 +49,7 @@ enum rc ledger_open(struct ledger **out, const struct conf *conf,
 	map_init(&l->step_map);
 	map_init(&l->task_map);
 	rollup_init(&l->rollup);
+	arena_init(&l->arena, ATTRS_MAX);
 	db_args_init(&l->args, ARGS_MAX);
 	buf_init(&l->copy, COPY_MAX);
 	if ((rc = connect_writer(l, e)) ||
@@ -71,6 +73,7 @@ void ledger_close(struct ledger *l)
 	map_release(&l->step_map);
 	map_release(&l->task_map);
 	rollup_release(&l->rollup);
+	arena_release(&l->arena);
 	db_args_release(&l->args);
 	buf_release(&l->copy);
 	free(l->day_list);

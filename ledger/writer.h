@@ -53,7 +53,8 @@ struct wtask {
 	struct uuid id, parent_id, old_parent_id;
 	struct task_view old, cur;
 	int64_t old_ended_us, ended_us;
-	int16_t class_rank, who_rank, old_class_rank, old_who_rank;
+	int16_t class_rank, who, old_class_rank, old_who;
+	struct str attrs, old_attrs;
 	int32_t batch_i; /* in the batch, or -1 */
 	bool locked;
 	bool span_dirty; /* start and end must be read again */
@@ -135,6 +136,7 @@ struct ledger {
 	} * hits;
 	size_t n_hits, cap_hits;
 	struct rollup rollup;
+	struct arena arena; /* texts of the tasks as they were */
 
 	struct db_args args;
 	struct buf copy;

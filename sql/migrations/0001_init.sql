@@ -87,8 +87,8 @@ CREATE TABLE task (
   agent_id       integer NOT NULL REFERENCES dict,
   class_id       integer NOT NULL REFERENCES dict,
   class_rank     smallint NOT NULL, -- who said the class; 6 guessed, 7 nobody
-  who_rank       smallint NOT NULL, -- which source said the rest
-  attrs          jsonb,             -- small facts: cwd, version; no prompts
+  who_ranks      smallint NOT NULL, -- which source said team, agent, attrs
+  attrs          json,              -- small facts: cwd, version; no prompts
   started_at     timestamptz,       -- of the first attempt
   ended_at       timestamptz,
   attempts       bigint NOT NULL DEFAULT 0,
