@@ -309,9 +309,23 @@ uint32_t row_add(struct ledger *l, const struct att *a, int32_t batch_i,
 
 static bool step_eq(const void *ctx, uint32_t pos, const void *key)
 {
-	const struct ledger *l = ctx;
+	const struct wstep *s = &((const struct ledger *)ctx)->steps[pos];
+	const struct wstep *k = key;
 
-	return memcmp(l->steps[pos].id.b, key, 16) == 0;
+	return s->day == k->day && uuid_eq(s->id, k->id);
+}
+
+static uint32_t step_pos(const struct ledger *l, const struct wstep *k)
+{
+	return map_find(&l->step_map, map_hash(k->id.b, 16), step_eq, l, k);
+}
+
+struct wstep *step_find(const struct ledger *l, struct uuid id, int32_t day)
+{
+	struct wstep k = {.id = id, .day = day};
+	uint32_t pos = step_pos(l, &k);
+
+	return pos == MAP_NONE ? NULL : &l->steps[pos];
 }
 
 static int32_t lesser_id(int32_t a, int32_t b)
@@ -324,8 +338,6 @@ static int32_t lesser_id(int32_t a, int32_t b)
 /* Mirrors append_merge_steps.sql. */
 static void step_merge(struct wstep *s, const struct wstep *n)
 {
-	if (n->day < s->day)
-		s->day = n->day;
 	if (n->kind < s->kind)
 		s->kind = n->kind;
 	s->seq = lesser_id(s->seq, n->seq);
@@ -347,8 +359,7 @@ static void step_add(struct ledger *l, const struct bt_attempt *n)
 			  .tool_id = dict_id(l, DICT_TOOL, n->e.tool),
 			  .failed = n->e.step_failed,
 			  .started_us = n->e.started_us};
-	uint64_t h = map_hash(s.id.b, 16);
-	uint32_t pos = map_find(&l->step_map, h, step_eq, l, s.id.b);
+	uint32_t pos = step_pos(l, &s);
 
 	if (pos != MAP_NONE) {
 		step_merge(&l->steps[pos], &s);
@@ -356,20 +367,7 @@ static void step_add(struct ledger *l, const struct bt_attempt *n)
 	}
 	xgrow(&l->steps, &l->cap_steps, l->n_steps + 1, sizeof(*l->steps));
 	l->steps[l->n_steps] = s;
-	map_add(&l->step_map, h, (uint32_t)l->n_steps++);
-}
-
-static void step_days(struct ledger *l)
-{
-	for (size_t i = 0; i < l->n_rows; i++) {
-		struct att *a = &l->rows[i].a;
-		uint32_t pos =
-			map_find(&l->step_map, map_hash(a->step_id.b, 16),
-				 step_eq, l, a->step_id.b);
-
-		if (pos != MAP_NONE)
-			a->step_day = l->steps[pos].day;
-	}
+	map_add(&l->step_map, map_hash(s.id.b, 16), (uint32_t)l->n_steps++);
 }
 
 /* ---- the whole ---- */
@@ -398,7 +396,6 @@ enum op_start op_prepare(struct ledger *l)
 		row_add(l, &a, (int32_t)i, -1);
 		step_add(l, &l->b->attempts[i]);
 	}
-	step_days(l);
 	for (size_t i = 0; i < l->b->n_tasks; i++)
 		task_add(l, l->b->tasks[i].id, (int32_t)i);
 	return OP_SKIP;

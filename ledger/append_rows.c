@@ -73,28 +73,18 @@ enum op_start op_delete_rows(struct ledger *l)
 
 /* ---- steps ---- */
 
-static bool step_eq(const void *ctx, uint32_t pos, const void *key)
-{
-	return memcmp(((const struct ledger *)ctx)->steps[pos].id.b, key, 16) ==
-	       0;
-}
-
 /* The step of the batch that a row stands in, if the row stands in one. */
-static const struct wstep *step_of(const struct ledger *l, const struct wrow *w)
+static struct wstep *step_of(const struct ledger *l, const struct wrow *w)
 {
-	uint32_t pos;
-
 	if (w->into >= 0)
 		return NULL;
-	pos = map_find(&l->step_map, map_hash(w->a.step_id.b, 16), step_eq, l,
-		       w->a.step_id.b);
-	return pos == MAP_NONE ? NULL : &l->steps[pos];
+	return step_find(l, w->a.step_id, w->a.step_day);
 }
 
-static void copy_step(struct buf *b, const struct wstep *s, int32_t day)
+static void copy_step(struct buf *b, const struct wstep *s)
 {
 	db_copy_row(b, 8);
-	db_field_day(b, day);
+	db_field_day(b, s->day);
 	db_field_uuid(b, s->id);
 	db_field_uuid(b, s->task_id);
 	if (s->seq > 0)
@@ -113,10 +103,10 @@ static void copy_step(struct buf *b, const struct wstep *s, int32_t day)
 	db_field_time(b, s->started_us);
 }
 
-static void arg_step(struct buf *b, const struct wstep *s, int32_t day, int c)
+static void arg_step(struct buf *b, const struct wstep *s, int c)
 {
 	if (c == 0)
-		db_field_day(b, day);
+		db_field_day(b, s->day);
 	else if (c == 1)
 		db_field_uuid(b, s->id);
 	else if (c == 2)
@@ -135,27 +125,26 @@ static void arg_step(struct buf *b, const struct wstep *s, int32_t day, int c)
 		db_field_null(b);
 }
 
-/* Several rows may stand in one step: it is written for the first. */
-static size_t mark_steps(struct ledger *l, bool *first)
+/* Several rows may stand in one step: it is written once. Fills list[]. */
+static size_t steps_used(struct ledger *l, const struct wstep **list)
 {
 	size_t n = 0;
 
-	memset(first, 0, l->n_rows);
 	for (size_t i = 0; i < l->n_steps; i++)
 		l->steps[i].written = false;
 	for (size_t i = 0; i < l->n_rows; i++) {
-		const struct wstep *s = step_of(l, &l->rows[i]);
+		struct wstep *s = step_of(l, &l->rows[i]);
 
 		if (!s || s->written)
 			continue;
-		l->steps[s - l->steps].written = true;
-		first[i] = true;
-		n++;
+		s->written = true;
+		list[n++] = s;
 	}
 	return n;
 }
 
-static enum op_start steps_merge(struct ledger *l, const bool *first)
+static enum op_start steps_merge(struct ledger *l, const struct wstep **list,
+				 size_t n)
 {
 	static const enum db_oid oids[8] = {DB_DATE, DB_UUID,       DB_UUID,
 					    DB_INT4, DB_TEXT,       DB_INT4,
@@ -164,11 +153,8 @@ static enum op_start steps_merge(struct ledger *l, const bool *first)
 	db_args_clear(&l->args);
 	for (int c = 0; c < 8; c++) {
 		db_arr_begin(&l->args, oids[c]);
-		for (size_t i = 0; i < l->n_rows; i++) {
-			if (!first[i])
-				continue;
-			arg_step(&l->args.data, step_of(l, &l->rows[i]),
-				 l->rows[i].a.step_day, c);
+		for (size_t i = 0; i < n; i++) {
+			arg_step(&l->args.data, list[i], c);
 			db_arr_count(&l->args);
 		}
 		db_arr_end(&l->args);
@@ -176,33 +162,32 @@ static enum op_start steps_merge(struct ledger *l, const bool *first)
 	return op_send(l, &sql_append_merge_steps);
 }
 
+static enum op_start steps_copy(struct ledger *l, const struct wstep **list,
+				size_t n)
+{
+	buf_clear(&l->copy);
+	db_copy_header(&l->copy);
+	for (size_t i = 0; i < n; i++)
+		copy_step(&l->copy, list[i]);
+	db_copy_trailer(&l->copy);
+	return op_copy(l, &sql_append_step);
+}
+
 enum op_start op_steps(struct ledger *l)
 {
-	enum op_start s;
-	bool *first;
+	const struct wstep **list;
+	enum op_start s = OP_SKIP;
+	size_t n;
 
-	if (l->n_rows == 0)
+	if (l->n_steps == 0)
 		return OP_SKIP;
-	first = xcalloc(l->n_rows, sizeof(*first));
-	if (mark_steps(l, first) == 0) {
-		s = OP_SKIP;
-	} else if (l->merge) {
-		s = steps_merge(l, first);
-	} else {
-		buf_clear(&l->copy);
-		db_copy_header(&l->copy);
-		for (size_t i = 0; i < l->n_rows; i++) {
-			const struct wrow *w = &l->rows[i];
-			const struct wstep *step =
-				first[i] ? step_of(l, w) : NULL;
-
-			if (step)
-				copy_step(&l->copy, step, w->a.step_day);
-		}
-		db_copy_trailer(&l->copy);
-		s = op_copy(l, &sql_append_step);
-	}
-	free(first);
+	list = xcalloc(l->n_steps, sizeof(*list));
+	n = steps_used(l, list);
+	if (n && l->merge)
+		s = steps_merge(l, list, n);
+	else if (n)
+		s = steps_copy(l, list, n);
+	free(list);
 	return s;
 }
 

@@ -37,7 +37,8 @@ struct wrow {
 	bool write; /* to be written (new, or changed) */
 };
 
-/* A step of the batch, with what its attempts say of it. */
+/* A step of the batch, with what its attempts of one day say of it: one that
+ * spans midnight has a row under each day, whatever came first. */
 struct wstep {
 	struct uuid id, task_id;
 	int32_t day, seq; /* seq 0 = not known */
@@ -186,6 +187,8 @@ uint32_t row_alive(const struct ledger *l, uint32_t row);
 /* Add a call, fusing it with every row that shares one of its names. */
 uint32_t row_add(struct ledger *l, const struct att *a, int32_t batch_i,
 		 int32_t old_i);
+/* NULL: not of this batch. */
+struct wstep *step_find(const struct ledger *l, struct uuid id, int32_t day);
 int32_t dict_id(const struct ledger *l, enum dict_kind kind, struct str name);
 
 /* append_tasks.c */

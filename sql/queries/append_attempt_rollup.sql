@@ -4,8 +4,11 @@ INSERT INTO attempt_rollup AS r (grain, bucket, slot, class_id, agent_id, team_i
   model_id, tier, attempts, errors, unpriced, escalations, uncached_in,
   cache_read, cache_write_5m, cache_write_1h, output, reasoning, cost_pusd)
 SELECT g::rollup_grain, b, s, c, a, t, m, ti, n, e, u, es, ui, cr, w5, w1, o, re, co
-FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-  $16, $17, $18, $19) AS x (g, b, s, c, a, t, m, ti, n, e, u, es, ui, cr, w5,
+FROM unnest($1::text[], $2::timestamptz[], $3::smallint[], $4::integer[],
+  $5::integer[], $6::integer[], $7::integer[], $8::smallint[],
+  $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+  $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
+  $17::bigint[], $18::bigint[], $19::numeric[]) AS x (g, b, s, c, a, t, m, ti, n, e, u, es, ui, cr, w5,
   w1, o, re, co)
 ON CONFLICT (grain, bucket, slot, class_id, agent_id, team_id, model_id, tier)
 DO UPDATE SET attempts = r.attempts + excluded.attempts,

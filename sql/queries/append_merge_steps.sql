@@ -4,7 +4,8 @@
 -- params: date[], uuid[], uuid[], integer[], text[], integer[], boolean[], timestamptz[]
 INSERT INTO step AS s (day, id, task_id, seq, kind, tool_id, failed, started_at)
 SELECT d, i, t, q, k::step_kind, l, f, w
-FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS u (d, i, t, q, k, l, f, w)
+FROM unnest($1::date[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[],
+  $6::integer[], $7::boolean[], $8::timestamptz[]) AS u (d, i, t, q, k, l, f, w)
 ON CONFLICT (day, id) DO UPDATE SET
   seq = least(s.seq, excluded.seq),
   kind = least(s.kind, excluded.kind),

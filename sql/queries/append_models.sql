@@ -2,7 +2,7 @@
 -- params: text[], text[], smallint[]
 WITH want AS (
   SELECT DISTINCT ON (provider, name) provider, name, tier
-  FROM unnest($1, $2, $3) AS u (provider, name, tier)
+  FROM unnest($1::text[], $2::text[], $3::smallint[]) AS u (provider, name, tier)
 ), added AS (
   INSERT INTO model (provider, name, tier)
   SELECT provider, name, tier FROM want w

@@ -1,7 +1,7 @@
 -- Ids of names, adding those that are new.
 -- params: text[], text[]
 WITH want AS (
-  SELECT DISTINCT kind, name FROM unnest($1, $2) AS u (kind, name)
+  SELECT DISTINCT kind, name FROM unnest($1::text[], $2::text[]) AS u (kind, name)
 ), added AS (
   INSERT INTO dict (kind, name)
   SELECT kind, name FROM want w

@@ -3,7 +3,9 @@
 INSERT INTO task_rollup AS r (grain, bucket, slot, class_id, agent_id, team_id,
   started, judged, success_micro, routed, escalated, paid_pusd, paid_judged_pusd)
 SELECT g::rollup_grain, b, s, c, a, t, st, j, su, ro, es, p, pj
-FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+FROM unnest($1::text[], $2::timestamptz[], $3::smallint[], $4::integer[],
+  $5::integer[], $6::integer[], $7::bigint[], $8::bigint[], $9::bigint[],
+  $10::bigint[], $11::bigint[], $12::numeric[], $13::numeric[])
   AS x (g, b, s, c, a, t, st, j, su, ro, es, p, pj)
 ON CONFLICT (grain, bucket, slot, class_id, agent_id, team_id)
 DO UPDATE SET started = r.started + excluded.started,

@@ -12,5 +12,5 @@ SELECT a.task_id,
   coalesce(sum(a.cache_write_1h), 0)::bigint,
   coalesce(sum(a.output), 0)::bigint, coalesce(sum(a.reasoning), 0)::bigint,
   coalesce(sum(a.cost_pusd), 0)
-FROM attempt a WHERE a.task_id = ANY ($1)
+FROM attempt a WHERE a.task_id = ANY ($1::uuid[])
 GROUP BY 1, 2, 3, 4

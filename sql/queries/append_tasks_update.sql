@@ -6,7 +6,11 @@ UPDATE task t SET parent_id = u.p, team_id = u.te, agent_id = u.ag,
   unpriced = u.un, escalations = u.es, routed = u.ro, uncached_in = u.ui,
   cache_read = u.r, cache_write_5m = u.w5, cache_write_1h = u.w1,
   output = u.o, reasoning = u.re, cost_pusd = u.co, success_micro = u.su
-FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-  $16, $17, $18, $19, $20, $21, $22, $23) AS u (i, p, te, ag, cl, cr, wr, att,
+FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::integer[],
+  $6::smallint[], $7::smallint[], $8::text[], $9::timestamptz[],
+  $10::timestamptz[], $11::bigint[], $12::bigint[], $13::bigint[],
+  $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
+  $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[],
+  $22::numeric[], $23::integer[]) AS u (i, p, te, ag, cl, cr, wr, att,
   st, en, n, er, un, es, ro, ui, r, w5, w1, o, re, co, su)
 WHERE t.id = u.i
