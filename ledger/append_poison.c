@@ -35,16 +35,17 @@ static void push(struct ledger *l, size_t from, size_t to)
 	l->hunt[l->n_hunt++] = (struct range){from, to};
 }
 
-static void convict(struct ledger *l, size_t unit)
+void poison_add(struct ledger *l, size_t unit, const char *sqlstate,
+		const char *reason)
 {
 	struct poison *p;
 
 	xgrow(&l->poison, &l->cap_poison, l->n_poison + 1, sizeof(*l->poison));
 	p = &l->poison[l->n_poison++];
 	p->unit = unit;
-	memcpy(p->sqlstate, l->sqlstate, sizeof(p->sqlstate));
+	snprintf(p->sqlstate, sizeof(p->sqlstate), "%s", sqlstate);
 	snprintf(p->reason, sizeof(p->reason), "%.*s",
-		 (int)sizeof(p->reason) - 1, l->err.msg);
+		 (int)sizeof(p->reason) - 1, reason);
 }
 
 /* The pass over `active` failed by the data's fault. */
@@ -54,7 +55,7 @@ static void split(struct ledger *l)
 	size_t mid = from + (to - from) / 2;
 
 	if (to - from == 1) {
-		convict(l, from);
+		poison_add(l, from, l->sqlstate, l->err.msg);
 		return;
 	}
 	push(l, mid, to);

@@ -1,5 +1,6 @@
 /* From a batch to rows: names become ids, and calls that the batch tells more
  * than once become one. */
+#include <stdio.h>
 #include <string.h>
 
 #include "gen/sql.h"
@@ -384,13 +385,29 @@ static void reset(struct ledger *l)
 	memset(&l->counts, 0, sizeof(l->counts));
 }
 
+/* Days that retention has dropped do not come back. */
+static bool too_old(struct ledger *l, size_t i)
+{
+	int64_t us = l->b->attempts[i].e.started_us;
+	int64_t keep = l->conf->retention_days;
+	char reason[80];
+
+	if (keep <= 0 || us == TIME_NONE ||
+	    clock_day(us) >= clock_day(clock_now_us()) - keep)
+		return false;
+	snprintf(reason, sizeof(reason), "older than retention (%lld days)",
+		 (long long)keep);
+	poison_add(l, i, "", reason);
+	return true;
+}
+
 enum op_start op_prepare(struct ledger *l)
 {
 	struct att a;
 
 	reset(l);
 	for (size_t i = 0; i < l->b->n_attempts; i++) {
-		if (!unit_active(l, i))
+		if (!unit_active(l, i) || too_old(l, i))
 			continue;
 		att_from_event(l, &l->b->attempts[i], &a);
 		row_add(l, &a, (int32_t)i, -1);

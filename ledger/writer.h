@@ -167,6 +167,9 @@ enum op_start op_fail(struct ledger *l, enum rc rc, const char *msg);
  * that order) take part in this pass? */
 bool unit_active(const struct ledger *l, size_t i);
 void poison_reset(struct ledger *l);
+/* Unit `unit` goes to the dead letters; sqlstate "" = we refused it. */
+void poison_add(struct ledger *l, size_t unit, const char *sqlstate,
+		const char *reason);
 /* A pass failed by the data's fault, or a probe passed: choose the next pass
  * (l->active, l->probing). False: no row is at fault, give up. */
 bool poison_failed(struct ledger *l);

@@ -644,6 +644,38 @@ static void undated_calls_have_a_day_of_their_own(void **state)
 	ledger_close(l);
 }
 
+static void what_retention_dropped_stays_dropped(void **state)
+{
+	const char *url = harness_db("retention");
+	struct ledger *l;
+	struct db *db = harness_open(url);
+	struct batch *b = batch_new(1 << 20);
+	uint32_t t = add_task(b, "s1", "coding");
+	struct ev_attempt a = call(t, "old");
+	struct ledger_counts c;
+
+	(void)state;
+	a.started_us -= 40 * US_PER_DAY;
+	a.ended_us = a.started_us;
+	add(b, &a);
+	a = call(t, "new");
+	add(b, &a);
+	conf.retention_days = 30;
+	l = open_ledger(url);
+	c = append(l, b);
+	conf.retention_days = 0;
+	assert_int_equal(c.attempts_new, 1);
+	assert_int_equal(c.dead, 1);
+	assert_string_equal(harness_sql_text(db,
+					     "SELECT origin || ': ' || reason"
+					     " FROM dead_letter"),
+			    "old: older than retention (30 days)");
+	check_sums(db);
+	batch_free(b);
+	db_close(db);
+	ledger_close(l);
+}
+
 static void a_killed_server_loses_nothing(void **state)
 {
 	const char *url = harness_db("killed");
@@ -687,6 +719,7 @@ int main(void)
 		cmocka_unit_test(trials_are_told_apart_and_renewed),
 		cmocka_unit_test(a_dropped_partition_is_made_again),
 		cmocka_unit_test(undated_calls_have_a_day_of_their_own),
+		cmocka_unit_test(what_retention_dropped_stays_dropped),
 		cmocka_unit_test(a_killed_server_loses_nothing),
 	};
 
