@@ -12,6 +12,7 @@ extern const struct import_kind import_tau2;
 extern const struct import_kind import_openhands;
 extern const struct import_kind import_litellm;
 extern const struct import_kind import_langfuse;
+extern const struct import_kind import_outcomes;
 
 const struct import_kind *const import_kinds[] = {
 	&import_claude_code,
@@ -23,6 +24,7 @@ const struct import_kind *const import_kinds[] = {
 	&import_openhands,
 	&import_litellm,
 	&import_langfuse,
+	&import_outcomes,
 	NULL,
 };
 
