@@ -12,10 +12,14 @@
 #include "ledger/base/log.h"
 
 static const struct command command_help;
+extern const struct command command_up;
+extern const struct command command_down;
 extern const struct command command_config;
 
 /* In the order in which `aco help` shows them. */
 static const struct command *const commands[] = {
+	&command_up,
+	&command_down,
 	&command_config,
 	&command_help,
 	NULL,

@@ -1,4 +1,4 @@
-/* The only file that knows libpq.
+/* The file that knows libpq, together with db_conn.c, which connects.
  *
  * A connection is in one of these states; set_state() is the only way from
  * one to another:
@@ -24,9 +24,7 @@
 #include "ledger/base/log.h"
 #include "ledger/db_int.h"
 
-#define SERVER_MIN     140000
-#define COPY_CHUNK     (64 * 1024)
-#define CONNECT_SECOND "10"
+#define COPY_CHUNK (64 * 1024)
 
 enum db_state {
 	DB_IDLE,
@@ -136,83 +134,15 @@ static void complain_bug(struct db *db, const char *what)
 
 /* ---- connection ---- */
 
-static void on_notice(void *arg, const PGresult *r)
-{
-	const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
-
-	(void)arg;
-	log_line(LOG_DEBUG, "db", "notice from the database", "text=%s",
-		 log_quote(text ? text : ""));
-}
-
-/* libpq's own words may quote parts of the URL, and so of a password. */
-static enum rc check_url(const char *url, struct err *e)
-{
-	PQconninfoOption *opts = PQconninfoParse(url, NULL);
-
-	if (opts) {
-		PQconninfoFree(opts);
-		return RC_OK;
-	}
-	err_set(e, RC_BAD, "the database URL cannot be understood");
-	err_hint(e, "write postgresql://USER@HOST:PORT/DATABASE, with special "
-		    "characters of a password as %%XX");
-	return RC_BAD;
-}
-
-static PGconn *connect_url(const char *url, const char *role)
-{
-	char *name = xasprintf("aco %s", role);
-	/* What comes before dbname is a default that the URL may change. */
-	const char *const keys[] = {
-		"connect_timeout",  "keepalives_idle",  "keepalives_interval",
-		"keepalives_count", "tcp_user_timeout", "dbname",
-		"application_name", "client_encoding",  NULL,
-	};
-	const char *const values[] = {
-		CONNECT_SECOND, "30",   "10", "3", "60000", url,
-		name,           "UTF8", NULL,
-	};
-	PGconn *pg = PQconnectdbParams(keys, values, 1);
-
-	free(name);
-	if (!pg)
-		BUG("out of memory");
-	return pg;
-}
-
-static enum rc check_server(const PGconn *pg, struct err *e)
-{
-	int v = PQserverVersion(pg);
-
-	if (v >= SERVER_MIN)
-		return RC_OK;
-	err_set(e, RC_BAD, "the server is PostgreSQL %d, too old", v / 10000);
-	err_hint(e, "use PostgreSQL %d or newer", SERVER_MIN / 10000);
-	return RC_BAD;
-}
-
 enum rc db_open(struct db **out, const char *url, const char *role,
 		struct err *e)
 {
-	struct db *db;
-	enum rc rc = check_url(url, e);
+	struct db *db = xcalloc(1, sizeof(*db));
+	enum rc rc;
 
 	*out = NULL;
-	if (rc)
-		return rc;
-	db = xcalloc(1, sizeof(*db));
 	db_args_init(&db->args, 0);
-	db->pg = connect_url(url, role);
-	if (PQstatus(db->pg) != CONNECTION_OK)
-		rc = db_explain_connect(PQerrorMessage(db->pg), e);
-	if (!rc)
-		rc = check_server(db->pg, e);
-	if (!rc) {
-		PQsetNoticeReceiver(db->pg, on_notice, NULL);
-		if (PQsetnonblocking(db->pg, 1))
-			rc = err_set(e, RC_DOWN, "%s", PQerrorMessage(db->pg));
-	}
+	rc = db_connect(&db->pg, url, role, e);
 	if (!rc)
 		rc = db_run(db, &sql_db_session, NULL, NULL, NULL, e);
 	if (rc) {
@@ -310,19 +240,6 @@ static bool send_stmt(struct db *db, const struct db_args *args)
 	return ok && (!db->row || PQsetSingleRowMode(db->pg));
 }
 
-static void copy_args(struct db_args *to, const struct db_args *from)
-{
-	to->data.max = from ? from->data.len : 0;
-	db_args_clear(to);
-	if (!from)
-		return;
-	buf_add(&to->data, from->data.p ? from->data.p : "", from->data.len);
-	if (!buf_ok(&to->data))
-		BUG("out of memory");
-	to->n = from->n;
-	memcpy(to->v, from->v, sizeof(to->v[0]) * (size_t)from->n);
-}
-
 /* libpq refused to send: the connection is gone. */
 static enum rc send_failed(struct db *db, struct err *e)
 {
@@ -383,7 +300,7 @@ static enum rc launch(struct db *db, const struct db_args *args, struct err *e)
 		if (!PQsendPrepare(db->pg, db->stmt->name, db->stmt->text, 0,
 				   NULL))
 			return send_failed(db, e);
-		copy_args(&db->args, args);
+		db_args_copy(&db->args, args);
 		set_state(db, DB_PREPARING);
 	}
 	flush(db);

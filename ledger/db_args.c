@@ -1,5 +1,5 @@
 /* Values on their way to PostgreSQL, in its binary formats. */
-#include "ledger/db.h"
+#include "ledger/db_int.h"
 
 #include <string.h>
 
@@ -88,6 +88,19 @@ void db_args_clear(struct db_args *a)
 {
 	buf_clear(&a->data);
 	a->n = 0;
+}
+
+void db_args_copy(struct db_args *to, const struct db_args *from)
+{
+	to->data.max = from ? from->data.len : 0;
+	db_args_clear(to);
+	if (!from)
+		return;
+	buf_add(&to->data, from->data.p ? from->data.p : "", from->data.len);
+	if (!buf_ok(&to->data))
+		BUG("out of memory");
+	to->n = from->n;
+	memcpy(to->v, from->v, sizeof(to->v[0]) * (size_t)from->n);
 }
 
 static struct buf *begin(struct db_args *a)

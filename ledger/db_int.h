@@ -1,9 +1,14 @@
 /* What the db_*.c files share; nobody else includes this. libpq's own header
- * stays in db.c: results pass through as opaque pointers. */
+ * stays in db.c and db_conn.c: results pass through as opaque pointers. */
 #ifndef ACO_DB_INT_H
 #define ACO_DB_INT_H
 
 #include "ledger/db.h"
+
+struct pg_conn; /* libpq's PGconn */
+/* Connect; *out is to be closed by the caller even on failure, if not NULL. */
+enum rc db_connect(struct pg_conn **out, const char *url, const char *role,
+		   struct err *e) MUST_CHECK;
 
 /* What the server, or libpq, says of a failure. Members may be NULL. */
 struct db_complaint {
@@ -16,6 +21,9 @@ struct db_complaint {
 enum rc db_explain(const struct db_complaint *c, struct err *e);
 /* The same for a connection that could not be made; `msg` is libpq's text. */
 enum rc db_explain_connect(const char *msg, struct err *e);
+
+/* A copy whose memory is `to`'s own; `from` NULL: no parameters. */
+void db_args_copy(struct db_args *to, const struct db_args *from);
 
 /* Bytes of a field, NULL when it is NULL or outside the result. */
 const char *db_result_value(const struct db_result *r, int row, int col,

@@ -12,10 +12,10 @@
 
 /* Id of a name made of `n` (1..8) parts; absent and empty parts differ. */
 struct uuid hash_id(const struct str *parts, int n);
-#define HASH_ID(...)                                                          \
-	hash_id((const struct str[]){ __VA_ARGS__ },                          \
-		(int)(sizeof((const struct str[]){ __VA_ARGS__ }) /           \
-			sizeof(struct str)))
+#define HASH_ID(...)                                                           \
+	hash_id((const struct str[]){__VA_ARGS__},                             \
+		(int)(sizeof((const struct str[]){__VA_ARGS__}) /              \
+		      sizeof(struct str)))
 void hash_sha256(const void *p, size_t n, uint8_t out[32]);
 
 #endif

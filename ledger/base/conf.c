@@ -35,6 +35,9 @@ const struct conf_key conf_keys[] = {
 	 .def = "",
 	 .help = "PostgreSQL connection string; empty: the private "
 		 "cluster in home"},
+	{KEY("ledger", pg_bin, "ACO_PG_BIN"), .type = CONF_PATH, .def = "",
+	 .help = "folder of initdb and postgres for the private cluster; "
+		 "empty: the newest that is installed"},
 	{KEY("ledger", retention_days, "ACO_RETENTION_DAYS"),
 	 .type = CONF_DURATION_DAYS, .def = "0", .min = 0, .max = 36500,
 	 .reloadable = true,

@@ -18,11 +18,12 @@
 /* One member for each key of the table. Strings are owned by the struct.
  * Paths are expanded (~). */
 struct conf {
-	char *file;             /* the file that was read, "" if none */
-	char *home;             /* home: ACO_HOME; private cluster and spool */
-	char *database_url;     /* database_url; "" = the private cluster */
-	char *log_level;        /* debug info warn error */
-	int64_t retention_days; /* 0 keeps everything */
+	char *file;         /* the file that was read, "" if none */
+	char *home;         /* home: ACO_HOME; private cluster and spool */
+	char *database_url; /* database_url; "" = the private cluster */
+	char *pg_bin;       /* programs of the private cluster; "" = search */
+	char *log_level;    /* debug info warn error */
+	int64_t retention_days;   /* 0 keeps everything */
 	int64_t partitions_ahead; /* days made ahead by the janitor */
 	int64_t batch_rows;       /* rows in one transaction, 1..50000 */
 	int64_t retry_seconds; /* how long a command retries a lost database */

@@ -120,6 +120,8 @@ _Noreturn static void child_main(const struct child *c)
 		if (dup2(c->fd[i], i) < 0)
 			goto fail;
 	}
+	if (c->p->own_session)
+		setsid();
 	/* `report` is marked too, and closes when exec succeeds. */
 	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 	if (c->p->user && !become(c->p->user))

@@ -25,6 +25,7 @@ struct proc {
 	const char *cwd;              /* NULL: ours */
 	struct str input;  /* its standard input; absent: /dev/null */
 	int timeout_ms;    /* killed afterwards; 0: none */
+	bool own_session;  /* survives our terminal */
 	bool dies_with_us; /* killed when our process ends */
 };
 

@@ -1,0 +1,3 @@
+-- params:
+-- exec: run
+CREATE DATABASE aco OWNER aco
