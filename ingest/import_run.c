@@ -117,7 +117,7 @@ void import_say(struct import_run *r, const char *fmt, ...)
 	if (r->o.quiet || r->totals.messages > IMPORT_MESSAGES_MAX + 1)
 		return;
 	if (r->progress)
-		progress_end(r->progress);
+		progress_clear(r->progress);
 	if (r->totals.messages == IMPORT_MESSAGES_MAX + 1) {
 		fputs("aco: further messages about lines are only counted\n",
 		      stderr);

@@ -106,9 +106,15 @@ void progress_update(struct progress *p, int64_t done, int64_t rows)
 		draw(p, now);
 }
 
-void progress_end(struct progress *p)
+void progress_clear(struct progress *p)
 {
 	if (p->tty && p->drawn_us)
 		fputs("\r\033[K", stderr);
+	p->drawn_us = 0;
+}
+
+void progress_end(struct progress *p)
+{
+	progress_clear(p);
 	p->tty = false;
 }

@@ -16,6 +16,9 @@ struct progress {
 };
 void progress_start(struct progress *p, const char *label, int64_t total);
 void progress_update(struct progress *p, int64_t done, int64_t rows);
-void progress_end(struct progress *p); /* erases the bar */
+/* Erase the bar so that a message can be written; the next update draws it
+ * again. */
+void progress_clear(struct progress *p);
+void progress_end(struct progress *p); /* erases the bar, for good */
 
 #endif
