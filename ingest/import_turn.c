@@ -132,18 +132,26 @@ static uint64_t id_hash(struct str id)
 	return h;
 }
 
+bool import_turn_has(const struct import_turn *t, struct str tool_id)
+{
+	uint64_t h = id_hash(tool_id);
+
+	for (int i = 0; i < t->n_tools; i++) {
+		if (t->tools[i] == h)
+			return true;
+	}
+	return false;
+}
+
 void import_turn_tool(struct import_turn *t, struct import_run *r,
 		      struct str id, struct str tool, struct str command)
 {
 	enum step_kind kind = step_kind_of(tool, command);
-	uint64_t h = id_hash(id);
 
-	for (int i = 0; id.p && i < t->n_tools; i++) {
-		if (t->tools[i] == h)
-			return; /* the same block again */
-	}
+	if (id.p && import_turn_has(t, id))
+		return; /* the same block again */
 	if (id.p && t->n_tools < IMPORT_TOOLS)
-		t->tools[t->n_tools++] = h;
+		t->tools[t->n_tools++] = id_hash(id);
 	if (t->a.tool.p && weight(kind) <= weight(t->a.step_kind))
 		return;
 	t->a.step_kind = kind;
@@ -153,18 +161,14 @@ void import_turn_tool(struct import_turn *t, struct import_run *r,
 void import_turns_result(struct import_turns *ts, struct str id, bool failed,
 			 struct import_at at)
 {
-	uint64_t h = id_hash(id);
-
 	for (size_t i = ts->n; i > 0 && ts->n - i < RESULT_REACH; i--) {
 		struct import_turn *t = turn_at(ts, i - 1);
 
-		for (int k = 0; k < t->n_tools; k++) {
-			if (t->tools[k] != h)
-				continue;
-			if (t->a.step_failed != 1)
-				t->a.step_failed = failed;
-			t->at = at;
-			return;
-		}
+		if (!import_turn_has(t, id))
+			continue;
+		if (t->a.step_failed != 1)
+			t->a.step_failed = failed;
+		t->at = at;
+		return;
 	}
 }

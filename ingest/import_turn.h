@@ -64,6 +64,7 @@ void import_turns_alias(struct import_turns *ts, const struct import_turn *t,
  * edit, verify, execute, search, read, plan, communicate, other. */
 void import_turn_tool(struct import_turn *t, struct import_run *r,
 		      struct str id, struct str tool, struct str command);
+bool import_turn_has(const struct import_turn *t, struct str tool_id);
 /* The result of a tool call: a turn failed when one of its tools did. */
 void import_turns_result(struct import_turns *ts, struct str id, bool failed,
 			 struct import_at at);

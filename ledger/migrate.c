@@ -10,6 +10,7 @@
 #include "ledger/base/log.h"
 #include "ledger/db.h"
 #include "ledger/hash.h"
+#include "ledger/price.h"
 
 static int newest_known(void)
 {
@@ -168,6 +169,9 @@ enum rc migrate_up(struct db *db, int *applied, struct err *e)
 					 "version=%d", newest_known());
 		}
 	}
+	/* A newer program may ship newer prices without a new schema. */
+	if (!rc)
+		rc = price_seed(db, e);
 	if (applied)
 		*applied = count;
 	return rc;

@@ -7,9 +7,9 @@
 
 struct db;
 
-/* Bring the database to this program's version; *applied may be NULL. A
- * changed checksum of an applied file, or a database newer than the program,
- * is RC_BAD with advice. */
+/* Bring the database to this program's version, with the prices that it ships;
+ * *applied may be NULL. A changed checksum of an applied file, or a database
+ * newer than the program, is RC_BAD with advice. */
 enum rc migrate_up(struct db *db, int *applied, struct err *e) MUST_CHECK;
 /* RC_OK when the schema is exactly the one this program knows; RC_BAD with
  * advice (run aco up / install a newer aco) otherwise. Two statements. */

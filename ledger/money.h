@@ -11,7 +11,7 @@
 
 #define MONEY_NONE   INT64_MIN /* not known; never the same as 0 */
 #define PUSD_PER_USD INT64_C(1000000000000)
-#define MONEY_TEXT   48	       /* room for any formatted amount */
+#define MONEY_TEXT   48 /* room for any formatted amount */
 
 /* "0.030355", "1e-7", "12" (USD) to pico-dollars, rounded half-even at the
  * 12th decimal. The text is a number as JSON writes it. False on anything
@@ -21,19 +21,19 @@ bool money_parse_pusd(struct str usd, int64_t *pusd);
  * exact or false. "" gives MONEY_NONE and true. */
 bool money_parse_fusd(struct str usd_per_mtok, int64_t *fusd);
 
-/* Exact decimal USD without trailing zeros: "0.030355", "0", "-1.5". The
- * numeric twin takes PostgreSQL's text of a sum of pico-dollars. buf has
- * MONEY_TEXT bytes; both return buf. MONEY_NONE gives "". */
+/* Exact decimal USD without trailing zeros: "0.030355", "0", "-1.5". buf has
+ * MONEY_TEXT bytes, here and below; all return buf. MONEY_NONE gives "". The
+ * sum of many rows may not fit int64; a numeric from PostgreSQL comes through
+ * db_numeric_i128(). */
 char *money_format(int64_t pusd, char *buf);
+char *money_format_sum(__int128 pusd, char *buf);
 char *money_format_fusd_mtok(int64_t fusd, char *buf); /* "3.75" per Mtok */
+/* v / 10^places (0..30), exact, without trailing zeros. */
+char *money_format_scaled(__int128 v, int places, char *buf);
 /* For screens: "$0.0304", "$12.34", "$1,234", "$123.5k", three to five
  * significant figures (below a millionth "$1.00e-9"), "$0.00" only for zero.
  * "-" for MONEY_NONE. */
 char *money_format_short(int64_t pusd, char *buf);
-
-/* The same two for sums of many rows, which int64 may not hold; a numeric from
- * PostgreSQL comes through db_numeric_i128(). */
-char *money_format_sum(__int128 pusd, char *buf);
 char *money_format_sum_short(__int128 pusd, char *buf);
 
 /* fusd * n to pusd: an exact sum in __int128 femto-dollars, rounded half-even;

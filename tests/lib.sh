@@ -1,4 +1,5 @@
-# Sourced by shell tests: a private PostgreSQL that is gone when the test is.
+# Sourced by shell tests: a private PostgreSQL that is gone when the test is,
+# and what tap.sh has.
 #
 #   . "$(dirname "$0")/../lib.sh"
 #   lib_start                  # ACO_DATABASE_URL names an empty database
@@ -11,16 +12,18 @@
 # shellcheck shell=bash
 
 set -u
+# shellcheck source=tests/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+
 LC_ALL=C.UTF-8
 export LC_ALL
 unset ACO_CONFIG ACO_HOME ACO_DATABASE_URL ACO_NOW XDG_CONFIG_HOME XDG_DATA_HOME
 : "${ACO_BIN:=$PWD/build/dev/aco}"
 export ACO_BIN
 
-tmp=$(mktemp -d /tmp/aco-t-XXXXXX) || exit 1
+tmp=$work
 chmod 755 "$tmp"
 export ACO_HOME=$tmp/home
-lib_cases=0 lib_failed=0
 
 lib_bin() {
   if [ -n "${ACO_PG_BIN-}" ]; then
@@ -78,33 +81,9 @@ lib_sql() {
     -c "$2"
 }
 
-pass() {
-  lib_cases=$((lib_cases + 1))
-  printf 'ok %d - %s\n' "$lib_cases" "$1"
-}
-
-fail() {
-  lib_cases=$((lib_cases + 1)) lib_failed=$((lib_failed + 1))
-  printf 'not ok %d - %s\n' "$lib_cases" "$1"
-}
-
-# check LABEL COMMAND...: one case; what the command wrote, if it failed.
-check() {
-  local label=$1
-  shift
-  if "$@" >"$tmp/check.out" 2>&1; then
-    pass "$label"
-  else
-    fail "$label"
-    sed 's/^/# /' "$tmp/check.out"
-  fi
-}
-
 lib_end() {
-  printf '1..%d\n' "$lib_cases"
-  if [ "$lib_failed" -gt 0 ] && [ -e "$tmp/pg/log" ]; then
+  if [ "$bad" -gt 0 ] && [ -e "$tmp/pg/log" ]; then
     tail -n 60 "$tmp/pg/log" | sed 's/^/# /'
   fi
-  [ "$lib_failed" -eq 0 ]
-  exit
+  finish
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced by shell tests: they print TAP and clean up behind themselves.
 #
-#   . "$(dirname "$0")/../tap.sh"
-#   t 'says its version' "$ACO_BIN" --version
+#   . "$(dirname "$0")/../tap.sh"   # or lib.sh, for a PostgreSQL as well
+#   check 'says its version' "$ACO_BIN" --version
 #   is 'exit code' "$code" 2
 #   has 'names the key' "$output" 'unknown key'
 #   skip 'needs a terminal' 'tmux is not installed'
@@ -32,8 +32,8 @@ skip() {
   printf 'ok %d - %s # SKIP %s\n' "$cases" "$1" "$2"
 }
 
-# t NAME COMMAND...: the command must succeed.
-t() {
+# check NAME COMMAND...: the command must succeed.
+check() {
   local name=$1 out rc
   shift
   out=$("$@" 2>&1)

@@ -29,7 +29,7 @@ if command -v mandoc >/dev/null; then
 else
   skip 'mandoc has nothing to say' 'no mandoc'
 fi
-t 'the sample is accepted as a configuration' \
+check 'the sample is accepted as a configuration' \
   "$ACO_BIN" --config "$work/aco.conf" config
 
 # ---- every command ----
@@ -84,9 +84,9 @@ run "$ACO_BIN" "--config=$work/bad.conf" config
 is 'bad configuration: exit code' "$code" 1
 has 'bad configuration: where and what' "$err" \
   "$work/bad.conf:2: unknown key 'taem'"
-t 'help works with a bad configuration' \
+check 'help works with a bad configuration' \
   env ACO_CONFIG="$work/bad.conf" "$ACO_BIN" help config
-t '--help works with a bad configuration' \
+check '--help works with a bad configuration' \
   env ACO_CONFIG="$work/bad.conf" "$ACO_BIN" config --help
 
 # ---- standard output ----

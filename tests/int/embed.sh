@@ -67,9 +67,9 @@ same() {
 for awk in mawk gawk 'busybox awk' original-awk; do
   command -v "${awk%% *}" >/dev/null || continue
   # shellcheck disable=SC2086 # two words for busybox
-  t "$awk: embeds and compiles" embed $awk
-  t "$awk: a query comes back" same nasty_text "$work/queries/nasty_text.sql"
-  t "$awk: a migration comes back" same more_b \
+  check "$awk: embeds and compiles" embed $awk
+  check "$awk: a query comes back" same nasty_text "$work/queries/nasty_text.sql"
+  check "$awk: a migration comes back" same more_b \
     "$work/migrations/0012_more_b.sql"
   is "$awk: names, types, flags, order" "$("$work/print" list)" \
     'nasty_text [uuid[], numeric(38,0), text] 0
@@ -83,16 +83,16 @@ refuses() {
 }
 
 : >"$work/queries/empty.sql"
-t 'an empty file is refused' refuses "$work/queries/empty.sql"
-t 'a missing file is refused' refuses "$work/queries/missing.sql"
+check 'an empty file is refused' refuses "$work/queries/empty.sql"
+check 'a missing file is refused' refuses "$work/queries/missing.sql"
 echo 'select 1' >"$work/queries/Bad-Name.sql"
-t 'a name that is no identifier is refused' refuses \
+check 'a name that is no identifier is refused' refuses \
   "$work/queries/Bad-Name.sql"
 echo 'select 1' >"$work/migrations/1_x.sql"
-t 'a migration without four digits is refused' refuses \
+check 'a migration without four digits is refused' refuses \
   "$work/migrations/1_x.sql"
 printf -- '-- exec: rnu\nBEGIN\n' >"$work/queries/typo.sql"
-t 'an unknown -- exec: is refused' refuses "$work/queries/typo.sql"
+check 'an unknown -- exec: is refused' refuses "$work/queries/typo.sql"
 
 # The real ones, from the program's own build.
 for f in sql/queries/*.sql sql/migrations/*.sql; do

@@ -22,7 +22,7 @@ cp ledger/base/{conf,buf,err,rc,str,alloc}.h "$tree/ledger/base/"
 
 lint() { (cd "$work" && bash "$tree/tests/lint.sh"); }
 
-t 'a clean tree is clean' lint
+check 'a clean tree is clean' lint
 
 # plant FILE:LINE WHAT TEXT: a file with one mistake, to be found there.
 places=() whats=() space=' '

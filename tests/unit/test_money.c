@@ -194,6 +194,15 @@ static void test_round(void **state)
 				 (long long)cases[i].n, (long long)cases[i].den,
 				 (long long)got);
 	}
+	/* Beside the bound between short and long division. */
+	for (int64_t n = INT64_MAX / 2 - 3; n < INT64_MAX / 2 + 3; n++) {
+		int64_t even = n / 2 + (n % 4 == 3);
+
+		assert_true(money_round(n, 2, &got));
+		assert_int_equal(got, even);
+		assert_true(money_round(-(__int128)n, 2, &got));
+		assert_int_equal(got, -even);
+	}
 	assert_true(money_round_fusd((__int128)INT64_MAX * 1000 + 499, &got));
 	assert_int_equal(got, INT64_MAX);
 	assert_false(money_round_fusd((__int128)INT64_MAX * 1000 + 500, &got));
