@@ -97,6 +97,7 @@ struct ledger {
 	struct ledger_counts counts;
 	bool merge; /* look up before writing */
 	bool trial_merge;
+	size_t trials; /* distinct ones that were sent */
 	int op; /* index in the list of operations */
 	int tries;
 	enum rc rc; /* why it is rolled back */
