@@ -80,8 +80,10 @@ CFLAGS_fuzz := $(CFLAGS_dev) -fsanitize=fuzzer-no-link,address,undefined \
 LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 # The interceptors of the sanitizers make gcc see paths that are not there.
 ifeq ($(IS_CLANG),)
-CFLAGS_asan += -Wno-null-dereference -Wno-maybe-uninitialized
-CFLAGS_tsan += -Wno-null-dereference -Wno-maybe-uninitialized
+SAN_NOISE := -Wno-null-dereference -Wno-maybe-uninitialized \
+	-Wno-format-truncation
+CFLAGS_asan += $(SAN_NOISE)
+CFLAGS_tsan += $(SAN_NOISE)
 endif
 
 # Third-party headers are system headers: warnings judge only our own code.
