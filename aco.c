@@ -14,12 +14,16 @@
 static const struct command command_help;
 extern const struct command command_up;
 extern const struct command command_down;
+extern const struct command command_import;
+extern const struct command command_export;
 extern const struct command command_config;
 
 /* In the order in which `aco help` shows them. */
 static const struct command *const commands[] = {
 	&command_up,
 	&command_down,
+	&command_import,
+	&command_export,
 	&command_config,
 	&command_help,
 	NULL,

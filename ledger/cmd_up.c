@@ -8,6 +8,7 @@
 #include "ledger/db.h"
 #include "ledger/migrate.h"
 #include "ledger/partition.h"
+#include "ledger/price.h"
 
 static const struct cmd_opt opts[] = {
 	{"json", 0, NULL, "one JSON object"},
@@ -63,6 +64,8 @@ static enum rc up_database(struct db *db, const struct conf *conf,
 {
 	enum rc rc = migrate_up(db, &d->migrations, e);
 
+	if (!rc)
+		rc = price_seed(db, e);
 	if (!rc)
 		rc = partition_ahead(db, conf->partitions_ahead, &d->days_made,
 				     e);
