@@ -31,8 +31,8 @@ char *money_format_fusd_mtok(int64_t fusd, char *buf); /* "3.75" per Mtok */
 /* v / 10^places (0..30), exact, without trailing zeros. */
 char *money_format_scaled(__int128 v, int places, char *buf);
 /* For screens: "$0.0304", "$12.34", "$1,234", "$123.5k", three to five
- * significant figures (below a millionth "$1.00e-9"), "$0.00" only for zero.
- * "-" for MONEY_NONE. */
+ * significant figures (below a millionth "$1.00e-9"), "$0.00" only for zero;
+ * at most 12 bytes. "-" for MONEY_NONE. */
 char *money_format_short(int64_t pusd, char *buf);
 char *money_format_sum_short(__int128 pusd, char *buf);
 

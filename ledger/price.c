@@ -299,7 +299,8 @@ static void resolve(const struct price_book *b, struct str provider,
 	else
 		p = price_provider_of_model(b, model);
 	e->provider = p;
-	if (p.len && model.len && model.len <= PRICE_NAME_MAX)
+	if (p.len && model.len && model.len <= PRICE_NAME_MAX &&
+	    !memchr(model.p, '\0', model.len))
 		e->model = by_spelling(b, p, model, &e->how);
 }
 

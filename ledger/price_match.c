@@ -149,9 +149,13 @@ static void pattern_release(struct pattern *p)
 
 static bool re_hits(const regex_t *re, struct str name)
 {
-	regmatch_t m = {.rm_so = 0, .rm_eo = (regoff_t)name.len};
+	char text[PATTERN_MAX + 1];
 
-	return !regexec(re, name.p, 0, &m, REG_STARTEND);
+	if (name.len > PATTERN_MAX || memchr(name.p, '\0', name.len))
+		return false;
+	memcpy(text, name.p, name.len);
+	text[name.len] = '\0';
+	return !regexec(re, text, 0, NULL, 0);
 }
 
 static bool pattern_hits(const struct pattern *p, struct str name)

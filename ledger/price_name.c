@@ -170,7 +170,7 @@ static size_t dotted(struct str s, const char *const *list)
 
 static struct str skip(struct str s, size_t n)
 {
-	return (struct str){s.p + n, s.len - n};
+	return n ? (struct str){s.p + n, s.len - n} : s;
 }
 
 bool price_name_bedrock(struct str model)
