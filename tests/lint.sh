@@ -40,7 +40,7 @@ includes() {
       if (from == "ledger/base") return " ledger/base "
       if (from == "ledger") return " ledger/base ledger gen "
       if (from == "router") return " ledger/base ledger router "
-      if (from == "ingest") return " ledger/base ledger router ingest "
+      if (from == "ingest") return " ledger/base ledger router ingest gen "
       if (from == "tui") return " ledger/base ledger tui "
       return " ledger/base ledger router ingest tui gen "
     }

@@ -144,7 +144,7 @@ static void add_command(struct buf *out, const struct command *c)
 	buf_addf(out, ".Ss aco %s\n", c->name);
 	buf_addf(out, ".Nm Cm %s", c->name);
 	if (c->opts && c->opts->name)
-		buf_adds(out, " Op Ar option ...");
+		buf_adds(out, " Oo Ar option ... Oc");
 	if (*c->args) {
 		buf_adds(out, " Ar");
 		add_word(out, c->args);
