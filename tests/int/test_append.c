@@ -443,7 +443,7 @@ static void a_poison_row_does_not_block_its_neighbours(void **state)
 	harness_sql(db, "ALTER TABLE attempt ADD CONSTRAINT devil"
 			" CHECK (output <> 666)");
 	for (int i = 0; i < 50; i++) {
-		char name[16];
+		char name[24];
 		struct ev_attempt a;
 
 		snprintf(name, sizeof(name), "call-%d", i);
