@@ -26,7 +26,7 @@ static const char seed[] =
 	" VALUES (1001, 'anthropic', 'm-1', 3);"
 	"SELECT aco_make_day('2026-11-01'), aco_make_day('2026-11-02');"
 	"INSERT INTO task (id, sender_id, ext_id, team_id, agent_id, class_id,"
-	" class_rank, who_rank, attrs, started_at, cost_pusd, success_micro)"
+	" class_rank, who_ranks, attrs, started_at, cost_pusd, success_micro)"
 	" VALUES"
 	" (md5('t1')::uuid, 1005, 'one', 1001, 1002, 1003, 1, 4,"
 	"  '{\"cwd\": \"/a b\"}', '2026-11-01 10:00+00', 1, 250000),"
