@@ -264,7 +264,9 @@ void att_price(struct att *a, const struct names *names,
 	const struct name_entry *m = names_by_id(names, true, a->model_id);
 	struct cost_context c = {
 		.started_us = a->started_us,
-		.service_tier = text_of(names, false, a->service_tier_id)};
+		.service_tier = text_of(names, false, a->service_tier_id),
+		.aggregate = a->quality == QUALITY_AGGREGATE ||
+			     att_rank(a, ATT_USAGE) == RANK_AGGREGATE};
 	struct cost k;
 
 	a->cost_pusd = MONEY_NONE;

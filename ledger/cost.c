@@ -324,12 +324,13 @@ static bool make_terms(const struct basis *b, const struct usage *u,
 }
 
 static void basis_init(struct basis *b, const struct price_row *row,
-		       enum service s, const struct usage *u)
+		       const struct cost_context *c, const struct usage *u)
 {
+	enum service s = service_of(c->service_tier);
 	const int64_t *v = row->v;
 
 	*b = (struct basis){.row = row, .service = s};
-	b->long_context = v[PRICE_TIER_START] != MONEY_NONE &&
+	b->long_context = !c->aggregate && v[PRICE_TIER_START] != MONEY_NONE &&
 			  (v[PRICE_TIER_INPUT] != MONEY_NONE ||
 			   v[PRICE_TIER_OUTPUT] != MONEY_NONE) &&
 			  usage_prompt_total(u) > v[PRICE_TIER_START];
@@ -444,7 +445,7 @@ void cost_compute(const struct price_book *book, const struct cost_context *c,
 	row = row_of(book, c, service, out);
 	if (!row)
 		return;
-	basis_init(&b, row, service, u);
+	basis_init(&b, row, c, u);
 	if (!make_terms(&b, u, &terms)) {
 		fail(out, terms.state, terms.reason);
 		return;
@@ -477,7 +478,7 @@ int cost_terms(const struct cost_context *c, const struct usage *u,
 
 	if (k->state != COST_PRICED)
 		return 0;
-	basis_init(&b, k->row, service_of(c->service_tier), u);
+	basis_init(&b, k->row, c, u);
 	return make_terms(&b, u, &out) ? out.n : 0;
 }
 

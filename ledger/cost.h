@@ -88,6 +88,8 @@ struct cost_context {
 	int64_t started_us;  /* TIME_NONE: the newest price */
 	struct str service_tier; /* as the response says: "", default, standard,
 				    batch, flex, priority, fast, ... */
+	bool aggregate; /* the sum of several calls: long-context prices, which
+			   go by the length of one prompt, do not apply */
 };
 void cost_compute(const struct price_book *book, const struct cost_context *c,
 		  const struct usage *u, struct cost *out);

@@ -31,7 +31,7 @@ static int64_t price(const struct price_book *b, struct str provider,
 {
 	struct cost_context c = {provider, model,
 				 INT64_C(1795000000) * US_PER_SEC + i,
-				 STR("standard")};
+				 STR("standard"), false};
 	struct usage u;
 	struct cost k;
 

@@ -54,7 +54,7 @@ struct cost cost_at(const struct price_book *b, const char *provider,
 		    struct usage u)
 {
 	struct cost_context c = {str_from(provider), str_from(model), at,
-				 str_from(tier)};
+				 str_from(tier), false};
 	struct cost_term t[COST_TERMS_MAX];
 	struct cost k;
 	__int128 sum = 0;

@@ -186,6 +186,25 @@ static void test_long_context(void **state)
 	price_book_free(b);
 }
 
+/* The sum of many short prompts is not one long prompt. */
+static void test_long_context_of_sums(void **state)
+{
+	struct cost_context c = {.provider = STR("anthropic"),
+				 .model = STR("claude-sonnet-4-5"),
+				 .started_us = TIME_NONE};
+	struct usage u = USAGE(3000000, 0, 0, 0, 1000);
+	struct cost k;
+
+	(void)state;
+	cost_compute(shipped, &c, &u, &k);
+	assert_true(k.long_context);
+	assert_int_equal(k.cost_pusd, pusd("18.0225"));
+	c.aggregate = true;
+	cost_compute(shipped, &c, &u, &k);
+	assert_false(k.long_context);
+	assert_int_equal(k.cost_pusd, pusd("9.015"));
+}
+
 /* ---- service tiers ---- */
 
 static void test_service_tiers(void **state)
@@ -306,7 +325,7 @@ static void test_dates(void **state)
 static void test_explain(void **state)
 {
 	struct cost_context c = {STR("anthropic"), STR("claude-sonnet-4-5"),
-				 TIME_NONE, STR("batch")};
+				 TIME_NONE, STR("batch"), false};
 	struct usage u = USAGE(350, 10000, 0, 0, 512, 0, 0, 0, 1, 2);
 	struct cost k;
 	struct buf b;
@@ -344,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_long_context),
+		cmocka_unit_test(test_long_context_of_sums),
 		cmocka_unit_test(test_service_tiers),
 		cmocka_unit_test(test_anthropic_batch),
 		cmocka_unit_test(test_dates),
