@@ -17,6 +17,7 @@ extern const struct command command_down;
 extern const struct command command_import;
 extern const struct command command_export;
 extern const struct command command_config;
+extern const struct command command_import;
 
 /* In the order in which `aco help` shows them. */
 static const struct command *const commands[] = {
@@ -25,6 +26,7 @@ static const struct command *const commands[] = {
 	&command_import,
 	&command_export,
 	&command_config,
+	&command_import,
 	&command_help,
 	NULL,
 };

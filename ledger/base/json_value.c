@@ -96,12 +96,17 @@ static bool raw_is(struct str raw, bool escaped, const char *lit)
 
 const struct json *json_get(const struct json *obj, const char *key)
 {
-	const struct json *found = NULL, *v;
+	const struct json *found = NULL, *v, *end;
+	size_t n;
 
 	if (!json_is(obj, JSON_OBJECT))
 		return NULL;
-	for (v = json_first(obj); v; v = json_next(obj, v)) {
-		if (raw_is(v->key, v->key_escaped, key))
+	n = strlen(key);
+	end = obj + obj->span;
+	for (v = obj + 1; v < end; v += v->span) {
+		if (v->key_escaped ? raw_is(v->key, true, key)
+				   : v->key.len == n &&
+					     !memcmp(v->key.p, key, n))
 			found = v;
 	}
 	return found;
