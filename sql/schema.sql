@@ -1,0 +1,1515 @@
+-- The schema of a fresh database: for reading, never for
+-- loading. Written by 'make sql-schema' from sql/migrations.
+
+-- Name: attempt_status; Type: TYPE
+
+CREATE TYPE public.attempt_status AS ENUM (
+    'ok',
+    'error',
+    'aborted',
+    'refused'
+);
+
+-- Name: rollup_grain; Type: TYPE
+
+CREATE TYPE public.rollup_grain AS ENUM (
+    'minute',
+    'hour',
+    'day'
+);
+
+-- Name: step_kind; Type: TYPE
+
+CREATE TYPE public.step_kind AS ENUM (
+    'plan',
+    'search',
+    'read',
+    'edit',
+    'execute',
+    'verify',
+    'communicate',
+    'other'
+);
+
+-- Name: usage_quality; Type: TYPE
+
+CREATE TYPE public.usage_quality AS ENUM (
+    'exact',
+    'inferred',
+    'no_ttl_split',
+    'cache_unknown',
+    'estimated',
+    'aggregate',
+    'missing'
+);
+
+-- Name: aco_drop_before(date); Type: FUNCTION
+
+CREATE FUNCTION public.aco_drop_before(d date) RETURNS integer
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+  part record;
+  days date[] := '{}';
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('aco_make_day'));
+  FOR part IN
+    SELECT c.oid::regclass AS name, to_date(right(c.relname, 8), 'YYYYMMDD') AS day
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent IN ('attempt'::regclass, 'attempt_key'::regclass,
+        'step'::regclass, 'decision'::regclass,
+        'attempt_rollup_minute'::regclass, 'task_rollup_minute'::regclass)
+      AND c.relname ~ '_[0-9]{8}$'
+  LOOP
+    IF part.day < d AND part.day > '1970-01-01' THEN
+      EXECUTE format('DROP TABLE %s', part.name);
+      IF NOT part.day = ANY (days) THEN
+        days := days || part.day;
+      END IF;
+    END IF;
+  END LOOP;
+  RETURN cardinality(days);
+END $_$;
+
+-- Name: aco_make_day(date); Type: FUNCTION
+
+CREATE FUNCTION public.aco_make_day(d date) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  suffix text := to_char(d, 'YYYYMMDD');
+  lo timestamptz := d::timestamp AT TIME ZONE 'UTC';
+  hi timestamptz := (d + 1)::timestamp AT TIME ZONE 'UTC';
+  parent text;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('aco_make_day'));
+  FOREACH parent IN ARRAY ARRAY['attempt', 'attempt_key', 'step', 'decision'] LOOP
+    IF to_regclass(parent || '_' || suffix) IS NULL THEN
+      EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+        parent || '_' || suffix, parent);
+      EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+        parent, parent || '_' || suffix, d, d + 1);
+    END IF;
+  END LOOP;
+  FOREACH parent IN ARRAY ARRAY['attempt_rollup_minute', 'task_rollup_minute'] LOOP
+    IF to_regclass(parent || '_' || suffix) IS NULL THEN
+      EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS) WITH (fillfactor = 70)',
+        parent || '_' || suffix, parent);
+      EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+        parent, parent || '_' || suffix, lo, hi);
+    END IF;
+  END LOOP;
+END $$;
+
+-- Name: alert; Type: TABLE
+
+CREATE TABLE public.alert (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    scope text NOT NULL,
+    period_start timestamp with time zone NOT NULL,
+    raised_at timestamp with time zone DEFAULT now() NOT NULL,
+    detail jsonb NOT NULL
+);
+
+-- Name: alert_id_seq; Type: SEQUENCE
+
+ALTER TABLE public.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: api_key; Type: TABLE
+
+CREATE TABLE public.api_key (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    hash bytea NOT NULL,
+    last4 text NOT NULL,
+    role text NOT NULL,
+    team_id integer,
+    class_id integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['ingest'::text, 'gateway'::text, 'read'::text, 'admin'::text])))
+);
+
+-- Name: attempt; Type: TABLE
+
+CREATE TABLE public.attempt (
+    day date NOT NULL,
+    id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    step_id uuid NOT NULL,
+    step_day date NOT NULL,
+    model_id integer NOT NULL,
+    requested_model_id integer,
+    tier smallint,
+    attempt_no smallint DEFAULT 1 NOT NULL,
+    status public.attempt_status NOT NULL,
+    quality public.usage_quality NOT NULL,
+    started_at timestamp with time zone,
+    first_token_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    received_at timestamp with time zone NOT NULL,
+    uncached_in bigint,
+    cache_read bigint,
+    cache_write_5m bigint,
+    cache_write_1h bigint,
+    output bigint,
+    reasoning bigint,
+    audio_in bigint,
+    audio_out bigint,
+    web_search integer,
+    other_tools integer,
+    cost_pusd bigint,
+    price_id integer,
+    reported_cost_pusd bigint,
+    source_id integer NOT NULL,
+    finish_id integer,
+    error_id integer,
+    service_tier_id integer,
+    escalated_from uuid,
+    decision_id uuid,
+    prov integer NOT NULL,
+    keys bytea NOT NULL,
+    evidence real[],
+    CONSTRAINT attempt_audio_in_check CHECK ((audio_in >= 0)),
+    CONSTRAINT attempt_audio_out_check CHECK ((audio_out >= 0)),
+    CONSTRAINT attempt_cache_read_check CHECK ((cache_read >= 0)),
+    CONSTRAINT attempt_cache_write_1h_check CHECK ((cache_write_1h >= 0)),
+    CONSTRAINT attempt_cache_write_5m_check CHECK ((cache_write_5m >= 0)),
+    CONSTRAINT attempt_check CHECK (((reasoning IS NULL) OR (output IS NULL) OR (reasoning <= output))),
+    CONSTRAINT attempt_cost_pusd_check CHECK ((cost_pusd >= 0)),
+    CONSTRAINT attempt_other_tools_check CHECK ((other_tools >= 0)),
+    CONSTRAINT attempt_output_check CHECK ((output >= 0)),
+    CONSTRAINT attempt_reasoning_check CHECK ((reasoning >= 0)),
+    CONSTRAINT attempt_uncached_in_check CHECK ((uncached_in >= 0)),
+    CONSTRAINT attempt_web_search_check CHECK ((web_search >= 0))
+)
+PARTITION BY RANGE (day);
+
+-- Name: attempt_19700101; Type: TABLE
+
+CREATE TABLE public.attempt_19700101 (
+    day date NOT NULL,
+    id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    step_id uuid NOT NULL,
+    step_day date NOT NULL,
+    model_id integer NOT NULL,
+    requested_model_id integer,
+    tier smallint,
+    attempt_no smallint DEFAULT 1 NOT NULL,
+    status public.attempt_status NOT NULL,
+    quality public.usage_quality NOT NULL,
+    started_at timestamp with time zone,
+    first_token_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    received_at timestamp with time zone NOT NULL,
+    uncached_in bigint,
+    cache_read bigint,
+    cache_write_5m bigint,
+    cache_write_1h bigint,
+    output bigint,
+    reasoning bigint,
+    audio_in bigint,
+    audio_out bigint,
+    web_search integer,
+    other_tools integer,
+    cost_pusd bigint,
+    price_id integer,
+    reported_cost_pusd bigint,
+    source_id integer NOT NULL,
+    finish_id integer,
+    error_id integer,
+    service_tier_id integer,
+    escalated_from uuid,
+    decision_id uuid,
+    prov integer NOT NULL,
+    keys bytea NOT NULL,
+    evidence real[],
+    CONSTRAINT attempt_audio_in_check CHECK ((audio_in >= 0)),
+    CONSTRAINT attempt_audio_out_check CHECK ((audio_out >= 0)),
+    CONSTRAINT attempt_cache_read_check CHECK ((cache_read >= 0)),
+    CONSTRAINT attempt_cache_write_1h_check CHECK ((cache_write_1h >= 0)),
+    CONSTRAINT attempt_cache_write_5m_check CHECK ((cache_write_5m >= 0)),
+    CONSTRAINT attempt_check CHECK (((reasoning IS NULL) OR (output IS NULL) OR (reasoning <= output))),
+    CONSTRAINT attempt_cost_pusd_check CHECK ((cost_pusd >= 0)),
+    CONSTRAINT attempt_other_tools_check CHECK ((other_tools >= 0)),
+    CONSTRAINT attempt_output_check CHECK ((output >= 0)),
+    CONSTRAINT attempt_reasoning_check CHECK ((reasoning >= 0)),
+    CONSTRAINT attempt_uncached_in_check CHECK ((uncached_in >= 0)),
+    CONSTRAINT attempt_web_search_check CHECK ((web_search >= 0))
+);
+
+-- Name: attempt_key; Type: TABLE
+
+CREATE TABLE public.attempt_key (
+    day date NOT NULL,
+    hash uuid NOT NULL,
+    attempt_day date NOT NULL,
+    attempt_id uuid NOT NULL
+)
+PARTITION BY RANGE (day);
+
+-- Name: attempt_key_19700101; Type: TABLE
+
+CREATE TABLE public.attempt_key_19700101 (
+    day date NOT NULL,
+    hash uuid NOT NULL,
+    attempt_day date NOT NULL,
+    attempt_id uuid NOT NULL
+);
+
+-- Name: attempt_rollup; Type: TABLE
+
+CREATE TABLE public.attempt_rollup (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    model_id integer NOT NULL,
+    tier smallint NOT NULL,
+    attempts bigint NOT NULL,
+    errors bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    escalations bigint NOT NULL,
+    uncached_in bigint NOT NULL,
+    cache_read bigint NOT NULL,
+    cache_write_5m bigint NOT NULL,
+    cache_write_1h bigint NOT NULL,
+    output bigint NOT NULL,
+    reasoning bigint NOT NULL,
+    cost_pusd numeric NOT NULL
+)
+PARTITION BY LIST (grain);
+
+-- Name: attempt_rollup_day; Type: TABLE
+
+CREATE TABLE public.attempt_rollup_day (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    model_id integer NOT NULL,
+    tier smallint NOT NULL,
+    attempts bigint NOT NULL,
+    errors bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    escalations bigint NOT NULL,
+    uncached_in bigint NOT NULL,
+    cache_read bigint NOT NULL,
+    cache_write_5m bigint NOT NULL,
+    cache_write_1h bigint NOT NULL,
+    output bigint NOT NULL,
+    reasoning bigint NOT NULL,
+    cost_pusd numeric NOT NULL
+)
+WITH (fillfactor='70');
+
+-- Name: attempt_rollup_hour; Type: TABLE
+
+CREATE TABLE public.attempt_rollup_hour (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    model_id integer NOT NULL,
+    tier smallint NOT NULL,
+    attempts bigint NOT NULL,
+    errors bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    escalations bigint NOT NULL,
+    uncached_in bigint NOT NULL,
+    cache_read bigint NOT NULL,
+    cache_write_5m bigint NOT NULL,
+    cache_write_1h bigint NOT NULL,
+    output bigint NOT NULL,
+    reasoning bigint NOT NULL,
+    cost_pusd numeric NOT NULL
+)
+WITH (fillfactor='70');
+
+-- Name: attempt_rollup_minute; Type: TABLE
+
+CREATE TABLE public.attempt_rollup_minute (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    model_id integer NOT NULL,
+    tier smallint NOT NULL,
+    attempts bigint NOT NULL,
+    errors bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    escalations bigint NOT NULL,
+    uncached_in bigint NOT NULL,
+    cache_read bigint NOT NULL,
+    cache_write_5m bigint NOT NULL,
+    cache_write_1h bigint NOT NULL,
+    output bigint NOT NULL,
+    reasoning bigint NOT NULL,
+    cost_pusd numeric NOT NULL
+)
+PARTITION BY RANGE (bucket);
+
+-- Name: attempt_rollup_minute_19700101; Type: TABLE
+
+CREATE TABLE public.attempt_rollup_minute_19700101 (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    model_id integer NOT NULL,
+    tier smallint NOT NULL,
+    attempts bigint NOT NULL,
+    errors bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    escalations bigint NOT NULL,
+    uncached_in bigint NOT NULL,
+    cache_read bigint NOT NULL,
+    cache_write_5m bigint NOT NULL,
+    cache_write_1h bigint NOT NULL,
+    output bigint NOT NULL,
+    reasoning bigint NOT NULL,
+    cost_pusd numeric NOT NULL
+)
+WITH (fillfactor='70');
+
+-- Name: budget; Type: TABLE
+
+CREATE TABLE public.budget (
+    id integer NOT NULL,
+    scope text NOT NULL,
+    subject text NOT NULL,
+    period text NOT NULL,
+    timezone text DEFAULT 'UTC'::text NOT NULL,
+    limit_pusd numeric NOT NULL,
+    hard boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT budget_limit_pusd_check CHECK ((limit_pusd >= (0)::numeric)),
+    CONSTRAINT budget_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'total'::text]))),
+    CONSTRAINT budget_scope_check CHECK ((scope = ANY (ARRAY['key'::text, 'team'::text, 'agent'::text, 'class'::text, 'task'::text])))
+);
+
+-- Name: budget_id_seq; Type: SEQUENCE
+
+ALTER TABLE public.budget ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.budget_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: budget_lease; Type: TABLE
+
+CREATE TABLE public.budget_lease (
+    id uuid NOT NULL,
+    budget_id integer NOT NULL,
+    holder text NOT NULL,
+    period_start timestamp with time zone NOT NULL,
+    reserved_pusd numeric NOT NULL,
+    settled_pusd numeric,
+    taken_at timestamp with time zone DEFAULT now() NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT budget_lease_reserved_pusd_check CHECK ((reserved_pusd >= (0)::numeric))
+);
+
+-- Name: bundle; Type: TABLE
+
+CREATE TABLE public.bundle (
+    id integer NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'candidate'::text NOT NULL,
+    feature_schema uuid NOT NULL,
+    certificate jsonb NOT NULL,
+    body bytea NOT NULL,
+    CONSTRAINT bundle_state_check CHECK ((state = ANY (ARRAY['candidate'::text, 'serving'::text, 'retired'::text, 'refused'::text])))
+);
+
+-- Name: bundle_id_seq; Type: SEQUENCE
+
+ALTER TABLE public.bundle ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bundle_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: correction; Type: TABLE
+
+CREATE TABLE public.correction (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    attempt_day date NOT NULL,
+    attempt_id uuid NOT NULL,
+    old_cost_pusd bigint,
+    new_cost_pusd bigint,
+    old_price_id integer,
+    new_price_id integer,
+    reason text NOT NULL
+);
+
+-- Name: correction_id_seq; Type: SEQUENCE
+
+ALTER TABLE public.correction ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.correction_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: dead_letter; Type: TABLE
+
+CREATE TABLE public.dead_letter (
+    id uuid NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    source text NOT NULL,
+    origin text NOT NULL,
+    reason text NOT NULL,
+    sqlstate text,
+    body bytea
+);
+
+-- Name: decision; Type: TABLE
+
+CREATE TABLE public.decision (
+    day date NOT NULL,
+    id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    step_id uuid,
+    decided_at timestamp with time zone NOT NULL,
+    bundle_id integer,
+    policy text NOT NULL,
+    plan text NOT NULL,
+    live boolean NOT NULL,
+    propensity double precision NOT NULL,
+    feature_schema uuid,
+    features real[],
+    p_success real[],
+    p_low real[],
+    p_high real[],
+    expected_cost_pusd bigint[],
+    bound_by text,
+    reasons jsonb,
+    CONSTRAINT decision_propensity_check CHECK (((propensity > (0)::double precision) AND (propensity <= (1)::double precision)))
+)
+PARTITION BY RANGE (day);
+
+-- Name: decision_19700101; Type: TABLE
+
+CREATE TABLE public.decision_19700101 (
+    day date NOT NULL,
+    id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    step_id uuid,
+    decided_at timestamp with time zone NOT NULL,
+    bundle_id integer,
+    policy text NOT NULL,
+    plan text NOT NULL,
+    live boolean NOT NULL,
+    propensity double precision NOT NULL,
+    feature_schema uuid,
+    features real[],
+    p_success real[],
+    p_low real[],
+    p_high real[],
+    expected_cost_pusd bigint[],
+    bound_by text,
+    reasons jsonb,
+    CONSTRAINT decision_propensity_check CHECK (((propensity > (0)::double precision) AND (propensity <= (1)::double precision)))
+);
+
+-- Name: dict; Type: TABLE
+
+CREATE TABLE public.dict (
+    id integer NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL
+);
+
+-- Name: dict_id_seq; Type: SEQUENCE
+
+ALTER TABLE public.dict ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.dict_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: import_file; Type: TABLE
+
+CREATE TABLE public.import_file (
+    kind text NOT NULL,
+    path text NOT NULL,
+    size bigint NOT NULL,
+    mtime_us bigint NOT NULL,
+    done_bytes bigint NOT NULL,
+    done_hash uuid NOT NULL,
+    imported_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- Name: model; Type: TABLE
+
+CREATE TABLE public.model (
+    id integer NOT NULL,
+    provider text NOT NULL,
+    name text NOT NULL,
+    tier smallint,
+    tier_source text DEFAULT 'default'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT model_tier_check CHECK (((tier >= 1) AND (tier <= 5)))
+);
+
+-- Name: model_id_seq; Type: SEQUENCE
+
+ALTER TABLE public.model ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.model_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: oracle_class_day; Type: TABLE
+
+CREATE TABLE public.oracle_class_day (
+    day date NOT NULL,
+    class_id integer NOT NULL,
+    computed_at timestamp with time zone NOT NULL,
+    judged bigint NOT NULL,
+    observed bigint NOT NULL,
+    paid_pusd numeric NOT NULL,
+    oracle_pusd numeric NOT NULL,
+    oracle_low_pusd numeric,
+    oracle_high_pusd numeric,
+    success_micro bigint NOT NULL,
+    oracle_success_micro bigint NOT NULL,
+    figures jsonb
+);
+
+-- Name: outcome; Type: TABLE
+
+CREATE TABLE public.outcome (
+    id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    step_id uuid,
+    source_id integer NOT NULL,
+    key text NOT NULL,
+    success_micro integer,
+    label text,
+    at timestamp with time zone,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT outcome_success_micro_check CHECK (((success_micro >= 0) AND (success_micro <= 1000000)))
+);
+
+-- Name: price; Type: TABLE
+
+CREATE TABLE public.price (
+    id integer NOT NULL,
+    source text NOT NULL,
+    source_date date,
+    provider text NOT NULL,
+    model text NOT NULL,
+    mode text DEFAULT ''::text NOT NULL,
+    valid_from date,
+    utc_window text DEFAULT ''::text NOT NULL,
+    input_fusd bigint,
+    output_fusd bigint,
+    cache_read_fusd bigint,
+    cache_write_5m_fusd bigint,
+    cache_write_1h_fusd bigint,
+    reasoning_fusd bigint,
+    audio_in_fusd bigint,
+    audio_out_fusd bigint,
+    tier_start_tokens bigint,
+    tier_input_fusd bigint,
+    tier_output_fusd bigint,
+    tier_cache_read_fusd bigint,
+    tier_cache_write_5m_fusd bigint,
+    tier_cache_write_1h_fusd bigint,
+    batch_input_fusd bigint,
+    batch_output_fusd bigint,
+    flex_input_fusd bigint,
+    flex_output_fusd bigint,
+    flex_cache_read_fusd bigint,
+    priority_input_fusd bigint,
+    priority_output_fusd bigint,
+    priority_cache_read_fusd bigint,
+    per_request_pusd bigint,
+    web_search_pusd bigint,
+    context_window bigint,
+    max_output bigint,
+    deprecated text DEFAULT ''::text NOT NULL,
+    imported_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT price_audio_in_fusd_check CHECK ((audio_in_fusd >= 0)),
+    CONSTRAINT price_audio_out_fusd_check CHECK ((audio_out_fusd >= 0)),
+    CONSTRAINT price_batch_input_fusd_check CHECK ((batch_input_fusd >= 0)),
+    CONSTRAINT price_batch_output_fusd_check CHECK ((batch_output_fusd >= 0)),
+    CONSTRAINT price_cache_read_fusd_check CHECK ((cache_read_fusd >= 0)),
+    CONSTRAINT price_cache_write_1h_fusd_check CHECK ((cache_write_1h_fusd >= 0)),
+    CONSTRAINT price_cache_write_5m_fusd_check CHECK ((cache_write_5m_fusd >= 0)),
+    CONSTRAINT price_flex_cache_read_fusd_check CHECK ((flex_cache_read_fusd >= 0)),
+    CONSTRAINT price_flex_input_fusd_check CHECK ((flex_input_fusd >= 0)),
+    CONSTRAINT price_flex_output_fusd_check CHECK ((flex_output_fusd >= 0)),
+    CONSTRAINT price_input_fusd_check CHECK ((input_fusd >= 0)),
+    CONSTRAINT price_output_fusd_check CHECK ((output_fusd >= 0)),
+    CONSTRAINT price_per_request_pusd_check CHECK ((per_request_pusd >= 0)),
+    CONSTRAINT price_priority_cache_read_fusd_check CHECK ((priority_cache_read_fusd >= 0)),
+    CONSTRAINT price_priority_input_fusd_check CHECK ((priority_input_fusd >= 0)),
+    CONSTRAINT price_priority_output_fusd_check CHECK ((priority_output_fusd >= 0)),
+    CONSTRAINT price_reasoning_fusd_check CHECK ((reasoning_fusd >= 0)),
+    CONSTRAINT price_tier_cache_read_fusd_check CHECK ((tier_cache_read_fusd >= 0)),
+    CONSTRAINT price_tier_cache_write_1h_fusd_check CHECK ((tier_cache_write_1h_fusd >= 0)),
+    CONSTRAINT price_tier_cache_write_5m_fusd_check CHECK ((tier_cache_write_5m_fusd >= 0)),
+    CONSTRAINT price_tier_input_fusd_check CHECK ((tier_input_fusd >= 0)),
+    CONSTRAINT price_tier_output_fusd_check CHECK ((tier_output_fusd >= 0)),
+    CONSTRAINT price_tier_start_tokens_check CHECK ((tier_start_tokens >= 0)),
+    CONSTRAINT price_web_search_pusd_check CHECK ((web_search_pusd >= 0))
+);
+
+-- Name: price_id_seq; Type: SEQUENCE
+
+ALTER TABLE public.price ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.price_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: schema_migration; Type: TABLE
+
+CREATE TABLE public.schema_migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum bytea NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    program text NOT NULL
+);
+
+-- Name: step; Type: TABLE
+
+CREATE TABLE public.step (
+    day date NOT NULL,
+    id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    seq integer,
+    kind public.step_kind NOT NULL,
+    tool_id integer,
+    failed boolean,
+    started_at timestamp with time zone
+)
+PARTITION BY RANGE (day);
+
+-- Name: step_19700101; Type: TABLE
+
+CREATE TABLE public.step_19700101 (
+    day date NOT NULL,
+    id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    seq integer,
+    kind public.step_kind NOT NULL,
+    tool_id integer,
+    failed boolean,
+    started_at timestamp with time zone
+);
+
+-- Name: task; Type: TABLE
+
+CREATE TABLE public.task (
+    id uuid NOT NULL,
+    sender_id integer NOT NULL,
+    ext_id text NOT NULL,
+    parent_id uuid,
+    team_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    class_id integer NOT NULL,
+    class_rank smallint NOT NULL,
+    who_ranks smallint NOT NULL,
+    attrs json,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    attempts bigint DEFAULT 0 NOT NULL,
+    errors bigint DEFAULT 0 NOT NULL,
+    unpriced bigint DEFAULT 0 NOT NULL,
+    escalations bigint DEFAULT 0 NOT NULL,
+    routed bigint DEFAULT 0 NOT NULL,
+    uncached_in bigint DEFAULT 0 NOT NULL,
+    cache_read bigint DEFAULT 0 NOT NULL,
+    cache_write_5m bigint DEFAULT 0 NOT NULL,
+    cache_write_1h bigint DEFAULT 0 NOT NULL,
+    output bigint DEFAULT 0 NOT NULL,
+    reasoning bigint DEFAULT 0 NOT NULL,
+    cost_pusd numeric DEFAULT 0 NOT NULL,
+    success_micro integer,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT task_success_micro_check CHECK (((success_micro >= 0) AND (success_micro <= 1000000)))
+);
+
+-- Name: task_rollup; Type: TABLE
+
+CREATE TABLE public.task_rollup (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    started bigint NOT NULL,
+    judged bigint NOT NULL,
+    success_micro bigint NOT NULL,
+    routed bigint NOT NULL,
+    escalated bigint NOT NULL,
+    paid_pusd numeric NOT NULL,
+    paid_judged_pusd numeric NOT NULL
+)
+PARTITION BY LIST (grain);
+
+-- Name: task_rollup_day; Type: TABLE
+
+CREATE TABLE public.task_rollup_day (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    started bigint NOT NULL,
+    judged bigint NOT NULL,
+    success_micro bigint NOT NULL,
+    routed bigint NOT NULL,
+    escalated bigint NOT NULL,
+    paid_pusd numeric NOT NULL,
+    paid_judged_pusd numeric NOT NULL
+)
+WITH (fillfactor='70');
+
+-- Name: task_rollup_hour; Type: TABLE
+
+CREATE TABLE public.task_rollup_hour (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    started bigint NOT NULL,
+    judged bigint NOT NULL,
+    success_micro bigint NOT NULL,
+    routed bigint NOT NULL,
+    escalated bigint NOT NULL,
+    paid_pusd numeric NOT NULL,
+    paid_judged_pusd numeric NOT NULL
+)
+WITH (fillfactor='70');
+
+-- Name: task_rollup_minute; Type: TABLE
+
+CREATE TABLE public.task_rollup_minute (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    started bigint NOT NULL,
+    judged bigint NOT NULL,
+    success_micro bigint NOT NULL,
+    routed bigint NOT NULL,
+    escalated bigint NOT NULL,
+    paid_pusd numeric NOT NULL,
+    paid_judged_pusd numeric NOT NULL
+)
+PARTITION BY RANGE (bucket);
+
+-- Name: task_rollup_minute_19700101; Type: TABLE
+
+CREATE TABLE public.task_rollup_minute_19700101 (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    started bigint NOT NULL,
+    judged bigint NOT NULL,
+    success_micro bigint NOT NULL,
+    routed bigint NOT NULL,
+    escalated bigint NOT NULL,
+    paid_pusd numeric NOT NULL,
+    paid_judged_pusd numeric NOT NULL
+)
+WITH (fillfactor='70');
+
+-- Name: trial; Type: TABLE
+
+CREATE TABLE public.trial (
+    id uuid NOT NULL,
+    source text NOT NULL,
+    task_ext_id text NOT NULL,
+    task_class text NOT NULL,
+    model text NOT NULL,
+    agent text,
+    run text,
+    success_micro integer,
+    cost_pusd bigint,
+    cost_estimated boolean DEFAULT false NOT NULL,
+    input_tokens bigint,
+    output_tokens bigint,
+    api_calls bigint,
+    at timestamp with time zone,
+    attrs jsonb,
+    prompt_hash uuid,
+    feature_schema uuid,
+    features real[],
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT trial_api_calls_check CHECK ((api_calls >= 0)),
+    CONSTRAINT trial_cost_pusd_check CHECK ((cost_pusd >= 0)),
+    CONSTRAINT trial_input_tokens_check CHECK ((input_tokens >= 0)),
+    CONSTRAINT trial_output_tokens_check CHECK ((output_tokens >= 0)),
+    CONSTRAINT trial_success_micro_check CHECK (((success_micro >= 0) AND (success_micro <= 1000000)))
+);
+
+-- Name: v_attempt; Type: VIEW
+
+CREATE VIEW public.v_attempt AS
+ SELECT a.day,
+    a.id AS attempt_id,
+    a.task_id,
+    t.ext_id AS task_ext_id,
+    t.parent_id AS parent_task_id,
+    a.step_id,
+    a.step_day,
+    team.name AS team,
+    agent.name AS agent,
+    class.name AS task_class,
+    a.attempt_no,
+    a.started_at,
+    a.first_token_at,
+    a.ended_at,
+    a.received_at,
+    m.provider,
+    r.name AS requested_model,
+    m.name AS model,
+    a.tier,
+    a.uncached_in,
+    a.cache_read,
+    a.cache_write_5m,
+    a.cache_write_1h,
+    a.output,
+    a.reasoning,
+    a.audio_in,
+    a.audio_out,
+    a.web_search,
+    a.other_tools,
+    trim_scale(((a.cost_pusd)::numeric * 0.000000000001)) AS cost_usd,
+    a.price_id,
+    trim_scale(((a.reported_cost_pusd)::numeric * 0.000000000001)) AS reported_cost_usd,
+    a.status,
+    fin.name AS finish_reason,
+    er.name AS error_class,
+    st.name AS service_tier,
+    a.quality AS usage_quality,
+    src.name AS source,
+    a.escalated_from,
+    a.decision_id
+   FROM ((((((((((public.attempt a
+     JOIN public.task t ON ((t.id = a.task_id)))
+     JOIN public.dict team ON ((team.id = t.team_id)))
+     JOIN public.dict agent ON ((agent.id = t.agent_id)))
+     JOIN public.dict class ON ((class.id = t.class_id)))
+     JOIN public.model m ON ((m.id = a.model_id)))
+     JOIN public.dict src ON ((src.id = a.source_id)))
+     LEFT JOIN public.model r ON ((r.id = a.requested_model_id)))
+     LEFT JOIN public.dict fin ON ((fin.id = a.finish_id)))
+     LEFT JOIN public.dict er ON ((er.id = a.error_id)))
+     LEFT JOIN public.dict st ON ((st.id = a.service_tier_id)));
+
+-- Name: v_class_day; Type: VIEW
+
+CREATE VIEW public.v_class_day AS
+ SELECT COALESCE(a.day, t.day) AS day,
+    class.name AS task_class,
+    COALESCE(t.started, (0)::numeric) AS tasks,
+    COALESCE(t.judged, (0)::numeric) AS judged,
+    trim_scale((COALESCE(t.success_micro, (0)::numeric) * 0.000001)) AS succeeded,
+    COALESCE(t.routed, (0)::numeric) AS routed,
+    COALESCE(t.escalated, (0)::numeric) AS escalated,
+    COALESCE(a.attempts, (0)::numeric) AS attempts,
+    COALESCE(a.errors, (0)::numeric) AS errors,
+    COALESCE(a.unpriced, (0)::numeric) AS unpriced,
+    COALESCE(a.uncached_in, (0)::numeric) AS uncached_in,
+    COALESCE(a.cache_read, (0)::numeric) AS cache_read,
+    COALESCE(a.cache_write_5m, (0)::numeric) AS cache_write_5m,
+    COALESCE(a.cache_write_1h, (0)::numeric) AS cache_write_1h,
+    COALESCE(a.output, (0)::numeric) AS output,
+    COALESCE(a.reasoning, (0)::numeric) AS reasoning,
+    trim_scale((COALESCE(a.cost_pusd, (0)::numeric) * 0.000000000001)) AS cost_usd
+   FROM ((( SELECT ((attempt_rollup.bucket AT TIME ZONE 'UTC'::text))::date AS day,
+            attempt_rollup.class_id,
+            sum(attempt_rollup.attempts) AS attempts,
+            sum(attempt_rollup.errors) AS errors,
+            sum(attempt_rollup.unpriced) AS unpriced,
+            sum(attempt_rollup.uncached_in) AS uncached_in,
+            sum(attempt_rollup.cache_read) AS cache_read,
+            sum(attempt_rollup.cache_write_5m) AS cache_write_5m,
+            sum(attempt_rollup.cache_write_1h) AS cache_write_1h,
+            sum(attempt_rollup.output) AS output,
+            sum(attempt_rollup.reasoning) AS reasoning,
+            sum(attempt_rollup.cost_pusd) AS cost_pusd
+           FROM public.attempt_rollup
+          WHERE (attempt_rollup.grain = 'day'::public.rollup_grain)
+          GROUP BY (((attempt_rollup.bucket AT TIME ZONE 'UTC'::text))::date), attempt_rollup.class_id) a
+     FULL JOIN ( SELECT ((task_rollup.bucket AT TIME ZONE 'UTC'::text))::date AS day,
+            task_rollup.class_id,
+            sum(task_rollup.started) AS started,
+            sum(task_rollup.judged) AS judged,
+            sum(task_rollup.success_micro) AS success_micro,
+            sum(task_rollup.routed) AS routed,
+            sum(task_rollup.escalated) AS escalated
+           FROM public.task_rollup
+          WHERE (task_rollup.grain = 'day'::public.rollup_grain)
+          GROUP BY (((task_rollup.bucket AT TIME ZONE 'UTC'::text))::date), task_rollup.class_id) t ON (((t.day = a.day) AND (t.class_id = a.class_id))))
+     JOIN public.dict class ON ((class.id = COALESCE(a.class_id, t.class_id))));
+
+-- Name: v_decision; Type: VIEW
+
+CREATE VIEW public.v_decision AS
+ SELECT d.day,
+    d.id AS decision_id,
+    d.task_id,
+    d.step_id,
+    d.decided_at,
+    d.bundle_id,
+    d.policy,
+    d.plan,
+    d.live,
+    d.propensity,
+    d.p_success,
+    d.p_low,
+    d.p_high,
+    d.bound_by,
+    d.reasons
+   FROM public.decision d;
+
+-- Name: v_outcome; Type: VIEW
+
+CREATE VIEW public.v_outcome AS
+ SELECT o.id AS outcome_id,
+    o.task_id,
+    t.ext_id AS task_ext_id,
+    o.step_id,
+    src.name AS source,
+    o.key,
+    trim_scale(((o.success_micro)::numeric * 0.000001)) AS success,
+    o.label,
+    o.at,
+    o.received_at,
+    (row_number() OVER (PARTITION BY o.task_id, o.step_id, o.source_id, o.key ORDER BY o.at DESC NULLS LAST, o.id DESC) = 1) AS current
+   FROM ((public.outcome o
+     JOIN public.task t ON ((t.id = o.task_id)))
+     JOIN public.dict src ON ((src.id = o.source_id)));
+
+-- Name: v_step; Type: VIEW
+
+CREATE VIEW public.v_step AS
+ SELECT s.day,
+    s.id AS step_id,
+    s.task_id,
+    t.ext_id AS task_ext_id,
+    class.name AS task_class,
+    s.seq,
+    s.kind,
+    tool.name AS tool,
+    s.failed,
+    s.started_at
+   FROM (((public.step s
+     JOIN public.task t ON ((t.id = s.task_id)))
+     JOIN public.dict class ON ((class.id = t.class_id)))
+     LEFT JOIN public.dict tool ON ((tool.id = s.tool_id)));
+
+-- Name: v_task; Type: VIEW
+
+CREATE VIEW public.v_task AS
+ SELECT t.id AS task_id,
+    s.name AS sender,
+    t.ext_id,
+    t.parent_id AS parent_task_id,
+    team.name AS team,
+    agent.name AS agent,
+    class.name AS task_class,
+    (t.class_rank = 6) AS class_guessed,
+    t.started_at,
+    t.ended_at,
+    t.attempts,
+    t.errors,
+    t.unpriced,
+    t.escalations,
+    t.routed AS routed_attempts,
+    t.uncached_in,
+    t.cache_read,
+    t.cache_write_5m,
+    t.cache_write_1h,
+    t.output,
+    t.reasoning,
+    trim_scale((t.cost_pusd * 0.000000000001)) AS cost_usd,
+    trim_scale(((t.success_micro)::numeric * 0.000001)) AS success,
+    t.attrs
+   FROM ((((public.task t
+     JOIN public.dict s ON ((s.id = t.sender_id)))
+     JOIN public.dict team ON ((team.id = t.team_id)))
+     JOIN public.dict agent ON ((agent.id = t.agent_id)))
+     JOIN public.dict class ON ((class.id = t.class_id)));
+
+-- Name: v_trial; Type: VIEW
+
+CREATE VIEW public.v_trial AS
+ SELECT trial.id AS trial_id,
+    trial.source,
+    trial.task_ext_id AS task_id,
+    trial.task_class,
+    trial.model,
+    trial.agent,
+    trial.run,
+    trim_scale(((trial.success_micro)::numeric * 0.000001)) AS success,
+    trim_scale(((trial.cost_pusd)::numeric * 0.000000000001)) AS cost_usd,
+    trial.cost_estimated,
+    trial.input_tokens,
+    trial.output_tokens,
+    trial.api_calls,
+    trial.at,
+    trial.attrs,
+    (trial.features IS NOT NULL) AS has_features
+   FROM public.trial;
+
+-- Name: attempt_19700101; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.attempt ATTACH PARTITION public.attempt_19700101 FOR VALUES FROM ('1970-01-01') TO ('1970-01-02');
+
+-- Name: attempt_key_19700101; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.attempt_key ATTACH PARTITION public.attempt_key_19700101 FOR VALUES FROM ('1970-01-01') TO ('1970-01-02');
+
+-- Name: attempt_rollup_day; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.attempt_rollup ATTACH PARTITION public.attempt_rollup_day FOR VALUES IN ('day');
+
+-- Name: attempt_rollup_hour; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.attempt_rollup ATTACH PARTITION public.attempt_rollup_hour FOR VALUES IN ('hour');
+
+-- Name: attempt_rollup_minute; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.attempt_rollup ATTACH PARTITION public.attempt_rollup_minute FOR VALUES IN ('minute');
+
+-- Name: attempt_rollup_minute_19700101; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.attempt_rollup_minute ATTACH PARTITION public.attempt_rollup_minute_19700101 FOR VALUES FROM ('1970-01-01 00:00:00+00') TO ('1970-01-02 00:00:00+00');
+
+-- Name: decision_19700101; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.decision ATTACH PARTITION public.decision_19700101 FOR VALUES FROM ('1970-01-01') TO ('1970-01-02');
+
+-- Name: step_19700101; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.step ATTACH PARTITION public.step_19700101 FOR VALUES FROM ('1970-01-01') TO ('1970-01-02');
+
+-- Name: task_rollup_day; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.task_rollup ATTACH PARTITION public.task_rollup_day FOR VALUES IN ('day');
+
+-- Name: task_rollup_hour; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.task_rollup ATTACH PARTITION public.task_rollup_hour FOR VALUES IN ('hour');
+
+-- Name: task_rollup_minute; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.task_rollup ATTACH PARTITION public.task_rollup_minute FOR VALUES IN ('minute');
+
+-- Name: task_rollup_minute_19700101; Type: TABLE ATTACH
+
+ALTER TABLE ONLY public.task_rollup_minute ATTACH PARTITION public.task_rollup_minute_19700101 FOR VALUES FROM ('1970-01-01 00:00:00+00') TO ('1970-01-02 00:00:00+00');
+
+-- Name: alert alert_kind_scope_period_start_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_kind_scope_period_start_key UNIQUE (kind, scope, period_start);
+
+-- Name: alert alert_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
+
+-- Name: api_key api_key_hash_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_hash_key UNIQUE (hash);
+
+-- Name: api_key api_key_name_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_name_key UNIQUE (name);
+
+-- Name: api_key api_key_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
+
+-- Name: attempt attempt_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.attempt
+    ADD CONSTRAINT attempt_pkey PRIMARY KEY (day, id);
+
+-- Name: attempt_19700101 attempt_19700101_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.attempt_19700101
+    ADD CONSTRAINT attempt_19700101_pkey PRIMARY KEY (day, id);
+
+-- Name: attempt_key attempt_key_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.attempt_key
+    ADD CONSTRAINT attempt_key_pkey PRIMARY KEY (day, hash);
+
+-- Name: attempt_key_19700101 attempt_key_19700101_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.attempt_key_19700101
+    ADD CONSTRAINT attempt_key_19700101_pkey PRIMARY KEY (day, hash);
+
+-- Name: attempt_rollup attempt_rollup_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.attempt_rollup
+    ADD CONSTRAINT attempt_rollup_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id, model_id, tier);
+
+-- Name: attempt_rollup_day attempt_rollup_day_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.attempt_rollup_day
+    ADD CONSTRAINT attempt_rollup_day_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id, model_id, tier);
+
+-- Name: attempt_rollup_hour attempt_rollup_hour_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.attempt_rollup_hour
+    ADD CONSTRAINT attempt_rollup_hour_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id, model_id, tier);
+
+-- Name: attempt_rollup_minute attempt_rollup_minute_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.attempt_rollup_minute
+    ADD CONSTRAINT attempt_rollup_minute_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id, model_id, tier);
+
+-- Name: attempt_rollup_minute_19700101 attempt_rollup_minute_19700101_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.attempt_rollup_minute_19700101
+    ADD CONSTRAINT attempt_rollup_minute_19700101_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id, model_id, tier);
+
+-- Name: budget_lease budget_lease_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.budget_lease
+    ADD CONSTRAINT budget_lease_pkey PRIMARY KEY (id);
+
+-- Name: budget budget_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.budget
+    ADD CONSTRAINT budget_pkey PRIMARY KEY (id);
+
+-- Name: budget budget_scope_subject_period_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.budget
+    ADD CONSTRAINT budget_scope_subject_period_key UNIQUE (scope, subject, period);
+
+-- Name: bundle bundle_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.bundle
+    ADD CONSTRAINT bundle_pkey PRIMARY KEY (id);
+
+-- Name: correction correction_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.correction
+    ADD CONSTRAINT correction_pkey PRIMARY KEY (id);
+
+-- Name: dead_letter dead_letter_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.dead_letter
+    ADD CONSTRAINT dead_letter_pkey PRIMARY KEY (id);
+
+-- Name: decision decision_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.decision
+    ADD CONSTRAINT decision_pkey PRIMARY KEY (day, id);
+
+-- Name: decision_19700101 decision_19700101_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.decision_19700101
+    ADD CONSTRAINT decision_19700101_pkey PRIMARY KEY (day, id);
+
+-- Name: dict dict_kind_name_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.dict
+    ADD CONSTRAINT dict_kind_name_key UNIQUE (kind, name);
+
+-- Name: dict dict_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.dict
+    ADD CONSTRAINT dict_pkey PRIMARY KEY (id);
+
+-- Name: import_file import_file_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.import_file
+    ADD CONSTRAINT import_file_pkey PRIMARY KEY (kind, path);
+
+-- Name: model model_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.model
+    ADD CONSTRAINT model_pkey PRIMARY KEY (id);
+
+-- Name: model model_provider_name_key; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.model
+    ADD CONSTRAINT model_provider_name_key UNIQUE (provider, name);
+
+-- Name: oracle_class_day oracle_class_day_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.oracle_class_day
+    ADD CONSTRAINT oracle_class_day_pkey PRIMARY KEY (day, class_id);
+
+-- Name: outcome outcome_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.outcome
+    ADD CONSTRAINT outcome_pkey PRIMARY KEY (id);
+
+-- Name: price price_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.price
+    ADD CONSTRAINT price_pkey PRIMARY KEY (id);
+
+-- Name: schema_migration schema_migration_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+-- Name: step step_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.step
+    ADD CONSTRAINT step_pkey PRIMARY KEY (day, id);
+
+-- Name: step_19700101 step_19700101_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.step_19700101
+    ADD CONSTRAINT step_19700101_pkey PRIMARY KEY (day, id);
+
+-- Name: task task_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_pkey PRIMARY KEY (id);
+
+-- Name: task_rollup task_rollup_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.task_rollup
+    ADD CONSTRAINT task_rollup_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id);
+
+-- Name: task_rollup_day task_rollup_day_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.task_rollup_day
+    ADD CONSTRAINT task_rollup_day_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id);
+
+-- Name: task_rollup_hour task_rollup_hour_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.task_rollup_hour
+    ADD CONSTRAINT task_rollup_hour_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id);
+
+-- Name: task_rollup_minute task_rollup_minute_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.task_rollup_minute
+    ADD CONSTRAINT task_rollup_minute_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id);
+
+-- Name: task_rollup_minute_19700101 task_rollup_minute_19700101_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.task_rollup_minute_19700101
+    ADD CONSTRAINT task_rollup_minute_19700101_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id);
+
+-- Name: trial trial_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.trial
+    ADD CONSTRAINT trial_pkey PRIMARY KEY (id);
+
+-- Name: attempt_task; Type: INDEX
+
+CREATE INDEX attempt_task ON ONLY public.attempt USING btree (task_id);
+
+-- Name: attempt_19700101_task_id_idx; Type: INDEX
+
+CREATE INDEX attempt_19700101_task_id_idx ON public.attempt_19700101 USING btree (task_id);
+
+-- Name: correction_attempt; Type: INDEX
+
+CREATE INDEX correction_attempt ON public.correction USING btree (attempt_id);
+
+-- Name: decision_task; Type: INDEX
+
+CREATE INDEX decision_task ON ONLY public.decision USING btree (task_id);
+
+-- Name: decision_19700101_task_id_idx; Type: INDEX
+
+CREATE INDEX decision_19700101_task_id_idx ON public.decision_19700101 USING btree (task_id);
+
+-- Name: outcome_task; Type: INDEX
+
+CREATE INDEX outcome_task ON public.outcome USING btree (task_id);
+
+-- Name: price_model; Type: INDEX
+
+CREATE INDEX price_model ON public.price USING btree (provider, model);
+
+-- Name: step_task; Type: INDEX
+
+CREATE INDEX step_task ON ONLY public.step USING btree (task_id);
+
+-- Name: step_19700101_task_id_idx; Type: INDEX
+
+CREATE INDEX step_19700101_task_id_idx ON public.step_19700101 USING btree (task_id);
+
+-- Name: task_class_started; Type: INDEX
+
+CREATE INDEX task_class_started ON public.task USING btree (class_id, started_at);
+
+-- Name: task_parent; Type: INDEX
+
+CREATE INDEX task_parent ON public.task USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+
+-- Name: task_started; Type: INDEX
+
+CREATE INDEX task_started ON public.task USING btree (started_at);
+
+-- Name: trial_task; Type: INDEX
+
+CREATE INDEX trial_task ON public.trial USING btree (source, task_ext_id);
+
+-- Name: attempt_19700101_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.attempt_pkey ATTACH PARTITION public.attempt_19700101_pkey;
+
+-- Name: attempt_19700101_task_id_idx; Type: INDEX ATTACH
+
+ALTER INDEX public.attempt_task ATTACH PARTITION public.attempt_19700101_task_id_idx;
+
+-- Name: attempt_key_19700101_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.attempt_key_pkey ATTACH PARTITION public.attempt_key_19700101_pkey;
+
+-- Name: attempt_rollup_day_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.attempt_rollup_pkey ATTACH PARTITION public.attempt_rollup_day_pkey;
+
+-- Name: attempt_rollup_hour_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.attempt_rollup_pkey ATTACH PARTITION public.attempt_rollup_hour_pkey;
+
+-- Name: attempt_rollup_minute_19700101_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.attempt_rollup_minute_pkey ATTACH PARTITION public.attempt_rollup_minute_19700101_pkey;
+
+-- Name: attempt_rollup_minute_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.attempt_rollup_pkey ATTACH PARTITION public.attempt_rollup_minute_pkey;
+
+-- Name: decision_19700101_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.decision_pkey ATTACH PARTITION public.decision_19700101_pkey;
+
+-- Name: decision_19700101_task_id_idx; Type: INDEX ATTACH
+
+ALTER INDEX public.decision_task ATTACH PARTITION public.decision_19700101_task_id_idx;
+
+-- Name: step_19700101_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.step_pkey ATTACH PARTITION public.step_19700101_pkey;
+
+-- Name: step_19700101_task_id_idx; Type: INDEX ATTACH
+
+ALTER INDEX public.step_task ATTACH PARTITION public.step_19700101_task_id_idx;
+
+-- Name: task_rollup_day_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.task_rollup_pkey ATTACH PARTITION public.task_rollup_day_pkey;
+
+-- Name: task_rollup_hour_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.task_rollup_pkey ATTACH PARTITION public.task_rollup_hour_pkey;
+
+-- Name: task_rollup_minute_19700101_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.task_rollup_minute_pkey ATTACH PARTITION public.task_rollup_minute_19700101_pkey;
+
+-- Name: task_rollup_minute_pkey; Type: INDEX ATTACH
+
+ALTER INDEX public.task_rollup_pkey ATTACH PARTITION public.task_rollup_minute_pkey;
+
+-- Name: api_key api_key_class_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.dict(id);
+
+-- Name: api_key api_key_team_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.dict(id);
+
+-- Name: budget_lease budget_lease_budget_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.budget_lease
+    ADD CONSTRAINT budget_lease_budget_id_fkey FOREIGN KEY (budget_id) REFERENCES public.budget(id);
+
+-- Name: oracle_class_day oracle_class_day_class_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.oracle_class_day
+    ADD CONSTRAINT oracle_class_day_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.dict(id);
+
+-- Name: outcome outcome_source_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.outcome
+    ADD CONSTRAINT outcome_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.dict(id);
+
+-- Name: task task_agent_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.dict(id);
+
+-- Name: task task_class_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_class_id_fkey FOREIGN KEY (class_id) REFERENCES public.dict(id);
+
+-- Name: task task_sender_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES public.dict(id);
+
+-- Name: task task_team_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.dict(id);
