@@ -16,6 +16,7 @@ extern const struct command command_up;
 extern const struct command command_down;
 extern const struct command command_import;
 extern const struct command command_export;
+extern const struct command command_top;
 extern const struct command command_config;
 extern const struct command command_import;
 
@@ -25,6 +26,7 @@ static const struct command *const commands[] = {
 	&command_down,
 	&command_import,
 	&command_export,
+	&command_top,
 	&command_config,
 	&command_import,
 	&command_help,

@@ -18,6 +18,11 @@
 #include "ledger/cost.h"
 #include "ledger/db.h"
 
+/* The statements, for db_start() and db_run(). */
+extern const struct sql_stmt sql_query_totals, sql_query_fleet, sql_query_spark,
+	sql_query_class, sql_query_tasks, sql_query_task, sql_query_steps,
+	sql_query_attempts, sql_query_attempt, sql_query_price;
+
 /* ---- spans of time ---- */
 
 /* Attempts or tasks that started in [since, until), to the minute. `all` means

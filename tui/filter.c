@@ -87,6 +87,7 @@ static bool parse_number(enum cell_kind kind, const char *s, __int128 *out)
 
 	switch (kind) {
 	case CELL_INT:
+	case CELL_ID:
 		return with_suffix(s, counts, out);
 	case CELL_MONEY:
 		return with_suffix(s + (*s == '$'), counts, out);

@@ -35,10 +35,12 @@ void table_clear(struct table *t)
 	t->n_shown = 0;
 	t->matched = 0;
 	t->truncated = false;
+	t->more = false;
+	t->found = 0;
 }
 
 /* FNV-1a: keys only have to tell the rows of one table apart. */
-static uint64_t key_hash(const void *key, size_t len)
+uint64_t table_key(const void *key, size_t len)
 {
 	const uint8_t *p = key;
 	uint64_t h = UINT64_C(14695981039346656037);
@@ -57,7 +59,7 @@ int table_add(struct table *t, const void *key, size_t key_len, int parent)
 	xgrow(&t->cells, &t->cells_cap, (t->n + 1) * cols, sizeof(*t->cells));
 	memset(&t->rows[at], 0, sizeof(t->rows[at]));
 	memset(&t->cells[t->n * cols], 0, cols * sizeof(*t->cells));
-	t->rows[at].key = key_hash(key, key_len);
+	t->rows[at].key = table_key(key, key_len);
 	t->rows[at].parent = parent;
 	if (parent >= 0)
 		t->rows[parent].children++;
@@ -139,6 +141,14 @@ void table_money(struct table *t, int row, int col, __int128 pusd)
 	c->v.money = pusd;
 }
 
+void table_uuid(struct table *t, int row, int col, struct uuid id)
+{
+	char text[UUID_TEXT];
+
+	if (!uuid_is_nil(id))
+		table_text(t, row, col, str_from(uuid_format(id, text)));
+}
+
 void table_none(struct table *t, int row, int col, const char *alt)
 {
 	struct cell *c = table_cell(t, row, col);
@@ -170,11 +180,16 @@ struct series *table_series(struct table *t, int row, int col, int n)
 	return s;
 }
 
-int table_find(const struct table *t, uint64_t key)
+int table_find(struct table *t, uint64_t key)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (t->rows[i].key == key)
-			return (int)i;
+	for (size_t i = 0; i < t->n; i++) {
+		size_t at = (t->found + i) % t->n;
+
+		if (t->rows[at].key == key) {
+			t->found = at;
+			return (int)at;
+		}
+	}
 	return -1;
 }
 
@@ -204,6 +219,7 @@ bool cell_number(enum cell_kind kind, const struct cell *c, __int128 *out)
 {
 	switch (kind) {
 	case CELL_INT:
+	case CELL_ID:
 	case CELL_FLAG:
 		*out = (__int128)c->v.i * 1000000000000;
 		return true;

@@ -21,6 +21,7 @@ enum cell_kind {
 	CELL_TEXT,
 	CELL_LINES, /* text of several lines */
 	CELL_INT,
+	CELL_ID,    /* a number that names something */
 	CELL_MONEY, /* pico-dollars, __int128 */
 	CELL_RATIO, /* millionths of one */
 	CELL_TIME,  /* microseconds since 1970 UTC */
@@ -57,9 +58,10 @@ enum tone {
 struct cell {
 	bool known; /* false: the value is not known or does not apply */
 	enum tone tone;
-	const char *alt; /* shown for a value that is not known; NULL: "-" */
+	const char *alt; /* shown for a value that is not known; NULL: "-", of
+			    text nothing */
 	union {
-		int64_t i; /* INT RATIO TIME SPAN FLAG */
+		int64_t i; /* INT ID RATIO TIME SPAN FLAG */
 		__int128 money;
 		const char *text; /* TEXT LINES; bytes as they came */
 		struct series *series;
@@ -94,6 +96,9 @@ struct table {
 	size_t n, cap;
 	size_t cells_cap;
 	bool truncated; /* memory for the text ran out */
+	bool more;      /* the database has rows beyond these */
+
+	size_t found; /* where table_find() last was */
 
 	/* What is shown: indices of rows, after filter, sort and folding. */
 	int *shown;
@@ -119,6 +124,9 @@ void table_time(struct table *t, int row, int col, int64_t us); /* TIME_NONE:
 								   unknown */
 void table_span(struct table *t, int row, int col, int64_t us);
 void table_flag(struct table *t, int row, int col, bool v);
+void table_uuid(struct table *t, int row, int col,
+		struct uuid id); /* nil:
+				    unknown */
 void table_none(struct table *t, int row, int col, const char *alt);
 void table_tone(struct table *t, int row, int col, enum tone tone);
 /* The series of a CELL_SPARK, to be filled in; made of zeros with n points if
@@ -129,8 +137,10 @@ const char *table_keep(struct table *t, struct str s);
 
 struct cell *table_cell(struct table *t, int row, int col);
 const struct cell *table_get(const struct table *t, int row, int col);
-/* Index of the row with this key, or -1. */
-int table_find(const struct table *t, uint64_t key);
+/* The key that table_add() makes of these bytes. */
+uint64_t table_key(const void *key, size_t key_len);
+/* Index of the row with this key, or -1; fast for rows added in order. */
+int table_find(struct table *t, uint64_t key);
 
 /* Which rows are folded (their children hidden) is kept by the screen. */
 typedef bool table_test(const void *arg, const struct table *t, int row);

@@ -1,0 +1,224 @@
+-- A small ledger for the tests of the dashboard, always the same: the clock of
+-- those tests stands at 2026-11-24 12:00 UTC. Names try to break the screen,
+-- one model has no price, some tasks have no date, one was escalated. The
+-- rollups are made from the rows at the end, by their definition.
+BEGIN;
+
+CREATE FUNCTION pg_temp.name_id(k text, n text) RETURNS integer LANGUAGE sql AS
+$$ SELECT id FROM dict WHERE kind = k AND name = n $$;
+-- Chance that is always the same: 0 <= r < n.
+CREATE FUNCTION pg_temp.r(what text, n integer) RETURNS integer LANGUAGE sql AS
+$$ SELECT (('x' || substr(md5(what), 1, 7))::bit(28)::integer) % n $$;
+
+INSERT INTO dict (kind, name) VALUES
+  ('class', 'coding'), ('class', 'support'), ('class', 'research'),
+  ('class', 'legal'), ('class', 'unattributed'),
+  ('class', E'evil\033[2J\u202Egnp.exe\u200b'), ('class', '漢字の仕事'),
+  ('team', 'platform'), ('team', 'none'),
+  ('agent', 'claude-code'), ('agent', 'helpdesk'), ('agent', E'an\nagent'),
+  ('sender', 'claude-code'), ('sender', 'otlp'),
+  ('source', 'gateway'), ('source', 'import:claude-code'),
+  ('finish', 'end_turn'), ('finish', 'tool_use'), ('finish', 'max_tokens'),
+  ('error', 'rate_limit'), ('error', 'timeout'),
+  ('service_tier', 'standard'),
+  ('tool', 'Bash'), ('tool', 'Edit'), ('tool', 'Read'), ('tool', 'Grep')
+ON CONFLICT (kind, name) DO NOTHING;
+
+INSERT INTO model (provider, name, tier) VALUES
+  ('anthropic', 'claude-opus-4-6', 5), ('anthropic', 'claude-sonnet-4-5', 4),
+  ('anthropic', 'claude-haiku-4-5', 2), ('openai', 'gpt-5', 4),
+  ('acme', 'in-house-7b', NULL)
+ON CONFLICT (provider, name) DO UPDATE SET tier = excluded.tier;
+
+-- Prices with ids of their own, far from those of the shipped table.
+INSERT INTO price (id, source, source_date, provider, model, valid_from,
+  input_fusd, output_fusd, cache_read_fusd, cache_write_5m_fusd,
+  cache_write_1h_fusd, tier_start_tokens, tier_input_fusd, tier_output_fusd,
+  batch_input_fusd, batch_output_fusd, web_search_pusd, context_window,
+  max_output, imported_at) OVERRIDING SYSTEM VALUE VALUES
+  (900001, 'tui-seed', '2026-10-01', 'anthropic', 'claude-opus-4-6',
+   '2026-03-13', 5000000000, 25000000000, 500000000, 6250000000, 10000000000,
+   NULL, NULL, NULL, 2500000000, 12500000000, 10000000000, 1000000, 128000,
+   '2026-10-01 00:00Z'),
+  (900002, 'tui-seed', '2026-10-01', 'anthropic', 'claude-sonnet-4-5',
+   '2025-09-29', 3000000000, 15000000000, 300000000, 3750000000, 6000000000,
+   200000, 6000000000, 22500000000, 1500000000, 7500000000, 10000000000,
+   200000, 64000, '2026-10-01 00:00Z'),
+  (900003, 'tui-seed', '2026-10-01', 'anthropic', 'claude-haiku-4-5',
+   '2025-10-01', 1000000000, 5000000000, 100000000, 1250000000, 2000000000,
+   NULL, NULL, NULL, NULL, NULL, NULL, 200000, 64000, '2026-10-01 00:00Z'),
+  (900004, 'tui-seed', '2026-10-01', 'openai', 'gpt-5', '2025-08-07',
+   1250000000, 10000000000, 125000000, NULL, NULL, NULL, NULL, NULL, NULL,
+   NULL, NULL, 400000, 128000, '2026-10-01 00:00Z');
+
+SELECT aco_make_day((date '2026-10-20' + i)::date) FROM generate_series(0, 36) i;
+
+-- ---- attempts, without their costs ----
+
+CREATE TEMP TABLE a (
+  task text, class text, agent text, team text, sender text, step integer,
+  no integer, kind text, tool text, model text, started timestamptz,
+  took_ms integer, status text DEFAULT 'ok', err text, fin text,
+  ui bigint, cr bigint, w5 bigint, w1 bigint, o bigint, re bigint,
+  success integer, quality text DEFAULT 'exact', escalates boolean DEFAULT false,
+  source text DEFAULT 'gateway');
+
+-- Forty tasks over five weeks, a few steps each.
+INSERT INTO a (task, class, agent, team, sender, step, no, kind, tool, model,
+  started, took_ms, fin, ui, cr, w5, w1, o, re, success)
+SELECT 'session-' || lpad(t::text, 3, '0'), class,
+  CASE WHEN class = 'support' THEN 'helpdesk' ELSE 'claude-code' END,
+  'platform', 'claude-code', s, 1,
+  (ARRAY['read', 'search', 'edit', 'execute', 'verify', 'plan'])[1 + pg_temp.r('k' || t || s, 6)],
+  (ARRAY['Read', 'Grep', 'Edit', 'Bash', 'Bash', NULL])[1 + pg_temp.r('k' || t || s, 6)],
+  CASE class WHEN 'support' THEN 'claude-haiku-4-5' WHEN 'research' THEN 'gpt-5'
+    WHEN 'legal' THEN 'claude-opus-4-6' ELSE 'claude-sonnet-4-5' END,
+  at + s * interval '47 seconds' + pg_temp.r('j' || t || s, 20) * interval '1 second',
+  800 + pg_temp.r('d' || t || s, 30000), 'tool_use',
+  200 + pg_temp.r('u' || t || s, 4000), pg_temp.r('c' || t || s, 90000),
+  pg_temp.r('w' || t || s, 6000), 0, 50 + pg_temp.r('o' || t || s, 2500), NULL,
+  CASE WHEN t % 5 = 4 THEN NULL WHEN pg_temp.r('s' || t, 10) < 7 THEN 1000000 ELSE 0 END
+FROM (SELECT t,
+    (ARRAY['coding', 'coding', 'support', 'research', 'coding', 'support',
+      'legal', 'unattributed'])[1 + t % 8] AS class,
+    timestamptz '2026-11-24 11:40Z' - t * t * interval '31 minutes' AS at
+  FROM generate_series(0, 39) t) tasks
+CROSS JOIN LATERAL generate_series(1, 2 + pg_temp.r('n' || t, 5)) s;
+
+-- The one that the tests open: a retry, an escalation, a failed tool.
+INSERT INTO a (task, class, agent, team, sender, step, no, kind, tool, model,
+  started, took_ms, status, err, fin, ui, cr, w5, w1, o, re, success, quality,
+  escalates) VALUES
+  ('fix-flaky-test', 'coding', 'claude-code', 'platform', 'claude-code', 1, 1,
+   'plan', NULL, 'claude-haiku-4-5', '2026-11-24 10:00:00Z', 2150, 'ok', NULL,
+   'tool_use', 3, 0, 14210, 0, 612, 400, 1000000, 'exact', false),
+  ('fix-flaky-test', 'coding', 'claude-code', 'platform', 'claude-code', 2, 1,
+   'search', 'Grep', 'claude-haiku-4-5', '2026-11-24 10:00:05Z', 40, 'error',
+   'rate_limit', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1000000, 'missing', false),
+  ('fix-flaky-test', 'coding', 'claude-code', 'platform', 'claude-code', 2, 2,
+   'search', 'Grep', 'claude-haiku-4-5', '2026-11-24 10:00:07Z', 1890, 'ok',
+   NULL, 'tool_use', 640, 14213, 890, 0, 233, NULL, 1000000, 'exact', false),
+  ('fix-flaky-test', 'coding', 'claude-code', 'platform', 'claude-code', 3, 1,
+   'edit', 'Edit', 'claude-haiku-4-5', '2026-11-24 10:00:12Z', 9120, 'ok',
+   NULL, 'max_tokens', 1210, 15103, 233, 0, 4096, NULL, 1000000, 'exact', false),
+  ('fix-flaky-test', 'coding', 'claude-code', 'platform', 'claude-code', 3, 2,
+   'edit', 'Edit', 'claude-sonnet-4-5', '2026-11-24 10:00:23Z', 18400, 'ok',
+   NULL, 'tool_use', 350, 10000, 1500, 500, 512, 120, 1000000, 'exact', true),
+  ('fix-flaky-test', 'coding', 'claude-code', 'platform', 'claude-code', 4, 1,
+   'verify', 'Bash', 'claude-sonnet-4-5', '2026-11-24 10:01:02Z', 3300, 'ok',
+   NULL, 'end_turn', 180, 12350, 512, 0, 301, NULL, 1000000, 'no_ttl_split', false);
+
+-- A model without a price, names that attack, tasks without a date.
+INSERT INTO a (task, class, agent, team, sender, step, no, kind, tool, model,
+  started, took_ms, fin, ui, cr, w5, w1, o, re, success, quality, source) VALUES
+  (E'run\033]0;pwned\007\nx', 'unattributed', E'an\nagent', 'none', 'otlp', 1, 1,
+   'other', NULL, 'in-house-7b', '2026-11-24 11:58:30Z', 400, 'end_turn', 1500,
+   0, 0, 0, 90, NULL, NULL, 'cache_unknown', 'gateway'),
+  ('漢字-タスク', '漢字の仕事', 'claude-code', 'none', 'otlp', 1, 1, 'read', 'Read',
+   'gpt-5', '2026-11-24 09:12:00Z', 2400, 'end_turn', 900, 4000, 0, 0, 120, 64,
+   500000, 'inferred', 'gateway'),
+  ('evil-1', E'evil\033[2J\u202Egnp.exe\u200b', 'claude-code', 'none', 'otlp', 1, 1,
+   'read', 'Read', 'gpt-5', '2026-11-24 08:00:00Z', 2400, 'end_turn', 900, 4000,
+   0, 0, 120, 64, NULL, 'exact', 'gateway'),
+  ('undated-1', 'coding', 'claude-code', 'platform', 'claude-code', 1, 1, 'edit',
+   'Edit', 'claude-sonnet-4-5', NULL, NULL, 'end_turn', 5000, 0, 0, 0, 700,
+   NULL, 1000000, 'exact', 'import:claude-code'),
+  ('undated-2', 'support', 'helpdesk', 'platform', 'claude-code', 1, 1, 'read',
+   NULL, 'claude-haiku-4-5', NULL, NULL, 'end_turn', 700, 0, 0, 0, 60, NULL,
+   NULL, 'exact', 'import:claude-code');
+
+-- ---- the tables ----
+
+INSERT INTO task (id, sender_id, ext_id, team_id, agent_id, class_id,
+  class_rank, who_ranks, received_at)
+SELECT DISTINCT ON (task) md5('task' || task)::uuid,
+  pg_temp.name_id('sender', sender), task, pg_temp.name_id('team', team),
+  pg_temp.name_id('agent', agent), pg_temp.name_id('class', class),
+  CASE class WHEN 'unattributed' THEN 7 WHEN 'legal' THEN 6 ELSE 1 END, 546,
+  timestamptz '2026-11-24 11:59Z'
+FROM a ORDER BY task;
+
+INSERT INTO step (day, id, task_id, seq, kind, tool_id, failed, started_at)
+SELECT coalesce((min(started) AT TIME ZONE 'UTC')::date, '1970-01-01'),
+  md5('step' || task || step)::uuid, md5('task' || task)::uuid, step,
+  min(kind)::step_kind, pg_temp.name_id('tool', min(tool)),
+  CASE WHEN task = 'fix-flaky-test' THEN step = 3
+    WHEN min(tool) IS NOT NULL THEN false END, min(started)
+FROM a GROUP BY task, step;
+
+INSERT INTO attempt (day, id, task_id, step_id, step_day, model_id, tier,
+  attempt_no, status, quality, started_at, first_token_at, ended_at,
+  received_at, uncached_in, cache_read, cache_write_5m, cache_write_1h, output,
+  reasoning, cost_pusd, price_id, reported_cost_pusd, source_id, finish_id,
+  error_id, service_tier_id, escalated_from, prov, keys)
+SELECT coalesce((started AT TIME ZONE 'UTC')::date, '1970-01-01'),
+  md5('attempt' || task || step || '/' || no)::uuid, md5('task' || task)::uuid,
+  md5('step' || task || step)::uuid,
+  coalesce((min(started) OVER (PARTITION BY task, step) AT TIME ZONE 'UTC')::date,
+    '1970-01-01'),
+  m.id, m.tier, no, status::attempt_status, quality::usage_quality, started,
+  started + least(took_ms, 600) * interval '1 ms',
+  started + took_ms * interval '1 ms',
+  coalesce(started + (took_ms + 5) * interval '1 ms', '2026-11-20 08:00Z'),
+  ui, cr, w5, w1, o, re,
+  CASE WHEN ui IS NULL OR p.id IS NULL THEN NULL ELSE
+    (ui * p.input_fusd + cr * p.cache_read_fusd
+      + w5 * coalesce(p.cache_write_5m_fusd, p.input_fusd)
+      + w1 * coalesce(p.cache_write_1h_fusd, 0) + o * p.output_fusd) / 1000 END,
+  p.id,
+  CASE WHEN task = 'fix-flaky-test' AND step = 4 THEN 12000000000 END,
+  pg_temp.name_id('source', a.source), pg_temp.name_id('finish', fin),
+  pg_temp.name_id('error', err),
+  CASE WHEN a.source = 'gateway' THEN pg_temp.name_id('service_tier', 'standard') END,
+  CASE WHEN escalates THEN md5('attempt' || task || step || '/' || no - 1)::uuid END,
+  17, decode(md5('attempt' || task || step || '/' || no), 'hex')
+FROM a
+JOIN model m ON m.name = a.model AND m.provider IN ('anthropic', 'openai', 'acme')
+LEFT JOIN price p ON p.model = a.model AND p.source = 'tui-seed';
+
+UPDATE task t SET started_at = s.started_at, ended_at = s.ended_at,
+  attempts = s.attempts, errors = s.errors, unpriced = s.unpriced,
+  escalations = s.escalations, uncached_in = s.ui, cache_read = s.cr,
+  cache_write_5m = s.w5, cache_write_1h = s.w1, output = s.o, reasoning = s.re,
+  cost_pusd = s.cost, success_micro = o.success
+FROM (SELECT task_id, min(started_at) AS started_at, max(ended_at) AS ended_at,
+    count(*) AS attempts, count(*) FILTER (WHERE status <> 'ok') AS errors,
+    count(*) FILTER (WHERE cost_pusd IS NULL) AS unpriced,
+    count(escalated_from) AS escalations, coalesce(sum(uncached_in), 0) AS ui,
+    coalesce(sum(cache_read), 0) AS cr, coalesce(sum(cache_write_5m), 0) AS w5,
+    coalesce(sum(cache_write_1h), 0) AS w1, coalesce(sum(output), 0) AS o,
+    coalesce(sum(reasoning), 0) AS re, coalesce(sum(cost_pusd), 0) AS cost
+  FROM attempt GROUP BY task_id) s,
+  (SELECT md5('task' || task)::uuid AS id, max(success) AS success
+  FROM a GROUP BY task) o
+WHERE s.task_id = t.id AND o.id = t.id;
+
+INSERT INTO attempt_rollup (grain, bucket, slot, class_id, agent_id, team_id,
+  model_id, tier, attempts, errors, unpriced, escalations, uncached_in,
+  cache_read, cache_write_5m, cache_write_1h, output, reasoning, cost_pusd)
+SELECT g::rollup_grain, date_trunc(g, coalesce(x.started_at, '1970-01-01 00:00Z'), 'UTC'),
+  0, t.class_id, t.agent_id, t.team_id, x.model_id, coalesce(x.tier, 0), count(*),
+  count(*) FILTER (WHERE x.status <> 'ok'),
+  count(*) FILTER (WHERE x.cost_pusd IS NULL), count(x.escalated_from),
+  coalesce(sum(x.uncached_in), 0), coalesce(sum(x.cache_read), 0),
+  coalesce(sum(x.cache_write_5m), 0), coalesce(sum(x.cache_write_1h), 0),
+  coalesce(sum(x.output), 0), coalesce(sum(x.reasoning), 0),
+  coalesce(sum(x.cost_pusd), 0)
+FROM attempt x
+JOIN task t ON t.id = x.task_id
+CROSS JOIN unnest(ARRAY['minute', 'hour', 'day']) g
+GROUP BY 1, 2, 4, 5, 6, 7, 8;
+
+INSERT INTO task_rollup (grain, bucket, slot, class_id, agent_id, team_id,
+  started, judged, success_micro, routed, escalated, paid_pusd, paid_judged_pusd)
+SELECT g::rollup_grain, date_trunc(g, coalesce(started_at, '1970-01-01 00:00Z'), 'UTC'),
+  0, class_id, agent_id, team_id, count(*), count(success_micro),
+  coalesce(sum(success_micro), 0), count(*) FILTER (WHERE routed > 0),
+  count(*) FILTER (WHERE escalations > 0), sum(cost_pusd),
+  coalesce(sum(cost_pusd) FILTER (WHERE success_micro IS NOT NULL), 0)
+FROM task
+CROSS JOIN unnest(ARRAY['minute', 'hour', 'day']) g
+WHERE attempts > 0
+GROUP BY 1, 2, 4, 5, 6;
+
+COMMIT;

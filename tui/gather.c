@@ -1,0 +1,258 @@
+/* A refresh: the totals for the header, then the statements of the page at
+ * the top, one after the other, into a table of its own that replaces the
+ * page's when all is there. A page that was left meanwhile is not touched. */
+#include <errno.h>
+#include <string.h>
+
+#include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
+#include "tui/fmt.h"
+#include "tui/top.h"
+
+/* A refresh takes at most this share of the time: slow ones come rarely. */
+#define SHARE 10
+/* An answer that nobody waits for any more is stopped after this. */
+#define CANCEL_US (US_PER_SEC / 2)
+
+static void next(struct top *t);
+
+static void start(struct top *t)
+{
+	struct gather *g = &t->gather;
+	const struct view *v = top_page(t)->view;
+
+	t->want_gather = false;
+	t->ctx.now_us = clock_now_us();
+	t->ctx.span = range_span(&t->ctx.range, t->ctx.now_us);
+	table_release(&g->table);
+	table_init(&g->table, v->cols, v->n_cols);
+	g->running = true;
+	g->cancelled = false;
+	g->ask = -1;
+	g->page_id = top_page(t)->id;
+	g->started_us = clock_mono_us();
+	next(t);
+}
+
+static void end(struct top *t, const struct err *why)
+{
+	struct gather *g = &t->gather;
+
+	g->running = false;
+	g->ended_us = clock_mono_us();
+	g->took_us = g->ended_us - g->started_us;
+	g->failed = why != NULL;
+	g->err = why ? *why : (struct err){"", ""};
+	t->dirty = true;
+}
+
+static bool is_current(const struct top *t)
+{
+	return t->gather.page_id == top_page_const(t)->id;
+}
+
+/* ---- answers ---- */
+
+/* Someone new should see data: when nothing happened lately, look at all there
+ * is. Only until a range was found, or chosen. */
+static bool widen(struct top *t)
+{
+	if (!t->range_is_auto || t->ctx.totals.newest_us == TIME_NONE)
+		return false;
+	t->range_is_auto = false;
+	if (t->ctx.totals.attempts > 0)
+		return false;
+	t->ctx.range = (struct range){.preset = RANGE_ALL};
+	t->range_widened = true;
+	return true;
+}
+
+static void on_answer(void *arg, const struct db_status *st,
+		      const struct db_result *res)
+{
+	struct top *t = arg;
+	struct gather *g = &t->gather;
+
+	if (!is_current(t) || g->cancelled) {
+		end(t, NULL);
+		t->want_gather = true;
+		return;
+	}
+	if (st->rc != RC_OK) {
+		end(t, &st->err);
+		return;
+	}
+	if (g->ask < 0) {
+		query_totals_row(res, 0, &t->ctx.totals);
+		if (widen(t)) {
+			start(t);
+			return;
+		}
+	} else {
+		const struct view *v = top_page(t)->view;
+
+		t->ctx.book = v->needs_book ? data_book(t->data) : NULL;
+		v->asks[g->ask].take(&t->ctx, &g->table, res);
+	}
+	g->ask++;
+	next(t);
+}
+
+/* ---- questions ---- */
+
+/* Fill in the parameters of the statement that is due; false: skip it. */
+static bool args_of(struct top *t, struct db_args *a)
+{
+	struct page *p = top_page(t);
+	struct query_span today = {
+		.since_us = fmt_midnight(t->ctx.now_us),
+		.until_us = t->ctx.now_us + 60 * US_PER_SEC,
+	};
+
+	if (t->gather.ask >= 0)
+		return p->view->asks[t->gather.ask].args(&p->where, &t->ctx,
+							 &t->gather.table, a);
+	query_totals_args(a, &t->ctx.span, &today);
+	return true;
+}
+
+static void finish(struct top *t)
+{
+	struct show how;
+
+	end(t, NULL);
+	how = top_show(t, false);
+	page_take(top_page(t), &t->gather.table, &how);
+}
+
+/* Start the statement that is due, or the first after it that is needed. */
+static void next(struct top *t)
+{
+	struct gather *g = &t->gather;
+	const struct view *v = top_page(t)->view;
+	struct db_args a;
+	struct err e;
+	enum rc rc;
+
+	db_args_init(&a, 1 << 16);
+	while (g->ask < v->n_asks && !args_of(t, &a)) {
+		db_args_clear(&a);
+		g->ask++;
+	}
+	if (g->ask == v->n_asks) {
+		finish(t);
+	} else {
+		rc = data_start(t->data,
+				g->ask < 0 ? &sql_query_totals
+					   : v->asks[g->ask].stmt,
+				&a, on_answer, t, &e);
+		if (rc != RC_OK)
+			end(t, &e);
+	}
+	db_args_release(&a);
+}
+
+/* ---- when ---- */
+
+/* Monotonic time of the next refresh that nobody asked for. */
+static int64_t due_us(const struct top *t)
+{
+	int64_t rest = t->gather.took_us * SHARE;
+
+	return t->gather.ended_us +
+	       (rest > t->interval_us ? rest : t->interval_us);
+}
+
+static void check_book(struct top *t)
+{
+	if (top_page(t)->view->needs_book && !t->ctx.book &&
+	    top_page(t)->loaded && data_book(t->data))
+		t->want_gather = true;
+}
+
+void gather_step(struct top *t)
+{
+	struct gather *g = &t->gather;
+	int64_t now = clock_mono_us();
+
+	if (g->running && data_state(t->data) != DATA_READY)
+		end(t, data_error(t->data));
+	if (g->running && !is_current(t) && !g->cancelled &&
+	    now - g->started_us >= CANCEL_US) {
+		g->cancelled = true;
+		data_cancel(t->data);
+	}
+	check_book(t);
+	if (!g->running && data_idle(t->data) &&
+	    (t->want_gather || (!t->paused && now >= due_us(t))))
+		start(t);
+}
+
+static int until_ms(int64_t us)
+{
+	int64_t left = us - clock_mono_us();
+
+	return left <= 0 ? 0 : (int)(left / 1000) + 1;
+}
+
+int gather_timeout_ms(const struct top *t)
+{
+	const struct gather *g = &t->gather;
+
+	if (g->running && !is_current(t) && !g->cancelled)
+		return until_ms(g->started_us + CANCEL_US);
+	if (g->running || !data_idle(t->data))
+		return -1;
+	if (t->want_gather)
+		return 0;
+	return t->paused ? -1 : until_ms(due_us(t));
+}
+
+/* ---- for --once ---- */
+
+static bool waiting_for_book(struct top *t)
+{
+	return top_page(t)->view->needs_book && !data_book(t->data) &&
+	       data_book_pending(t->data);
+}
+
+static void wait_step(struct top *t)
+{
+	struct pollfd p[DATA_FDS];
+	int n = data_poll(t->data, p);
+
+	if (poll(p, (nfds_t)n, 1000) < 0 && errno != EINTR)
+		BUG("poll refuses a connection");
+	data_io(t->data, p, n);
+}
+
+enum rc gather_wait(struct top *t, int timeout_ms, struct err *e)
+{
+	int64_t until = clock_mono_us() + (int64_t)timeout_ms * 1000;
+	bool book = true; /* not needed, read, or in vain */
+
+	t->want_gather = true;
+	do {
+		if (data_state(t->data) == DATA_READY) {
+			book = !waiting_for_book(t);
+			if (book)
+				gather_step(t);
+		}
+		if (t->gather.running || !book ||
+		    data_state(t->data) != DATA_READY)
+			wait_step(t);
+		if (data_state(t->data) == DATA_WAITING) {
+			*e = *data_error(t->data);
+			return RC_DOWN;
+		}
+		if (t->gather.failed) {
+			*e = t->gather.err;
+			return RC_DOWN;
+		}
+		if (clock_mono_us() > until)
+			return err_set(e, RC_DOWN,
+				       "the database has not answered in %d s",
+				       timeout_ms / 1000);
+	} while (t->want_gather || t->gather.running);
+	return RC_OK;
+}

@@ -1,0 +1,332 @@
+#include "tui/screen.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/base/clock.h"
+#include "tui/action.h"
+#include "tui/header.h"
+#include "tui/screen_int.h"
+#include "tui/text.h"
+
+/* ---- cells ---- */
+
+void put_blanks(int y, int x, int cols, enum role role)
+{
+	crt_set(role);
+	for (int i = 0; i < cols; i++)
+		mvaddch(y, x + i, ' ');
+}
+
+int put_text(int y, int x, int cols, enum role role, const char *clean)
+{
+	struct buf b;
+	int used;
+
+	buf_init(&b, 1 << 16);
+	used = text_cut(&b, clean, cols);
+	crt_set(role);
+	mvaddstr(y, x, buf_str(&b));
+	buf_release(&b);
+	return used;
+}
+
+void put_padded(int y, int x, int cols, enum role role, const char *clean,
+		enum text_align align)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	text_pad(&b, clean, cols, align);
+	crt_set(role);
+	mvaddstr(y, x, buf_str(&b));
+	buf_release(&b);
+}
+
+/* ---- the line at the top ---- */
+
+static void draw_bar(const struct top *t)
+{
+	const struct page *p = top_page_const(t);
+	struct buf when, where;
+	int room, right;
+
+	buf_init(&when, 4096);
+	buf_init(&where, 1 << 16);
+	put_blanks(0, 0, COLS, ROLE_BAR);
+	if (t->paused)
+		buf_adds(&when, "PAUSED  ");
+	header_time(t, COLS >= 100, &when);
+	right = text_width(buf_str(&when));
+	/* On a narrow screen the clock is the first to go. */
+	if (right > COLS / 2) {
+		char *gap = when.p ? strstr(when.p + (t->paused ? 8 : 0), "  ")
+				   : NULL;
+
+		if (gap)
+			*gap = '\0';
+		right = text_width(when.p ? when.p : "");
+	}
+	room = COLS - right - 3;
+	header_crumbs(t, room, &where);
+	if (p->filter_text[0] && t->mode != MODE_FILTER)
+		buf_addf(&where, "  /%s", p->filter_text);
+	put_text(0, 1, room, ROLE_BAR_NOW, buf_str(&where));
+	put_text(0, COLS - right - 1, right, ROLE_BAR, when.p ? when.p : "");
+	buf_release(&when);
+	buf_release(&where);
+}
+
+/* ---- figures ---- */
+
+static int item_width(const struct header_item *i, bool brief)
+{
+	return text_width(brief ? i->label_short : i->label) + 1 +
+	       text_width(i->value);
+}
+
+/* As many items as fit, with long labels if all do. */
+static int fit_items(const struct header_item *items, int n, bool *brief)
+{
+	int total = 0, fit = 0;
+
+	for (int i = 0; i < n; i++)
+		total += item_width(&items[i], false) + (i ? 2 : 0);
+	*brief = total > COLS - 2;
+	if (!*brief)
+		return n;
+	total = 0;
+	while (fit < n) {
+		total += item_width(&items[fit], true) + (fit ? 2 : 0);
+		if (total > COLS - 2)
+			break;
+		fit++;
+	}
+	return fit;
+}
+
+static void draw_figures(const struct top *t)
+{
+	struct header_item items[HEADER_MAX];
+	struct buf trouble;
+	bool brief;
+	int n, x = 1;
+
+	buf_init(&trouble, 4096);
+	if (header_trouble(t, &trouble)) {
+		put_text(1, 1, COLS - 2, ROLE_BAD, buf_str(&trouble));
+		buf_release(&trouble);
+		return;
+	}
+	buf_release(&trouble);
+	if (!top_page_const(t)->loaded && t->ctx.totals.newest_us == TIME_NONE)
+		return;
+	n = fit_items(items, header_items(t, items), &brief);
+	for (int i = 0; i < n; i++) {
+		x += put_text(1, x, COLS - x, ROLE_LABEL,
+			      brief ? items[i].label_short : items[i].label);
+		x += 1;
+		x += put_text(1, x, COLS - x,
+			      items[i].tone == TONE_PLAIN
+				      ? ROLE_FIGURE
+				      : crt_tone(items[i].tone),
+			      items[i].value);
+		x += 2;
+	}
+}
+
+/* ---- the line at the bottom ---- */
+
+static int draw_position(const struct top *t)
+{
+	const struct page *p = top_page_const(t);
+	char text[64];
+	int n;
+
+	if (p->view->layout == VIEW_RECORD || p->table.n_shown == 0)
+		return 0;
+	if (p->where.offset > 0 || p->table.more)
+		n = snprintf(text, sizeof(text), "%lld of page %lld%s",
+			     (long long)p->cursor + 1,
+			     (long long)(p->where.offset / VIEW_ROWS + 1),
+			     p->table.more ? "+" : "");
+	else if (p->filter.n)
+		n = snprintf(text, sizeof(text), "%d/%d of %zu", p->cursor + 1,
+			     p->table.n_shown, p->table.n);
+	else
+		n = snprintf(text, sizeof(text), "%d/%d", p->cursor + 1,
+			     p->table.n_shown);
+	if (n > COLS / 3)
+		return 0;
+	put_text(LINES - 1, COLS - n - 1, n, ROLE_DIM, text);
+	return n + 1;
+}
+
+static void draw_keys(const struct top *t)
+{
+	int room = COLS - draw_position(t) - 1, x = 1;
+
+	for (const struct action *a = actions; a->run; a++) {
+		int need = a->footer ? text_width(a->keys_short) + 1 +
+					       text_width(a->footer)
+				     : 0;
+
+		if (!a->footer || !action_applies(a, t) || x + need > room)
+			continue;
+		x += put_text(LINES - 1, x, room - x, ROLE_KEY, a->keys_short);
+		x++;
+		x += put_text(LINES - 1, x, room - x, ROLE_KEY_DOES, a->footer);
+		x += 2;
+	}
+}
+
+static void draw_prompt(const struct top *t)
+{
+	int x = 0;
+	char clean[PAGE_FILTER];
+
+	text_clean(str_from(t->prompt), clean, sizeof(clean));
+	x += put_text(LINES - 1, 0, COLS, ROLE_KEY, "/");
+	/* Of a text that is too long its end is seen, where one types. */
+	if (text_width(clean) > COLS - 2) {
+		const char *tail = clean;
+
+		while (text_width(tail) > COLS - 2)
+			tail++;
+		x += put_text(LINES - 1, x, COLS - x, ROLE_TEXT, tail);
+	} else {
+		x += put_text(LINES - 1, x, COLS - x, ROLE_TEXT, clean);
+	}
+	attrset(A_REVERSE);
+	mvaddch(LINES - 1, x, ' ');
+	x += 2;
+	if (t->prompt_error[0] && COLS - x > 8)
+		put_text(LINES - 1, x, COLS - x - 1, ROLE_BAD, t->prompt_error);
+}
+
+static void draw_bottom(const struct top *t)
+{
+	if (t->mode == MODE_FILTER)
+		draw_prompt(t);
+	else if (t->message[0])
+		put_text(LINES - 1, 1, COLS - 2, ROLE_MESSAGE, t->message);
+	else
+		draw_keys(t);
+}
+
+/* ---- the whole ---- */
+
+static void draw_paragraph(int y, int rows, const char *text)
+{
+	char line[512];
+
+	while (*text && rows-- > 0) {
+		size_t n = strcspn(text, "\n");
+		size_t keep = n < sizeof(line) ? n : sizeof(line) - 1;
+
+		memcpy(line, text, keep);
+		line[keep] = '\0';
+		/* Break where it does not fit. */
+		while (text_width(line) > COLS - 4 && strrchr(line, ' ')) {
+			*strrchr(line, ' ') = '\0';
+			n = strlen(line);
+		}
+		put_text(y++, 2, COLS - 3, ROLE_TEXT, line);
+		text += n + (text[n] == '\n' || text[n] == ' ');
+	}
+}
+
+static void draw_body(const struct top *t)
+{
+	const struct page *p = top_page_const(t);
+	int rows = screen_rows(t);
+
+	if (t->mode == MODE_HELP) {
+		draw_help(t, rows);
+	} else if (!p->loaded) {
+		draw_paragraph(BODY_TOP + 1, rows,
+			       data_down_since_us(t->data)
+				       ? "Trying to reach the database. "
+					 "q quits."
+				       : "Reading the ledger.");
+	} else if (p->table.n == 0) {
+		draw_paragraph(BODY_TOP + 1, rows,
+			       p->view->empty
+				       ? p->view->empty(&p->where.at, &t->ctx)
+				       : "Nothing here.");
+	} else if (p->view->layout == VIEW_RECORD) {
+		draw_record(t, rows);
+	} else {
+		draw_list(t, rows);
+		if (p->table.n_shown == 0)
+			draw_paragraph(BODY_TOP + 1, rows - 1,
+				       "No row passes the filter. Esc clears "
+				       "it.");
+	}
+}
+
+static bool too_small(void)
+{
+	return COLS < SCREEN_COLS_MIN || LINES < SCREEN_ROWS_MIN;
+}
+
+static void draw_too_small(void)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%dx%d is too small,", COLS, LINES);
+	put_text(0, 0, COLS, ROLE_TEXT, text);
+	snprintf(text, sizeof(text), "%dx%d is enough.", SCREEN_COLS_MIN,
+		 SCREEN_ROWS_MIN);
+	put_text(1, 0, COLS, ROLE_TEXT, text);
+	put_text(2, 0, COLS, ROLE_TEXT, "q quits.");
+}
+
+void screen_draw(const struct top *t)
+{
+	erase();
+	if (too_small()) {
+		draw_too_small();
+	} else {
+		draw_bar(t);
+		draw_figures(t);
+		draw_body(t);
+		draw_bottom(t);
+	}
+	attrset(A_NORMAL);
+	move(LINES - 1, COLS - 1);
+	refresh();
+}
+
+int screen_rows(const struct top *t)
+{
+	bool list = t->mode != MODE_HELP &&
+		    top_page_const(t)->view->layout != VIEW_RECORD;
+	int rows = LINES - BODY_TOP - 1 - list;
+
+	return rows < 1 ? 1 : rows;
+}
+
+static int clamp(int v, int lo, int hi)
+{
+	if (v > hi)
+		v = hi;
+	return v < lo ? lo : v;
+}
+
+void screen_settle(struct top *t)
+{
+	struct page *p = top_page(t);
+	int rows = screen_rows(t);
+
+	if (t->mode == MODE_HELP) {
+		t->help_first = clamp(t->help_first, 0, help_height(t) - rows);
+		return;
+	}
+	if (p->view->layout == VIEW_RECORD) {
+		p->first = clamp(p->first, 0, record_height(p, COLS) - rows);
+		return;
+	}
+	p->first = clamp(p->first, p->cursor - rows + 1, p->cursor);
+	p->first = clamp(p->first, 0, p->table.n_shown - rows);
+}

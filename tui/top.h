@@ -1,0 +1,95 @@
+/* The dashboard as a whole: its pages, its view of time, the connection, and
+ * the refresh that is going on. cmd_top.c makes one and either runs it on the
+ * terminal (loop.c) or fills one page and prints it (out.h).
+ *
+ * Who does what: gather.c asks the ledger and hands rows to pages; action.c
+ * turns keys into changes of this struct and says by a reaction what follows
+ * from them; screen.c draws it and changes nothing. */
+#ifndef ACO_TUI_TOP_H
+#define ACO_TUI_TOP_H
+
+#include "tui/data.h"
+#include "tui/page.h"
+
+#define TOP_PAGES 16
+
+/* What a key's function asks for. */
+enum reaction {
+	REACT_NONE = 0,
+	REACT_DRAW = 1 << 0,
+	REACT_ARRANGE = 1 << 1, /* compute what is shown, and draw */
+	REACT_GATHER = 1 << 2,  /* ask the ledger now */
+	REACT_REPAINT = 1 << 3, /* send every cell again */
+	REACT_QUIT = 1 << 4,
+};
+
+enum top_mode {
+	MODE_PAGE,
+	MODE_FILTER,
+	MODE_HELP
+};
+
+struct gather {
+	bool running;
+	int ask;          /* of the view; -1: the totals */
+	uint64_t page_id; /* for whom */
+	struct table table;
+	int64_t started_us; /* monotonic */
+	int64_t took_us;    /* the last one that ended */
+	int64_t ended_us;   /* monotonic; 0: none yet */
+	bool cancelled;
+	bool failed;
+	struct err err; /* why the last one failed, or empty */
+};
+
+struct top {
+	struct data *data;
+	struct context ctx;
+	int64_t interval_us;
+
+	struct page pages[TOP_PAGES];
+	int depth; /* pages[depth - 1] is on the screen */
+
+	struct gather gather;
+	bool want_gather;
+	bool range_is_auto; /* nobody chose it: it may widen by itself */
+	bool range_widened; /* and did, since nothing happened lately */
+
+	enum top_mode mode;
+	bool paused;
+	bool dirty;        /* what is on the screen is no longer so */
+	char message[160]; /* for the last line, until the next key */
+	char prompt[PAGE_FILTER];
+	char prompt_before[PAGE_FILTER]; /* what Escape brings back */
+	char prompt_error[128];
+	int help_first; /* first line of the help screen */
+	int page_rows;  /* rows or lines that fit, as drawn last */
+};
+
+void top_init(struct top *t, struct data *data, const struct range *range);
+void top_release(struct top *t);
+
+struct page *top_page(struct top *t);
+const struct page *top_page_const(const struct top *t);
+/* Open a view on top of the others; no room: a message. */
+void top_push(struct top *t, const struct view *view, const struct place *at);
+/* Leave the topmost; false when it is the only one. */
+bool top_pop(struct top *t);
+
+void top_message(struct top *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* How cells are shown on the page at the top. */
+struct show top_show(const struct top *t, bool plain);
+/* Arrange the page at the top again. */
+void top_arrange(struct top *t);
+
+/* ---- asking the ledger (gather.c) ---- */
+
+/* Start a refresh when one is due or wanted, give up one that nobody waits for
+ * any more; call after data_io(). */
+void gather_step(struct top *t);
+/* Milliseconds until gather_step() has something to do; -1: not by itself. */
+int gather_timeout_ms(const struct top *t);
+/* Block until the page at the top is filled: for --once. */
+enum rc gather_wait(struct top *t, int timeout_ms, struct err *e) MUST_CHECK;
+
+#endif
