@@ -9,6 +9,7 @@
 #include "ingest/import_report.h"
 #include "ingest/import_run.h"
 #include "ledger/base/cmd.h"
+#include "ledger/base/log.h"
 #include "ledger/cluster.h"
 #include "ledger/db.h"
 #include "ledger/ledger.h"
@@ -179,6 +180,9 @@ static enum rc find_files(struct import_cmd *c, struct err *e)
 	}
 	import_paths_release(&places);
 	import_paths_sort(&c->files);
+	if (rc == RC_OK && c->files.n == 0)
+		log_line(LOG_WARN, "import", "no files of this kind there",
+			 "kind=%s", c->kind->name);
 	return rc;
 }
 

@@ -232,6 +232,8 @@ static uint32_t claude_task(struct claude *c, const struct claude_call *k)
 	    str_eq(k->agent, c->agent))
 		return c->task;
 	import_task_init(c->r, &t);
+	t.class_name = STR("coding");
+	t.class_rank = CLASS_GUESSED;
 	t.ext_id = k->session;
 	t.attrs = import_facts(c->r, facts, 3);
 	t.agent = STR(SENDER);
@@ -570,6 +572,8 @@ static void result_seen(struct claude *c, const struct json *root,
 		.at_us = at_us,
 	};
 	struct ev_task t;
+	t.class_name = STR("coding");
+	t.class_rank = CLASS_GUESSED;
 
 	import_task_init(c->r, &t);
 	t.ext_id = text_of(c, json_get(root, "session_id"));

@@ -138,6 +138,8 @@ static void session_task(struct codex *c, const struct json *meta)
 	struct ev_task t;
 
 	import_task_init(c->r, &t);
+	t.class_name = STR("coding");
+	t.class_rank = CLASS_GUESSED;
 	t.ext_id = c->thread;
 	t.parent_ext_id = spawner_of(c, meta);
 	if (str_eq(t.parent_ext_id, c->thread))

@@ -28,18 +28,18 @@ struct gemini {
 
 /* ---- where things are ---- */
 
+/* session-*.json[l] wherever the user points; within the tool's own folders
+ * sub-agents' chats have other names. */
 static bool gemini_match(struct str path)
 {
 	size_t i = path.len;
 
 	while (i > 0 && path.p[i - 1] != '/')
 		i--;
-	if (!str_contains(path, "/chats/"))
-		return false;
-	if (str_ends(path, ".jsonl"))
+	if (str_contains(path, "/chats/") && str_ends(path, ".jsonl"))
 		return true;
 	return str_starts((struct str){path.p + i, path.len - i}, "session-") &&
-	       str_ends(path, ".json");
+	       (str_ends(path, ".json") || str_ends(path, ".jsonl"));
 }
 
 static void gemini_places(struct import_paths *out)
@@ -92,6 +92,8 @@ static uint32_t task_of(struct gemini *g)
 		g->session = import_keep(g->r, name);
 	}
 	import_task_init(g->r, &t);
+	t.class_name = STR("coding");
+	t.class_rank = CLASS_GUESSED;
 	t.ext_id = g->session;
 	t.agent = g->sub_agent ? STR(SENDER ":subagent") : STR(SENDER);
 	t.attrs = import_facts(g->r, facts, 1);

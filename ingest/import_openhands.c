@@ -65,6 +65,8 @@ static void begin_task(struct run *o)
 	struct ev_task t;
 
 	import_task_init(o->r, &t);
+	t.class_name = STR("coding");
+	t.class_rank = CLASS_GUESSED;
 	t.ext_id = o->session;
 	t.agent = STR("openhands");
 	t.attrs = import_facts(

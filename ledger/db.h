@@ -76,6 +76,7 @@ enum db_oid {
 	DB_TIMESTAMPTZ = 1184,
 	DB_NUMERIC = 1700,
 	DB_UUID = 2950,
+	DB_JSON = 114,
 	DB_JSONB = 3802,
 };
 void db_arr_begin(struct db_args *a, enum db_oid element);

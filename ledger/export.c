@@ -96,6 +96,7 @@ static bool cell_bare(const struct db_result *r, int col)
 	case DB_INT8:
 	case DB_FLOAT4:
 	case DB_FLOAT8:
+	case DB_JSON:
 	case DB_JSONB:
 		return true;
 	case DB_NUMERIC:
