@@ -18,7 +18,6 @@ extern const struct command command_import;
 extern const struct command command_export;
 extern const struct command command_top;
 extern const struct command command_config;
-extern const struct command command_import;
 
 /* In the order in which `aco help` shows them. */
 static const struct command *const commands[] = {
@@ -28,7 +27,6 @@ static const struct command *const commands[] = {
 	&command_export,
 	&command_top,
 	&command_config,
-	&command_import,
 	&command_help,
 	NULL,
 };
