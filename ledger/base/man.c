@@ -8,22 +8,35 @@
 
 #define MAN_COLUMNS 76
 
-/* Text as it is: a backslash means something to roff, a dash that begins an
- * option must stay a dash, and at the beginning of a line a dot or an
- * apostrophe is a command. */
+/* Whether s[i] needs an escape: a backslash means something to roff, and a
+ * dash that begins an option must stay a dash. */
+static bool is_special(const char *s, size_t i)
+{
+	return s[i] == '\\' ||
+	       (s[i] == '-' && (i == 0 || !isalnum((unsigned char)s[i - 1])));
+}
+
+/* Text as it is; at the beginning of a line a dot or an apostrophe would be a
+ * command. */
 static void add_chars(struct buf *out, const char *s, size_t n, bool begins)
 {
 	if (begins && n > 0 && (*s == '.' || *s == '\''))
 		buf_adds(out, "\\&");
 	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '\\')
-			buf_adds(out, "\\e");
-		else if (s[i] == '-' &&
-			 (i == 0 || !isalnum((unsigned char)s[i - 1])))
-			buf_adds(out, "\\-");
-		else
-			buf_addc(out, s[i]);
+		if (is_special(s, i))
+			buf_addc(out, '\\');
+		buf_addc(out, s[i] == '\\' ? 'e' : s[i]);
 	}
+}
+
+/* Bytes that add_chars would add to a line that has begun. */
+static size_t roff_len(const char *s, size_t n)
+{
+	size_t len = n;
+
+	for (size_t i = 0; i < n; i++)
+		len += is_special(s, i);
+	return len;
 }
 
 static bool ends_sentence(const char *word, size_t n)
@@ -33,40 +46,47 @@ static bool ends_sentence(const char *word, size_t n)
 	return n > 1 && strchr(".?!", word[n - 1]);
 }
 
+/* Length of the first word of s[n], and of the blanks before it. */
+static size_t next_word(const char *s, size_t n, size_t *blanks)
+{
+	size_t i = 0, end;
+
+	while (i < n && (s[i] == ' ' || s[i] == '\n'))
+		i++;
+	for (end = i; end < n && s[end] != ' ' && s[end] != '\n'; end++)
+		;
+	*blanks = i;
+	return end - i;
+}
+
 /* A paragraph: its words in lines of MAN_COLUMNS; a new sentence begins a new
  * line, as roff wants it. With `sentence`, the first letter becomes a capital
  * and a full stop is added. */
 static void add_words(struct buf *out, const char *s, size_t n, bool sentence)
 {
-	size_t column = 0, from = out->len;
+	size_t from = out->len, line = from, blanks, len;
 	bool fresh = false;
 
-	while (n > 0) {
-		size_t len = 0;
+	while ((len = next_word(s, n, &blanks)) > 0) {
+		s += blanks;
+		if (out->len == from && sentence &&
+		    islower((unsigned char)*s)) {
+			buf_addc(out, (char)toupper((unsigned char)*s));
+			add_chars(out, s + 1, len - 1, false);
+		} else {
+			size_t end = out->len - line + 1 + roff_len(s, len);
 
-		while (len < n && s[len] != ' ' && s[len] != '\n')
-			len++;
-		if (len > 0) {
-			if (fresh || (column && column + 1 + len > MAN_COLUMNS))
-				column = 0;
-			if (out->len > from)
-				buf_addc(out, column ? ' ' : '\n');
-			column += len + (column > 0);
-			if (sentence && out->len == from &&
-			    islower((unsigned char)*s)) {
-				buf_addc(out, (char)toupper((unsigned char)*s));
-				add_chars(out, s + 1, len - 1, false);
-			} else {
-				add_chars(out, s, len, column == len);
+			if (out->len > from && !fresh && end <= MAN_COLUMNS) {
+				buf_addc(out, ' ');
+			} else if (out->len > from) {
+				buf_addc(out, '\n');
+				line = out->len;
 			}
-			fresh = ends_sentence(s, len);
+			add_chars(out, s, len, out->len == line);
 		}
+		fresh = ends_sentence(s, len);
 		s += len;
-		n -= len;
-		if (n > 0) {
-			s++;
-			n--;
-		}
+		n -= blanks + len;
 	}
 	buf_adds(out, sentence && !fresh ? ".\n" : "\n");
 }
