@@ -125,6 +125,16 @@ static void arg_step(struct buf *b, const struct wstep *s, int c)
 		db_field_null(b);
 }
 
+static int by_step(const void *x, const void *y)
+{
+	const struct wstep *a = *(const struct wstep *const *)x;
+	const struct wstep *b = *(const struct wstep *const *)y;
+
+	if (a->day != b->day)
+		return a->day < b->day ? -1 : 1;
+	return uuid_cmp(a->id, b->id);
+}
+
 /* Several rows may stand in one step: it is written once. Fills list[]. */
 static size_t steps_used(struct ledger *l, const struct wstep **list)
 {
@@ -140,6 +150,7 @@ static size_t steps_used(struct ledger *l, const struct wstep **list)
 		s->written = true;
 		list[n++] = s;
 	}
+	qsort(list, n, sizeof(*list), by_step);
 	return n;
 }
 
@@ -193,31 +204,86 @@ enum op_start op_steps(struct ledger *l)
 
 /* ---- rows and names ---- */
 
-static enum op_start copy_rows(struct ledger *l, const struct sql_stmt *stmt,
-			       void (*put)(const struct att *, struct buf *))
-{
-	size_t n = 0;
+/* What is copied goes in the order of its primary key, (day, 16 bytes): COPY
+ * then fills one partition after the other, and each index from left to
+ * right. */
+struct keyed {
+	int32_t day;
+	struct uuid key;
+	uint32_t row;
+};
 
-	buf_clear(&l->copy);
-	db_copy_header(&l->copy);
-	for (size_t i = 0; i < l->n_rows; i++) {
-		if (!l->rows[i].write)
-			continue;
-		put(&l->rows[i].a, &l->copy);
-		n++;
-	}
-	db_copy_trailer(&l->copy);
-	return n ? op_copy(l, stmt) : OP_SKIP;
+static int by_keyed(const void *x, const void *y)
+{
+	const struct keyed *a = x, *b = y;
+
+	if (a->day != b->day)
+		return a->day < b->day ? -1 : 1;
+	return uuid_cmp(a->key, b->key);
 }
 
 enum op_start op_copy_keys(struct ledger *l)
 {
-	return copy_rows(l, &sql_append_key, att_copy_keys);
+	struct keyed *k = NULL;
+	size_t n = 0, cap = 0;
+
+	for (size_t i = 0; i < l->n_rows; i++) {
+		const struct att *a = &l->rows[i].a;
+		int32_t days[ATT_KEY_DAYS];
+		int n_days;
+
+		if (!l->rows[i].write)
+			continue;
+		n_days = att_key_days(a, days);
+		for (int j = 0; j < n_days * a->n_keys; j++) {
+			xgrow(&k, &cap, n + 1, sizeof(*k));
+			k[n++] = (struct keyed){days[j % n_days],
+						a->keys[j / n_days],
+						(uint32_t)i};
+		}
+	}
+	if (n == 0)
+		return OP_SKIP;
+	qsort(k, n, sizeof(*k), by_keyed);
+	buf_clear(&l->copy);
+	db_copy_header(&l->copy);
+	for (size_t i = 0; i < n; i++) {
+		const struct att *a = &l->rows[k[i].row].a;
+
+		db_copy_row(&l->copy, 4);
+		db_field_day(&l->copy, k[i].day);
+		db_field_uuid(&l->copy, k[i].key);
+		db_field_day(&l->copy, a->day);
+		db_field_uuid(&l->copy, a->id);
+	}
+	db_copy_trailer(&l->copy);
+	free(k);
+	return op_copy(l, &sql_append_key);
 }
 
 enum op_start op_copy_rows(struct ledger *l)
 {
-	return copy_rows(l, &sql_append_attempt, att_copy_row);
+	struct keyed *k = NULL;
+	size_t n = 0, cap = 0;
+
+	for (size_t i = 0; i < l->n_rows; i++) {
+		const struct att *a = &l->rows[i].a;
+
+		if (!l->rows[i].write)
+			continue;
+		xgrow(&k, &cap, n + 1, sizeof(*k));
+		k[n++] = (struct keyed){a->day, a->id, (uint32_t)i};
+	}
+	if (n == 0)
+		return OP_SKIP;
+	qsort(k, n, sizeof(*k), by_keyed);
+	buf_clear(&l->copy);
+	db_copy_header(&l->copy);
+	for (size_t i = 0; i < n; i++)
+		att_copy_row(&l->rows[k[i].row].a, &l->copy);
+	db_copy_trailer(&l->copy);
+	free(k);
+	return op_copy(l, &sql_append_attempt);
 }
 
 /* Steps that written rows have left. */

@@ -360,22 +360,6 @@ void att_copy_row(const struct att *a, struct buf *out)
 	db_field_null(out); /* evidence: the gateway's */
 }
 
-void att_copy_keys(const struct att *a, struct buf *out)
-{
-	int32_t days[ATT_KEY_DAYS];
-	int n = att_key_days(a, days);
-
-	for (int d = 0; d < n; d++) {
-		for (int i = 0; i < a->n_keys; i++) {
-			db_copy_row(out, 4);
-			db_field_day(out, days[d]);
-			db_field_uuid(out, a->keys[i]);
-			db_field_day(out, a->day);
-			db_field_uuid(out, a->id);
-		}
-	}
-}
-
 static int name_index(struct str s, const char *const *names, int n)
 {
 	for (int i = 0; i < n; i++) {

@@ -69,9 +69,8 @@ void att_price(struct att *a, const struct names *names,
 #define ATT_KEY_DAYS 3
 int att_key_days(const struct att *a, int32_t days[ATT_KEY_DAYS]);
 
-/* As a row of COPY attempt / attempt_key (append_attempt.sql and _key.sql). */
+/* As a row of COPY attempt (append_attempt.sql). */
 void att_copy_row(const struct att *a, struct buf *out);
-void att_copy_keys(const struct att *a, struct buf *out);
 /* From a row of append_lock_attempts.sql. */
 void att_from_row(struct att *a, const struct db_result *r, int row);
 
