@@ -2,24 +2,73 @@
 
 #include "ingest/import.h"
 
-/* The first of the parts that has a value at `path`. */
-static const struct json *find(const struct litellm_parts *p, const char *path)
-{
-	const struct json *v = json_path(p->usage, path);
+/* The objects in which a field may stand, each in up to N_PARTS parts, found
+ * once: most of a record's time would go into looking for them. */
+enum place {
+	AT_USAGE,  /* the part itself */
+	AT_INPUT,  /* prompt_tokens_details, input_tokens_details */
+	AT_OUTPUT, /* completion_tokens_details, output_tokens_details */
+	AT_WRITES, /* cache_creation, cache_creation_token_details */
+	AT_SERVER, /* server_tool_use */
+	PLACES_N
+};
+#define N_PARTS 4
 
-	for (size_t i = 0; i < 3 && !json_present(v); i++)
-		v = json_path(p->details[i], path);
+struct places {
+	const struct json *v[PLACES_N][N_PARTS];
+	bool has_details; /* of the input, null included */
+};
+
+static void find_places(const struct litellm_parts *p, struct places *out)
+{
+	*out = (struct places){.v[AT_USAGE][0] = p->usage};
+	for (size_t i = 0; i < N_PARTS; i++) {
+		const struct json *u = i ? p->details[i - 1] : p->usage;
+		const struct json *m;
+
+		out->v[AT_USAGE][i] = u;
+		for (m = json_first(u); json_is(u, JSON_OBJECT) && m;
+		     m = json_next(u, m)) {
+			if (str_is(m->key, "prompt_tokens_details") ||
+			    str_is(m->key, "input_tokens_details")) {
+				out->has_details = true;
+				out->v[AT_INPUT][i] = m;
+			} else if (str_is(m->key,
+					  "completion_tokens_details") ||
+				   str_is(m->key, "output_tokens_details")) {
+				out->v[AT_OUTPUT][i] = m;
+			} else if (str_is(m->key, "cache_creation")) {
+				out->v[AT_WRITES][i] = m;
+			} else if (str_is(m->key, "server_tool_use")) {
+				out->v[AT_SERVER][i] = m;
+			}
+		}
+		if (!out->v[AT_WRITES][i])
+			out->v[AT_WRITES][i] =
+				json_get(out->v[AT_INPUT][i],
+					 "cache_creation_token_details");
+	}
+}
+
+/* The first of the parts that has a value. */
+static const struct json *find(const struct places *p, enum place at,
+			       const char *key)
+{
+	const struct json *v = NULL;
+
+	for (size_t i = 0; i < N_PARTS && !json_present(v); i++)
+		if (p->v[at][i])
+			v = json_get(p->v[at][i], key);
 	return json_present(v) ? v : NULL;
 }
 
 /* Whether a key is there at all, null included. */
-static bool says(const struct litellm_parts *p, const char *key)
+static bool says(const struct places *p, const char *key)
 {
-	bool there = json_get(p->usage, key);
-
-	for (size_t i = 0; i < 3; i++)
-		there = there || json_get(p->details[i], key);
-	return there;
+	for (size_t i = 0; i < N_PARTS; i++)
+		if (p->v[AT_USAGE][i] && json_get(p->v[AT_USAGE][i], key))
+			return true;
+	return false;
 }
 
 /* A count that sums of a few cannot overflow. */
@@ -33,20 +82,32 @@ static int64_t small_count(const struct json *v, bool *bad)
 	return USAGE_NONE;
 }
 
-/* The count at the first of `paths` (NULL ends them) that is given. */
-static int64_t count_at(const struct litellm_parts *p, const char *const *paths,
+/* A name that a count may have, and where. */
+struct name {
+	enum place at;
+	const char *key;
+};
+
+/* The count under the first of the names (a NULL key ends them) that is given;
+ * of one that says 0 the later names are asked too. */
+static int64_t count_at(const struct places *p, const struct name *names,
 			bool *bad)
 {
-	for (; *paths; paths++) {
-		const struct json *v = find(p, *paths);
+	int64_t n = USAGE_NONE;
 
-		if (v)
-			return small_count(v, bad);
+	for (; names->key && n <= 0; names++) {
+		const struct json *v = find(p, names->at, names->key);
+		int64_t got = v ? small_count(v, bad) : USAGE_NONE;
+
+		if (got != USAGE_NONE)
+			n = got;
+		else if (v && *bad)
+			return USAGE_NONE;
 	}
-	return USAGE_NONE;
+	return n;
 }
 #define COUNT(p, bad, ...)                                                     \
-	count_at(p, (const char *const[]){__VA_ARGS__, NULL}, bad)
+	count_at(p, (const struct name[]){__VA_ARGS__, {AT_USAGE, NULL}}, bad)
 
 static int64_t known(int64_t n)
 {
@@ -63,45 +124,36 @@ struct said {
 	bool openai_writes; /* writes that have one price, no time to live */
 };
 
-static void read_said(const struct litellm_parts *p, struct said *s, bool *bad)
+static void read_said(const struct places *p, struct said *s, bool *bad)
 {
-	s->prompt = COUNT(p, bad, "prompt_tokens", "input_tokens");
-	s->completion = COUNT(p, bad, "completion_tokens", "output_tokens");
-	s->total = COUNT(p, bad, "total_tokens");
-	s->cached = COUNT(p, bad, "prompt_tokens_details.cached_tokens",
-			  "input_tokens_details.cached_tokens",
-			  "cache_read_input_tokens", "cache_read_tokens",
-			  "prompt_cache_hit_tokens");
-	s->written = COUNT(p, bad, "cache_creation_input_tokens",
-			   "prompt_tokens_details.cache_creation_tokens",
-			   "prompt_tokens_details.cache_write_tokens",
-			   "input_tokens_details.cache_write_tokens",
-			   "cache_write_tokens");
-	s->w5m = COUNT(p, bad, "cache_creation.ephemeral_5m_input_tokens",
-		       "prompt_tokens_details.cache_creation_token_details."
-		       "ephemeral_5m_input_tokens");
-	s->w1h = COUNT(p, bad, "cache_creation.ephemeral_1h_input_tokens",
-		       "prompt_tokens_details.cache_creation_token_details."
-		       "ephemeral_1h_input_tokens");
-	s->reasoning = COUNT(
-		p, bad, "completion_tokens_details.reasoning_tokens",
-		"output_tokens_details.reasoning_tokens", "reasoning_tokens");
-	s->audio_in = COUNT(p, bad, "prompt_tokens_details.audio_tokens",
-			    "input_tokens_details.audio_tokens");
-	s->audio_out = COUNT(p, bad, "completion_tokens_details.audio_tokens",
-			     "output_tokens_details.audio_tokens");
-	s->searches = COUNT(p, bad, "server_tool_use.web_search_requests",
-			    "prompt_tokens_details.web_search_requests");
-	s->disjoint = !find(p, "prompt_tokens") && find(p, "input_tokens") &&
-		      !find(p, "input_tokens_details") &&
+	s->prompt = COUNT(p, bad, {AT_USAGE, "prompt_tokens"},
+			  {AT_USAGE, "input_tokens"});
+	s->completion = COUNT(p, bad, {AT_USAGE, "completion_tokens"},
+			      {AT_USAGE, "output_tokens"});
+	s->total = COUNT(p, bad, {AT_USAGE, "total_tokens"});
+	s->cached = COUNT(p, bad, {AT_INPUT, "cached_tokens"},
+			  {AT_USAGE, "cache_read_input_tokens"},
+			  {AT_USAGE, "cache_read_tokens"},
+			  {AT_USAGE, "prompt_cache_hit_tokens"});
+	s->written = COUNT(p, bad, {AT_USAGE, "cache_creation_input_tokens"},
+			   {AT_INPUT, "cache_creation_tokens"},
+			   {AT_INPUT, "cache_write_tokens"},
+			   {AT_USAGE, "cache_write_tokens"});
+	s->w5m = COUNT(p, bad, {AT_WRITES, "ephemeral_5m_input_tokens"});
+	s->w1h = COUNT(p, bad, {AT_WRITES, "ephemeral_1h_input_tokens"});
+	s->reasoning = COUNT(p, bad, {AT_OUTPUT, "reasoning_tokens"},
+			     {AT_USAGE, "reasoning_tokens"});
+	s->audio_in = COUNT(p, bad, {AT_INPUT, "audio_tokens"});
+	s->audio_out = COUNT(p, bad, {AT_OUTPUT, "audio_tokens"});
+	s->searches = COUNT(p, bad, {AT_SERVER, "web_search_requests"},
+			    {AT_INPUT, "web_search_requests"});
+	s->disjoint = !find(p, AT_USAGE, "prompt_tokens") && !p->has_details &&
+		      find(p, AT_USAGE, "input_tokens") &&
 		      (says(p, "cache_read_input_tokens") ||
 		       says(p, "cache_creation_input_tokens"));
-	s->cache_told = s->cached != USAGE_NONE ||
-			says(p, "prompt_tokens_details") ||
-			says(p, "input_tokens_details") || s->disjoint;
-	s->openai_writes =
-		find(p, "prompt_tokens_details.cache_write_tokens") ||
-		find(p, "input_tokens_details.cache_write_tokens");
+	s->cache_told =
+		s->cached != USAGE_NONE || p->has_details || s->disjoint;
+	s->openai_writes = find(p, AT_INPUT, "cache_write_tokens");
 }
 
 /* Cache writes by time to live; what has none is taken as 5 minutes. */
@@ -161,10 +213,12 @@ static int64_t output(const struct said *s, enum usage_quality *quality)
 void litellm_usage(const struct litellm_parts *p, struct usage *out,
 		   enum usage_quality *quality, bool *bad)
 {
+	struct places places;
 	struct said s;
 
 	usage_init(out);
-	read_said(p, &s, bad);
+	find_places(p, &places);
+	read_said(&places, &s, bad);
 	if (s.prompt == USAGE_NONE && s.completion == USAGE_NONE) {
 		*quality = QUALITY_MISSING;
 		return;
