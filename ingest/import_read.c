@@ -269,10 +269,13 @@ enum import_read import_reader_line(struct import_reader *rd,
 		l->partial = !nl;
 		l->at.offset = rd->line_start = rd->base + (int64_t)rd->pos;
 		l->at.line = ++rd->lines;
-		rd->pos += nl ? (size_t)(nl - from) + 1 : have;
+		if (nl)
+			have = (size_t)(nl - from);
+		rd->pos += have + (nl != NULL);
 		rd->done = rd->base + (int64_t)rd->pos;
-		l->text = trim_line(from, nl ? (size_t)(nl - from) : have,
-				    l->at.offset == 0);
+		if (have > IMPORT_LINE_MAX)
+			return READ_LONG;
+		l->text = trim_line(from, have, l->at.offset == 0);
 		if (l->text.len)
 			return READ_LINE;
 	}

@@ -13,7 +13,8 @@
 
 #define BATCH_BYTES ((size_t)64 << 20)
 #define SCRATCH_MAX ((size_t)256 << 20)
-#define JSON_NODES  ((size_t)16 << 20)
+#define LINE_NODES  ((size_t)2 << 20) /* JSON values in one line */
+#define WHOLE_NODES ((size_t)16 << 20)
 
 struct import_run *import_run_new(const struct import_opts *o,
 				  import_flush_fn *flush, void *arg)
@@ -31,8 +32,8 @@ struct import_run *import_run_new(const struct import_opts *o,
 	arena_init(&r->known_arena, IMPORT_ARENA_MAX);
 	arena_init(&r->arena, IMPORT_ARENA_MAX);
 	arena_init(&r->scratch, SCRATCH_MAX);
-	json_doc_init(&r->doc, JSON_NODES);
-	json_doc_init(&r->inner, JSON_NODES);
+	json_doc_init(&r->doc, LINE_NODES);
+	json_doc_init(&r->inner, LINE_NODES);
 	return r;
 }
 
@@ -269,6 +270,7 @@ const struct json *import_line_json(struct import_run *r,
 {
 	struct err e;
 
+	r->doc.max = LINE_NODES;
 	if (json_parse(&r->doc, l->text, &e) == RC_OK) {
 		r->partial = false;
 		return r->doc.nodes;
@@ -290,17 +292,24 @@ const struct json *import_json(struct import_run *r, struct str text,
 	return r->inner.nodes;
 }
 
+static enum rc read_whole(struct import_run *r, struct str *text, struct err *e)
+{
+	enum rc rc = import_reader_whole(r->rd, text, e);
+
+	/* A changed document is handed over whole. */
+	r->known_bytes = 0;
+	r->read_failed = rc != RC_OK;
+	return rc;
+}
+
 bool import_whole(struct import_run *r, struct str *text)
 {
 	struct err e;
 
 	*text = STR_NONE;
-	/* A changed document is handed over whole. */
-	r->known_bytes = 0;
-	if (import_reader_whole(r->rd, text, &e) == RC_OK)
+	if (read_whole(r, text, &e) == RC_OK)
 		return true;
 	import_say(r, "%s: %s", r->path, e.msg);
-	r->read_failed = true;
 	return false;
 }
 
@@ -308,11 +317,8 @@ const struct json *import_whole_json(struct import_run *r, struct err *e)
 {
 	struct str text;
 
-	if (!import_whole(r, &text)) {
-		err_set(e, RC_BAD, "unreadable");
-		return NULL;
-	}
-	if (json_parse(&r->doc, text, e))
+	r->doc.max = WHOLE_NODES;
+	if (read_whole(r, &text, e) || json_parse(&r->doc, text, e))
 		return NULL;
 	return r->doc.nodes;
 }
@@ -442,6 +448,8 @@ enum rc import_run_file(struct import_run *r, const struct import_kind *k,
 	if (r->rc || r->stop)
 		return verdict(r, e);
 	if (import_reader_open(&rd, path, e)) {
+		if (r->stop)
+			return verdict(r, e);
 		import_say(r, "%s", e->msg);
 		r->totals.files_failed++;
 		return RC_OK;
