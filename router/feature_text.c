@@ -131,6 +131,11 @@ static void slots_fill(struct scan *sc)
 
 /* ---- words ---- */
 
+static unsigned char lower_byte(char c, unsigned kind)
+{
+	return (unsigned char)(kind == B_UPPER ? c | 0x20 : c);
+}
+
 struct word {
 	uint32_t hash;  /* of its lower-case form */
 	unsigned kinds; /* of its bytes, or-ed */
@@ -169,31 +174,30 @@ static void count_word(struct scan *sc, const struct word *w)
 	count_lists(sc, w->hash);
 }
 
-/* Reads the word at the start of `t`; returns its length, 0 when there is
- * none. */
-static size_t scan_word(struct scan *sc, struct str t)
+/* Reads the word at `p`, of which there is at least a byte; returns its end
+ * and adds the kinds of its bytes to *kinds. */
+static const char *scan_word(struct scan *sc, const char *p, const char *end,
+			     unsigned *kinds)
 {
 	struct word w = {.hash = HASH_START};
+	const char *from = p;
 	unsigned last = 0;
 
-	while (w.len < t.len) {
-		unsigned char c = (unsigned char)t.p[w.len];
-		unsigned kind = byte_kinds[c];
+	for (; p < end; p++) {
+		unsigned kind = byte_kind(*p);
 
 		if (!(kind & B_WORD))
 			break;
 		w.camel |= kind == B_UPPER && last == B_LOWER;
 		w.kinds |= kind;
-		w.hash = hash_step(w.hash, kind == B_UPPER ? c | 0x20 : c);
+		w.hash = hash_step(w.hash, lower_byte(*p, kind));
 		last = kind;
-		w.len++;
 	}
-	if (!w.len)
-		return 0;
-	w.call = w.len < t.len && t.p[w.len] == '(' &&
-		 !(w.kinds & (B_HIGH | B_DIGIT));
+	w.len = (size_t)(p - from);
+	w.call = p < end && *p == '(' && !(w.kinds & (B_HIGH | B_DIGIT));
 	count_word(sc, &w);
-	return w.len;
+	*kinds |= w.kinds;
+	return p;
 }
 
 /* ---- tokens ---- */
@@ -229,8 +233,9 @@ static bool is_error(struct str t)
 	       str_ends(t, ":error");
 }
 
-/* `kinds`: of its bytes, or-ed, so that most tokens are looked at once. */
-static void scan_token(struct scan *sc, struct str t, unsigned kinds)
+/* A token is complete; `kinds`: of its bytes, or-ed, so that most tokens are
+ * not looked at again. */
+static void count_token(struct scan *sc, struct str t, unsigned kinds)
 {
 	struct text_stats *s = sc->s;
 	char last = t.p[t.len - 1];
@@ -238,20 +243,30 @@ static void scan_token(struct scan *sc, struct str t, unsigned kinds)
 	s->tokens++;
 	s->sentences +=
 		t.len > 1 && (last == '.' || last == '!' || last == '?');
+	if (!(kinds & (B_SLASH | B_COLON)))
+		return;
 	if ((kinds & B_SLASH) && (kinds & B_COLON) && is_url(t))
 		s->urls++;
 	else if ((kinds & B_SLASH) && is_path(t))
 		s->paths++;
 	if ((kinds & B_COLON) && is_error(t))
 		s->errors++;
-	while (t.len) {
-		size_t n = scan_word(sc, t);
+}
 
-		n += n <
-		     t.len; /* the byte that ended the word, or a lone one */
-		t.p += n;
-		t.len -= n;
+/* Reads the token at `p`, which is not blank; returns its end. */
+static const char *scan_token(struct scan *sc, const char *p, const char *end)
+{
+	const char *from = p;
+	unsigned kinds = 0;
+
+	while (p < end && !(byte_kind(*p) & B_BLANK)) {
+		if (byte_kind(*p) & B_WORD)
+			p = scan_word(sc, p, end, &kinds);
+		else
+			kinds |= byte_kind(*p++);
 	}
+	count_token(sc, (struct str){from, (size_t)(p - from)}, kinds);
+	return p;
 }
 
 /* ---- lines ---- */
@@ -306,23 +321,40 @@ static bool is_diff_line(struct str l)
 	       str_starts(l, "--- ") || str_starts(l, "diff ");
 }
 
-/* What a line's first bytes say; `l` is without blanks at both ends. */
-static void scan_line_start(struct text_stats *s, struct str l)
+/* The counter that a line's first bytes call for, or NULL; `l` is without
+ * blanks at both ends and not empty. */
+static uint64_t *line_counter(struct text_stats *s, struct str l)
 {
-	if (str_starts(l, "```") || str_starts(l, "~~~"))
-		s->fences++;
-	else if (is_list_line(l))
-		s->list_lines++;
-	else if (is_choice_line(l))
-		s->choice_lines++;
-	else if (is_heading(l))
-		s->heading_lines++;
-	else if (is_trace_line(l))
-		s->trace_lines++;
-	else if (is_diff_line(l))
-		s->diff_lines++;
-	else if (str_starts(l, "> "))
-		s->quote_lines++;
+	switch (l.p[0]) {
+	case '`':
+		return str_starts(l, "```") ? &s->fences : NULL;
+	case '~':
+		return str_starts(l, "~~~") ? &s->fences : NULL;
+	case '>':
+		return str_starts(l, "> ") ? &s->quote_lines : NULL;
+	case '(':
+		return is_choice_line(l) ? &s->choice_lines : NULL;
+	case '#':
+		if (is_heading(l))
+			return &s->heading_lines;
+		return is_trace_line(l) ? &s->trace_lines : NULL;
+	case '-':
+	case '+':
+	case '*':
+	case '@':
+		if (is_list_line(l))
+			return &s->list_lines;
+		return is_diff_line(l) ? &s->diff_lines : NULL;
+	default:
+		break;
+	}
+	if (is_digit(l.p[0]))
+		return is_list_line(l) ? &s->list_lines : NULL;
+	if (is_choice_line(l))
+		return &s->choice_lines;
+	if (memchr("TFgCa", l.p[0], 5) && is_trace_line(l))
+		return &s->trace_lines;
+	return l.p[0] == 'd' && is_diff_line(l) ? &s->diff_lines : NULL;
 }
 
 static void scan_line(struct scan *sc, struct str line)
@@ -330,6 +362,7 @@ static void scan_line(struct scan *sc, struct str line)
 	struct text_stats *s = sc->s;
 	struct str l = str_trim(line);
 	const char *p = l.p, *end = l.p + l.len;
+	uint64_t *counter;
 
 	if (!l.len) {
 		s->blank_lines++;
@@ -340,16 +373,14 @@ static void scan_line(struct scan *sc, struct str line)
 		s->line_max = line.len;
 	if (line.p[0] == '\t' || str_starts(line, "  "))
 		s->indent_lines++;
-	scan_line_start(s, l);
+	counter = line_counter(s, l);
+	if (counter)
+		++*counter;
 	while (p < end) {
-		const char *from = p;
-		unsigned kinds = 0;
-
-		while (p < end && !(byte_kind(*p) & B_BLANK))
-			kinds |= byte_kind(*p++);
-		scan_token(sc, (struct str){from, (size_t)(p - from)}, kinds);
-		while (p < end && (byte_kind(*p) & B_BLANK))
+		if (byte_kind(*p) & B_BLANK)
 			p++;
+		else
+			p = scan_token(sc, p, end);
 	}
 }
 
