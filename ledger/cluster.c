@@ -24,103 +24,9 @@
 #include "ledger/cluster_int.h"
 #include "ledger/db.h"
 
-#define INITDB_MS     300000
 #define START_MS      900000 /* recovery after a crash may take its time */
 #define STOP_MS       120000
 #define TELL_AFTER_MS 5000
-
-/* ---- folders ---- */
-
-static enum rc failed(struct err *e, const char *what, const char *path)
-{
-	enum rc rc =
-		err_set(e, RC_DOWN, "%s %s: %s", what, path, strerror(errno));
-
-	if (errno == ENOSPC || errno == EDQUOT)
-		err_hint(e, "free some space on that disk");
-	return rc;
-}
-
-/* mkdir -p. Only what is missing gets `mode`; its parents 0755. */
-static enum rc make_folders(const char *path, mode_t mode, struct err *e)
-{
-	char *part = xstrdup(path);
-	enum rc rc = RC_OK;
-
-	for (size_t i = 1; !rc; i++) {
-		char c = part[i];
-
-		if (c && c != '/')
-			continue;
-		part[i] = 0;
-		if (mkdir(part, c ? 0755 : mode) && errno != EEXIST)
-			rc = failed(e, "making", part);
-		part[i] = c;
-		if (!c)
-			break;
-	}
-	free(part);
-	return rc;
-}
-
-/* A folder that nobody but the owner may enter, made if it is not there. In a
- * folder of everyone's (/tmp) someone else may have been first. */
-static enum rc private_folder(const struct cluster *c, const char *path,
-			      struct err *e)
-{
-	struct stat st;
-	enum rc rc = cluster_as_owner(c, e);
-
-	if (rc)
-		return rc;
-	if (mkdir(path, 0700) && errno != EEXIST)
-		rc = failed(e, "making", path);
-	else if (lstat(path, &st))
-		rc = failed(e, "looking at", path);
-	else if (!S_ISDIR(st.st_mode) || st.st_uid != c->owner.uid)
-		rc = err_set(e, RC_DENIED, "%s is not a folder of user %s",
-			     path, c->owner_name);
-	else if (st.st_mode & 077 && chmod(path, 0700))
-		rc = failed(e, "closing", path);
-	cluster_as_self(c);
-	return rc;
-}
-
-/* The home is root's and holds private folders only: whoever may pass through
- * it sees nothing. The owner must. */
-static enum rc open_root_home(const struct cluster *c, struct err *e)
-{
-	size_t n = strlen(CLUSTER_ROOT_HOME);
-	enum rc rc;
-
-	if (!c->as_root || strncmp(c->home, CLUSTER_ROOT_HOME, n) != 0 ||
-	    (c->home[n] && c->home[n] != '/'))
-		return make_folders(c->home, c->as_root ? 0711 : 0700, e);
-	rc = make_folders(CLUSTER_ROOT_HOME, 0711, e);
-	if (!rc)
-		rc = make_folders(c->home, 0711, e);
-	if (!rc && (chmod(CLUSTER_ROOT_HOME, 0711) || chmod(c->home, 0711)))
-		rc = failed(e, "opening", c->home);
-	return rc;
-}
-
-/* HOME belongs to us, HOME/pg and what is in it to the owner. */
-static enum rc make_base(const struct cluster *c, struct err *e)
-{
-	enum rc rc = open_root_home(c, e);
-	bool made = !rc && !mkdir(c->base, 0700);
-
-	if (rc)
-		return rc;
-	if (!made && errno != EEXIST)
-		return failed(e, "making", c->base);
-	if (made && c->as_root && lchown(c->base, c->owner.uid, c->owner.gid))
-		return failed(e, "chown", c->base);
-	rc = private_folder(c, c->base, e);
-	if (!rc)
-		rc = private_folder(c, c->logs, e);
-	return rc ? rc : private_folder(c, c->socket, e);
-}
 
 /* ---- one at a time ---- */
 
@@ -135,7 +41,7 @@ static enum rc take_lock(const struct cluster *c, int *fd, struct err *e)
 		*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 			   0600);
 		if (*fd < 0)
-			rc = failed(e, "opening", path);
+			rc = cluster_errno(e, "opening", path);
 		cluster_as_self(c);
 	}
 	free(path);
@@ -146,114 +52,10 @@ static enum rc take_lock(const struct cluster *c, int *fd, struct err *e)
 	while (flock(*fd, LOCK_EX)) {
 		if (errno != EINTR) {
 			close(*fd);
-			return failed(e, "locking", c->base);
+			return cluster_errno(e, "locking", c->base);
 		}
 	}
 	return RC_OK;
-}
-
-/* ---- initdb ---- */
-
-static const char *const clean_env[] = {
-	"LC_ALL=C",    "PGDATA",     "PGPORT",           "PGHOST",
-	"PGUSER",      "PGDATABASE", "PGOPTIONS",        "PGSERVICE",
-	"PGSSLMODE",   "PGPASSWORD", "PGCLIENTENCODING", "PGTZ",
-	"PGDATESTYLE", NULL,
-};
-
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)ftw;
-	if (type == FTW_DP)
-		rmdir(path);
-	else
-		unlink(path);
-	return 0;
-}
-
-/* What an initdb that was killed half way has left. */
-static enum rc remove_leftovers(const struct cluster *c, struct err *e)
-{
-	char *pattern = xasprintf("%s/data.new-*", c->base);
-	enum rc rc = cluster_as_owner(c, e);
-	glob_t g;
-
-	if (!rc && !glob(pattern, GLOB_NOSORT, NULL, &g)) {
-		for (size_t i = 0; i < g.gl_pathc; i++)
-			nftw(g.gl_pathv[i], remove_one, 16,
-			     FTW_PHYS | FTW_DEPTH);
-		globfree(&g);
-	}
-	if (!rc)
-		cluster_as_self(c);
-	free(pattern);
-	return rc;
-}
-
-static enum rc run_initdb(const struct cluster *c, const char *into,
-			  struct err *e)
-{
-	char *path = xasprintf("%s/initdb", c->bin);
-	const char *argv[] = {
-		path,   "-D", into,   "-U", "postgres",   "-A",
-		"peer", "-E", "UTF8", "-k", "--locale=C", "--no-instructions",
-		NULL,
-	};
-	const struct proc p = {
-		.argv = argv,
-		.env = clean_env,
-		.user = c->as_root ? &c->owner : NULL,
-		.cwd = "/",
-		.timeout_ms = INITDB_MS,
-	};
-	enum rc rc = proc_must(&p, e);
-
-	if (rc && strstr(e->msg, "No space left"))
-		err_hint(e, "free some space on the disk of %s", c->base);
-	free(path);
-	return rc;
-}
-
-static enum rc put_in_place(const struct cluster *c, const char *fresh,
-			    struct err *e)
-{
-	enum rc rc = cluster_as_owner(c, e);
-	int fd;
-
-	if (rc)
-		return rc;
-	/* An empty or broken folder of that name gives way to the new one. */
-	rmdir(c->data);
-	if (rename(fresh, c->data))
-		rc = failed(e, "making", c->data);
-	fd = open(c->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		if (!rc && fsync(fd))
-			rc = failed(e, "syncing", c->base);
-		close(fd);
-	}
-	cluster_as_self(c);
-	return rc;
-}
-
-static enum rc make_data(struct cluster *c, struct err *e)
-{
-	char *fresh = xasprintf("%s/data.new-%ld", c->base, (long)getpid());
-	enum rc rc = remove_leftovers(c, e);
-	struct err ignored;
-
-	if (!rc)
-		rc = run_initdb(c, fresh, e);
-	if (!rc)
-		rc = put_in_place(c, fresh, e);
-	if (rc && remove_leftovers(c, &ignored))
-		log_line(LOG_WARN, "cluster", "cannot clean up", "folder=%s",
-			 log_quote(c->base));
-	c->exists = !rc;
-	free(fresh);
-	return rc;
 }
 
 /* ---- start ---- */
@@ -270,38 +72,10 @@ static int open_start_log(const struct cluster *c, char **path, struct err *e)
 				  O_APPEND,
 			  0600);
 		if (fd < 0)
-			(void)failed(e, "opening", *path);
+			(void)cluster_errno(e, "opening", *path);
 		cluster_as_self(c);
 	}
 	return fd;
-}
-
-/* The last FATAL or PANIC line of a log, without its prefix; else the last
- * line; from `b`. */
-static struct str telling_line(const struct buf *b)
-{
-	struct str rest = {buf_str(b), b->len}, best = STR_NONE;
-	bool found = false;
-
-	while (rest.len) {
-		const char *nl = memchr(rest.p, '\n', rest.len);
-		size_t n = nl ? (size_t)(nl - rest.p) : rest.len;
-		struct str line = {rest.p, n};
-		bool bad = str_contains(line, "FATAL:") ||
-			   str_contains(line, "PANIC:");
-
-		if (n && (bad || !found))
-			best = line;
-		found |= bad;
-		rest.p += n + (nl != NULL);
-		rest.len -= n + (nl != NULL);
-	}
-	for (size_t i = 0; found && i + 7 < best.len; i++) {
-		if (!memcmp(best.p + i, "FATAL: ", 7) ||
-		    !memcmp(best.p + i, "PANIC: ", 7))
-			return (struct str){best.p + i, best.len - i};
-	}
-	return best;
 }
 
 static void read_tail(const char *path, struct buf *b)
@@ -356,7 +130,7 @@ static enum rc not_started(const struct cluster *c, struct err *e)
 	buf_init(&b, 65536);
 	if (path)
 		read_tail(path, &b);
-	why = telling_line(&b);
+	why = cluster_last_words(&b);
 	err_set(e, RC_DOWN, "PostgreSQL in %s does not start: %.*s", c->base,
 		STR_ARG(why));
 	if (str_contains(why, "No space left"))
@@ -409,7 +183,7 @@ static enum rc start_server(const struct cluster *c, pid_t *pid, struct err *e)
 	const char *argv[] = {path, "-D", c->data, NULL};
 	const struct proc p = {
 		.argv = argv,
-		.env = clean_env,
+		.env = cluster_env,
 		.user = c->as_root ? &c->owner : NULL,
 		.cwd = "/",
 		.own_session = true,
@@ -471,7 +245,7 @@ static enum rc up_locked(struct cluster *c, struct err *e)
 		free(version);
 	}
 	if (!c->exists)
-		rc = make_data(c, e);
+		rc = cluster_make_data(c, e);
 	running = rc ? 0 : cluster_postmaster(c);
 	if (!rc)
 		rc = cluster_configure(c, &changed, e);
@@ -501,7 +275,7 @@ enum rc cluster_up(const struct conf *conf, struct err *e)
 		return rc;
 	rc = cluster_find_bin(&c, conf, e);
 	if (!rc)
-		rc = make_base(&c, e);
+		rc = cluster_make_base(&c, e);
 	if (!rc)
 		rc = take_lock(&c, &lock, e);
 	if (!rc) {
@@ -518,7 +292,7 @@ static enum rc stop_server(const struct cluster *c, pid_t pid, struct err *e)
 
 	/* SIGINT is PostgreSQL's fast shutdown. */
 	if (kill(pid, SIGINT) && errno != ESRCH)
-		return failed(e, "stopping PostgreSQL in", c->base);
+		return cluster_errno(e, "stopping PostgreSQL in", c->base);
 	while (cluster_alive(pid)) {
 		if (clock_mono_us() > end) {
 			err_set(e, RC_DOWN,

@@ -181,8 +181,10 @@ static char *socket_dir(const struct cluster *c)
 	char *dir = xasprintf("%s/run", c->base);
 	char hash[9];
 
-	if (strlen(dir) + strlen(SOCKET_NAME) + strlen(".lock") <
-	    sizeof(((struct sockaddr_un *)NULL)->sun_path))
+	/* A comma would be two hosts to libpq. */
+	if (!strchr(dir, ',') &&
+	    strlen(dir) + strlen(SOCKET_NAME) + strlen(".lock") <
+		    sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return dir;
 	free(dir);
 	short_hash(c->base, hash);

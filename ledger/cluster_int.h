@@ -47,6 +47,19 @@ void cluster_as_self(const struct cluster *c);
 enum rc cluster_write(const struct cluster *c, const char *path,
 		      const char *text, struct err *e) MUST_CHECK;
 
+/* The folders, shut to everyone but the owner. */
+enum rc cluster_make_base(const struct cluster *c, struct err *e) MUST_CHECK;
+/* initdb; the data folder is there whole or not at all. */
+enum rc cluster_make_data(struct cluster *c, struct err *e) MUST_CHECK;
+/* Environment of PostgreSQL's programs: nothing of ours that they would take
+ * for their own. */
+extern const char *const cluster_env[];
+/* "WHAT PATH: strerror(errno)"; RC_DOWN, with a hint when the disk is full. */
+enum rc cluster_errno(struct err *e, const char *what, const char *path);
+/* Of a log or of what a program printed: the last FATAL, PANIC or error, else
+ * the last line. */
+struct str cluster_last_words(const struct buf *b);
+
 /* Our settings, rewritten at each start: data/aco.conf, pg_hba.conf and
  * pg_ident.conf. *changed: they differ from what was there. */
 enum rc cluster_configure(const struct cluster *c, bool *changed,

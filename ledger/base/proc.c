@@ -66,7 +66,7 @@ static char **make_env(const char *const *over)
 			env[k++] = *v;
 	}
 	for (const char *const *v = over; v && *v; v++) {
-		if ((*v)[name_length(*v)] == '=')
+		if ((*v)[name_length(*v)] == '=' && !names(*v, v + 1))
 			memcpy(&env[k++], v, sizeof(*v)); /* drops const */
 	}
 	return env;

@@ -20,7 +20,8 @@ struct proc {
 	const char *const *argv;      /* argv[0] with '/', or looked up in PATH;
 					 ends with NULL */
 	const char *const *env;       /* "NAME=value" put over our environment,
-					 "NAME" taken out; ends with NULL, or NULL */
+					 "NAME" taken out, the last of a name wins;
+					 ends with NULL, or NULL */
 	const struct proc_user *user; /* run as; NULL: as we are */
 	const char *cwd;              /* NULL: ours */
 	struct str input;  /* its standard input; absent: /dev/null */

@@ -410,7 +410,9 @@ CREATE TABLE alert (
   UNIQUE (kind, scope, period_start)
 );
 
--- Make the partitions of one day, without blocking readers or writers.
+-- Make the partitions of one day, without blocking readers or writers. Whether
+-- they are there is asked of pg_class and not of to_regclass(): the latter may
+-- answer from a cache that waiting for the lock does not refresh.
 CREATE FUNCTION aco_make_day(d date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   suffix text := to_char(d, 'YYYYMMDD');
@@ -420,7 +422,8 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('aco_make_day'));
   FOREACH parent IN ARRAY ARRAY['attempt', 'attempt_key', 'step', 'decision'] LOOP
-    IF to_regclass(parent || '_' || suffix) IS NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_class p JOIN pg_class c USING (relnamespace)
+        WHERE p.oid = parent::regclass AND c.relname = parent || '_' || suffix) THEN
       EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
         parent || '_' || suffix, parent);
       EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
@@ -428,7 +431,8 @@ BEGIN
     END IF;
   END LOOP;
   FOREACH parent IN ARRAY ARRAY['attempt_rollup_minute', 'task_rollup_minute'] LOOP
-    IF to_regclass(parent || '_' || suffix) IS NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_class p JOIN pg_class c USING (relnamespace)
+        WHERE p.oid = parent::regclass AND c.relname = parent || '_' || suffix) THEN
       EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS) WITH (fillfactor = 70)',
         parent || '_' || suffix, parent);
       EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',

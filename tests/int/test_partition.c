@@ -140,15 +140,44 @@ static void nobody_waits(void **state)
 	db_close(other);
 }
 
+static void ignore(void *arg, const struct db_status *st,
+		   const struct db_result *res)
+{
+	(void)res;
+	*(enum rc *)arg = st->rc;
+}
+
+/* Two make the same day: the second waits for the first, and sees what it
+ * did although it had looked before. */
+static void at_once(void **state)
+{
+	static const struct sql_stmt make = {
+		"make", "SELECT 1 FROM aco_make_day('2026-12-01')", "", true};
+	struct db *other = harness_open(url);
+	enum rc rc = RC_BUG;
+	struct err e;
+
+	(void)state;
+	assert_string_equal(harness_sql_text(db, "SELECT to_regclass("
+						 "'attempt_20261201')"),
+			    "");
+	harness_sql(other, "BEGIN; SELECT aco_make_day('2026-12-01')");
+	ASSERT_OK(db_start(db, &make, NULL, ignore, &rc, &e), &e);
+	assert_int_equal(db_wait(db, 100, &e), RC_BUSY);
+	harness_sql(other, "COMMIT");
+	ASSERT_OK(db_wait(db, 10000, &e), &e);
+	assert_int_equal(rc, RC_OK);
+	assert_int_equal(days_of("attempt"), 2);
+	db_close(other);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(ahead),
-		CASE(retain),
-		CASE(reader_in_the_way),
-		CASE(nobody_waits),
+		CASE(ahead),        CASE(retain),  CASE(reader_in_the_way),
+		CASE(nobody_waits), CASE(at_once),
 	};
 
 	return harness_main("partition", tests,
