@@ -254,9 +254,10 @@ bool import_next_line(struct import_run *r, struct import_line *l)
 		got = import_reader_line(r->rd, l);
 		if (r->progress && (l->at.line & 255) == 0)
 			draw_progress(r);
-		r->partial = got == READ_LINE && l->partial;
-		if (got == READ_LINE)
+		if (got == READ_LINE) {
+			r->partial = l->partial;
 			return true;
+		}
 		r->read_failed = got == READ_FAILED;
 		if (got != READ_LONG)
 			return false;
