@@ -5,8 +5,9 @@
 #   run.sh bench OUT           every benchmark of OUT
 #   run.sh cover OUT           unit and int, then lines reached by file
 #   run.sh all                 what `make test` promises
-# ONLY=name picks tests whose file name contains it. A test program passes in
-# one line; of one that fails, the whole output is printed. The last line says
+# ONLY=name picks tests whose file name contains it; JOBS=N runs so many at a
+# time (as many as there are processors). A program that passes takes a line;
+# of one that fails, the whole output is printed. The last line says
 # `N passed, N failed` (and `, N skipped`); the exit code is 1 on any failure.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -14,6 +15,7 @@ cd "$(dirname "$0")/.." || exit 1
 passed=0 failed=0 skipped=0
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
+trap 'kill $(jobs -rp) 2>/dev/null; wait; exit 1' HUP INT TERM
 
 export LC_ALL=C.UTF-8 TZ=UTC
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
@@ -38,14 +40,45 @@ tap() {
     }' "$1"
 }
 
-# program LABEL SECONDS COMMAND...: one test program that prints TAP.
-program() {
-  local label=$1 limit=$2 rc ok bad skip note=
+# Programs run JOBS at a time and are reported in the order in which they were
+# started. start LABEL SECONDS COMMAND...: one of them.
+JOBS=${JOBS:-$(nproc)}
+started=0 reported=0
+how=tap # or step: what their output is
+
+start() {
+  local label=$1 limit=$2 out=$tmp/$started
   shift 2
-  timeout --kill-after=10 "$limit" "$@" >"$tmp/out" 2>&1 </dev/null
-  rc=$?
-  read -r ok bad skip < <(tap "$tmp/out")
-  if [ "$rc" -eq 124 ]; then note=" (stopped after $limit s)"; fi
+  while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
+    wait -n
+    report
+  done
+  printf '%s' "$label" >"$out.label"
+  {
+    timeout --kill-after=10 "$limit" "$@" >"$out.out" 2>&1 </dev/null &
+    trap 'kill $! && wait $!; exit' TERM
+    wait $!
+    echo $? >"$out.rc~"
+    mv "$out.rc~" "$out.rc"
+  } &
+  started=$((started + 1))
+}
+
+# What has ended, as far as everything before it has.
+report() {
+  while [ -e "$tmp/$reported.rc" ]; do
+    "report_$how" "$reported"
+    rm -f "$tmp/$reported".*
+    reported=$((reported + 1))
+  done
+}
+
+# report_tap N: counts and tells what test program N printed.
+report_tap() {
+  local out=$tmp/$1.out label rc ok bad skip note=
+  label=$(<"$tmp/$1.label") rc=$(<"$tmp/$1.rc")
+  read -r ok bad skip < <(tap "$out")
+  if [ "$rc" -eq 124 ]; then note=' (took too long)'; fi
   # It failed although no case says so, or it ran nothing at all.
   if [ "$bad" -eq 0 ] && { [ "$rc" -ne 0 ] || [ $((ok + skip)) -eq 0 ]; }; then
     bad=1
@@ -53,13 +86,34 @@ program() {
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
   if [ "$bad" -gt 0 ]; then
     say "FAIL $label: $bad of $((ok + bad)), exit code $rc$note"
-    sed 's/^/  | /' "$tmp/out"
+    sed 's/^/  | /' "$out"
   elif [ "$skip" -gt 0 ]; then
     say "ok   $label ($ok, $skip skipped)"
-    grep '# SKIP' "$tmp/out" | sed 's/^/  | /'
+    grep '# SKIP' "$out" | sed 's/^/  | /'
   else
     say "ok   $label ($ok)"
   fi
+}
+
+# report_step N: program N is one case: its exit code.
+report_step() {
+  local label
+  label=$(<"$tmp/$1.label")
+  if [ "$(<"$tmp/$1.rc")" = 0 ]; then
+    passed=$((passed + 1))
+    say "ok   $label"
+  else
+    failed=$((failed + 1))
+    say "FAIL $label"
+    sed 's/^/  | /' "$tmp/$1.out"
+  fi
+}
+
+report_rest() {
+  while [ "$reported" -lt "$started" ]; do
+    wait -n
+    report
+  done
 }
 
 # step LABEL COMMAND...: one thing that must succeed, counted as one case.
@@ -86,21 +140,24 @@ wanted() {
 cases() {
   local out=$1 kind f
   shift
+  how=tap
   export ACO_BIN=$PWD/$out/aco
   for kind in "$@"; do
     for f in tests/"$kind"/test_*.c tests/"$kind"/*.sh; do
       wanted "$f" || continue
       case $f in
       */lib*.sh | */harness*.sh) ;; # sourced by others
-      *.c) program "${f#tests/}" 300 "$out/${f%.c}" ;;
-      *.sh) program "${f#tests/}" 300 bash "$f" ;;
+      *.c) start "${f#tests/}" 300 "$out/${f%.c}" ;;
+      *.sh) start "${f#tests/}" 300 bash "$f" ;;
       esac
     done
   done
+  report_rest
 }
 
 fuzz() {
   local out=$1 seconds=$2 f name dict corpus
+  how=step
   for f in tests/fuzz/fuzz_*.c; do
     wanted "$f" || continue
     name=$(basename "$f" .c)
@@ -110,10 +167,12 @@ fuzz() {
     [ -d "tests/fuzz/corpus/$name" ] && corpus+=("tests/fuzz/corpus/$name")
     dict=()
     [ -e "tests/fuzz/$name.dict" ] && dict=("-dict=tests/fuzz/$name.dict")
-    step "fuzz/$name" "$out/${f%.c}" -max_total_time="$seconds" \
+    start "fuzz/$name" $((seconds + 60)) "$out/${f%.c}" \
+      -max_total_time="$seconds" \
       -timeout=10 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1 \
       -artifact_prefix="$out/fuzz_$name-" "${dict[@]}" "${corpus[@]}"
   done
+  report_rest
 }
 
 bench() {

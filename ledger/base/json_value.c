@@ -104,9 +104,9 @@ const struct json *json_get(const struct json *obj, const char *key)
 	n = strlen(key);
 	end = obj + obj->span;
 	for (v = obj + 1; v < end; v += v->span) {
-		if (v->key_escaped ? raw_is(v->key, true, key)
-				   : v->key.len == n &&
-					     !memcmp(v->key.p, key, n))
+		if (v->key_escaped
+			    ? raw_is(v->key, true, key)
+			    : v->key.len == n && !memcmp(v->key.p, key, n))
 			found = v;
 	}
 	return found;
