@@ -37,7 +37,7 @@ const struct feature *feature_table(int *n);
 
 /* Hash over names, versions and order of `n` rows and over the word lists of
  * the text reader. feature_schema() is that of the shipped table. */
-struct uuid feature_schema_of(const struct feature *table, int n);
+struct uuid feature_schema_of(const struct feature *rows, int n);
 struct uuid feature_schema(void);
 
 /* The vector of a text: out has room for FEATURE_MAX; returns how many were

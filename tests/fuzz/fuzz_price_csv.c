@@ -43,8 +43,8 @@ static void check_book(const struct price_book *b)
 
 	for (size_t i = 0; i < n; i++) {
 		struct cost_context c = {r[i].provider, r[i].model,
-					 (int64_t)i * US_PER_DAY * 30,
-					 STR_NONE, false};
+					 (int64_t)i * US_PER_DAY * 30, STR_NONE,
+					 false};
 		struct price_found f;
 		struct usage u;
 		struct cost k;
