@@ -73,6 +73,21 @@ static void refuses(const struct home *h, const char *command, const char *why,
 	harness_end_free(&end);
 }
 
+/* A home that is made already and down; whoever uses it leaves it so. Making
+ * one takes seconds. */
+static void home_made(struct home *h)
+{
+	static const char *path;
+
+	if (!path) {
+		home_new(h);
+		path = h->path;
+		up(h);
+		down(h);
+	}
+	home_at(h, path);
+}
+
 /* A path in the home; lives until the end. */
 static const char *in(const struct home *h, const char *name)
 {
@@ -228,7 +243,7 @@ static void killed(void **state)
 	struct db *db;
 
 	(void)state;
-	home_new(&h);
+	home_made(&h);
 	up(&h);
 	db = open_home(&h);
 	harness_sql(db,
@@ -262,7 +277,7 @@ static void killed_at_work(void **state)
 	struct err e;
 
 	(void)state;
-	home_new(&h);
+	home_made(&h);
 	up(&h);
 	db = open_home(&h);
 	ASSERT_OK(db_start(db, &slow, NULL, ignore, NULL, &e), &e);
@@ -284,9 +299,7 @@ static void stale_pid_file(void **state)
 	char text[64];
 
 	(void)state;
-	home_new(&h);
-	up(&h);
-	down(&h);
+	home_made(&h);
 	snprintf(text, sizeof(text), "%d\n/nowhere\n", (int)getpid());
 	harness_write(in(&h, "pg/data/postmaster.pid"), text);
 	harness_write(in(&h, "pg/run/.s.PGSQL.5432.lock"), text);
@@ -343,7 +356,7 @@ static void settings(void **state)
 	struct home h;
 
 	(void)state;
-	home_new(&h);
+	home_made(&h);
 	up(&h);
 	/* What we wrote comes back, the user's own wins over it, and a server
 	 * that runs hears of both. */
@@ -414,9 +427,7 @@ static void other_version(void **state)
 	char *was;
 
 	(void)state;
-	home_new(&h);
-	up(&h);
-	down(&h);
+	home_made(&h);
 	was = harness_read(in(&h, "pg/data/PG_VERSION"));
 	harness_write(in(&h, "pg/data/PG_VERSION"), "13\n");
 	refuses(&h, "up", "made by PostgreSQL 13", "postgresql-13");
@@ -447,7 +458,7 @@ static void strangers(void **state)
 
 	(void)state;
 	need_root();
-	home_new(&h);
+	home_made(&h);
 	up(&h);
 	home_new(&other);
 	run = in(&h, "pg/run");
@@ -548,9 +559,7 @@ static void data_of_root(void **state)
 
 	(void)state;
 	need_root();
-	home_new(&h);
-	up(&h);
-	down(&h);
+	home_made(&h);
 	assert_int_equal(chown(in(&h, "pg/data"), 0, 0), 0);
 	refuses(&h, "up", "belongs to root", "chown");
 	assert_int_equal(chown(in(&h, "pg/data"), owner(), (gid_t)-1), 0);
