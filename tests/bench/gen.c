@@ -1,11 +1,12 @@
 /* Makes input for benchmarks and tests, always the same for the same seed:
  *
- *   gen transcripts DIR CALLS SEED [FORKS]
+ *   gen transcripts DIR CALLS SEED [FORKS [DAYS]]
  *       Claude Code sessions of about 50 calls under DIR/projects: several
  *       projects, models and days, calls written as one or two lines, tool
  *       results between them, sub-agents in files of their own. FORKS of a
  *       thousand sessions exist twice: a fork repeats the first calls of its
  *       session under another session id, as `claude --fork-session` does.
+ *       The sessions begin within DAYS (30) days from 2026-10-01 on.
  *       On standard output the truth, a line a model:
  *       MODEL CALLS UNCACHED_IN CACHE_READ CACHE_WRITE_5M CACHE_WRITE_1H OUTPUT
  *   gen outcomes LINES SEED
@@ -25,7 +26,6 @@
 #include <time.h>
 
 #define START_S     INT64_C(1790812800) /* 2026-10-01T00:00:00Z */
-#define DAYS        30
 #define PER_SESSION 50
 #define N(a)        (sizeof(a) / sizeof((a)[0]))
 
@@ -380,11 +380,17 @@ static FILE *open_file(const char *dir, const struct session *s,
 	return f;
 }
 
+struct plan {
+	const char *dir;
+	uint64_t seed;
+	int64_t days, forks;
+};
+
 /* Set up session number n; part 0 the session, 1 its sub-agent, 2 its fork. */
-static void session_start(struct session *s, uint64_t seed, uint64_t n,
+static void session_start(struct session *s, const struct plan *p, uint64_t n,
 			  int part)
 {
-	struct rng own = rng_of(seed, n * 4);
+	struct rng own = rng_of(p->seed, n * 4);
 	int64_t pick = below(&own, 100);
 
 	memset(s, 0, sizeof(*s));
@@ -393,9 +399,9 @@ static void session_start(struct session *s, uint64_t seed, uint64_t n,
 	s->model = pick < 60 ? SONNET : pick < 85 ? OPUS : HAIKU;
 	s->one_hour = chance(&own, 50);
 	s->context = 12000 + below(&own, 8000);
-	s->at_ms = START_S * 1000 + below(&own, (int64_t)DAYS * 86400 * 1000);
-	s->rng = rng_of(seed, n * 4 + (part == 1 ? 1 : 0));
-	s->noise = rng_of(seed, n * 4 + 2 + (part == 2 ? 1 : 0));
+	s->at_ms = START_S * 1000 + below(&own, p->days * 86400000);
+	s->rng = rng_of(p->seed, n * 4 + (part == 1 ? 1 : 0));
+	s->noise = rng_of(p->seed, n * 4 + 2 + (part == 2 ? 1 : 0));
 	next(&s->rng); /* apart from `own` */
 	if (part == 1) {
 		s->sidechain = true;
@@ -406,51 +412,50 @@ static void session_start(struct session *s, uint64_t seed, uint64_t n,
 	}
 }
 
-static void one_session(const char *dir, uint64_t seed, uint64_t n,
-			int64_t calls, int forks, struct truth *truth)
+static void one_session(const struct plan *p, uint64_t n, int64_t calls,
+			struct truth *truth)
 {
 	struct session s;
-	struct rng extra = rng_of(seed ^ UINT64_C(0xf0), n);
+	struct rng extra = rng_of(p->seed ^ UINT64_C(0xf0), n);
 	int64_t sub = calls >= 20 && chance(&extra, 15) ? calls / 5 : 0;
 
-	session_start(&s, seed, n, 0);
-	s.f = open_file(dir, &s, NULL);
+	session_start(&s, p, n, 0);
+	s.f = open_file(p->dir, &s, NULL);
 	write_calls(&s, calls - sub, truth);
 	close_checked(s.f, s.id);
 	if (sub > 0) {
 		char agent[8];
 
-		session_start(&s, seed, n, 1);
+		session_start(&s, p, n, 1);
 		token(&s.noise, agent, 7);
-		s.f = open_file(dir, &s, agent);
+		s.f = open_file(p->dir, &s, agent);
 		write_calls(&s, sub, truth);
 		close_checked(s.f, s.id);
 	}
-	if (calls - sub > 10 && below(&extra, 1000) < forks) {
-		session_start(&s, seed, n, 2);
-		s.f = open_file(dir, &s, NULL);
+	if (calls - sub > 10 && below(&extra, 1000) < p->forks) {
+		session_start(&s, p, n, 2);
+		s.f = open_file(p->dir, &s, NULL);
 		/* One call less than the session: none of them is the last. */
 		write_calls(&s, 10, NULL);
 		close_checked(s.f, s.id);
 	}
 }
 
-static void transcripts(const char *dir, int64_t calls, uint64_t seed,
-			int forks)
+static void transcripts(const struct plan *p, int64_t calls)
 {
 	struct truth truth[MODELS] = {0};
 	char path[PATH_MAX];
 	int64_t left = calls;
 
-	make_dir(dir);
-	snprintf(path, sizeof(path), "%s/projects", dir);
+	make_dir(p->dir);
+	snprintf(path, sizeof(path), "%s/projects", p->dir);
 	make_dir(path);
 	for (uint64_t n = 0; left > 0; n++) {
-		struct rng r = rng_of(seed ^ UINT64_C(0xca), n);
+		struct rng r = rng_of(p->seed ^ UINT64_C(0xca), n);
 		int64_t here = 10 + below(&r, 2 * PER_SESSION - 20);
 
 		here = here < left ? here : left;
-		one_session(dir, seed, n, here, forks, truth);
+		one_session(p, n, here, truth);
 		left -= here;
 	}
 	for (int m = 0; m < MODELS; m++) {
@@ -529,15 +534,20 @@ static int64_t number(const char *text, int64_t max)
 
 int main(int argc, char **argv)
 {
-	if ((argc == 5 || argc == 6) && strcmp(argv[1], "transcripts") == 0) {
-		transcripts(argv[2], number(argv[3], INT64_MAX),
-			    (uint64_t)number(argv[4], INT64_MAX),
-			    argc == 6 ? (int)number(argv[5], 1000) : 0);
+	if (argc >= 5 && argc <= 7 && strcmp(argv[1], "transcripts") == 0) {
+		const struct plan p = {
+			.dir = argv[2],
+			.seed = (uint64_t)number(argv[4], INT64_MAX),
+			.forks = argc > 5 ? number(argv[5], 1000) : 0,
+			.days = argc > 6 ? number(argv[6], 3650) : 30,
+		};
+
+		transcripts(&p, number(argv[3], INT64_MAX));
 	} else if (argc == 4 && strcmp(argv[1], "outcomes") == 0) {
 		outcomes(number(argv[2], INT64_MAX),
 			 (uint64_t)number(argv[3], INT64_MAX));
 	} else {
-		fputs("usage: gen transcripts DIR CALLS SEED [FORKS]\n"
+		fputs("usage: gen transcripts DIR CALLS SEED [FORKS [DAYS]]\n"
 		      "       gen outcomes LINES SEED\n",
 		      stderr);
 		return 2;
