@@ -55,10 +55,11 @@ start() {
   done
   printf '%s' "$label" >"$out.label"
   {
+    begun=$SECONDS
     timeout --kill-after=10 "$limit" "$@" >"$out.out" 2>&1 </dev/null &
     trap 'kill $! && wait $!; exit' TERM
     wait $!
-    echo $? >"$out.rc~"
+    echo $? $((SECONDS - begun)) >"$out.rc~"
     mv "$out.rc~" "$out.rc"
   } &
   started=$((started + 1))
@@ -75,8 +76,9 @@ report() {
 
 # report_tap N: counts and tells what test program N printed.
 report_tap() {
-  local out=$tmp/$1.out label rc ok bad skip note=
-  label=$(<"$tmp/$1.label") rc=$(<"$tmp/$1.rc")
+  local out=$tmp/$1.out label rc ok bad skip note="" took
+  label=$(<"$tmp/$1.label")
+  read -r rc took <"$tmp/$1.rc"
   read -r ok bad skip < <(tap "$out")
   if [ "$rc" -eq 124 ]; then note=' (took too long)'; fi
   # It failed although no case says so, or it ran nothing at all.
@@ -88,20 +90,21 @@ report_tap() {
     say "FAIL $label: $bad of $((ok + bad)), exit code $rc$note"
     sed 's/^/  | /' "$out"
   elif [ "$skip" -gt 0 ]; then
-    say "ok   $label ($ok, $skip skipped)"
+    say "ok   $label ($ok, $skip skipped, $took s)"
     grep '# SKIP' "$out" | sed 's/^/  | /'
   else
-    say "ok   $label ($ok)"
+    say "ok   $label ($ok, $took s)"
   fi
 }
 
 # report_step N: program N is one case: its exit code.
 report_step() {
-  local label
+  local label rc took
   label=$(<"$tmp/$1.label")
-  if [ "$(<"$tmp/$1.rc")" = 0 ]; then
+  read -r rc took <"$tmp/$1.rc"
+  if [ "$rc" -eq 0 ]; then
     passed=$((passed + 1))
-    say "ok   $label"
+    say "ok   $label ($took s)"
   else
     failed=$((failed + 1))
     say "FAIL $label"
