@@ -84,7 +84,8 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('aco_make_day'));
   FOREACH parent IN ARRAY ARRAY['attempt', 'attempt_key', 'step', 'decision'] LOOP
-    IF to_regclass(parent || '_' || suffix) IS NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_class p JOIN pg_class c USING (relnamespace)
+        WHERE p.oid = parent::regclass AND c.relname = parent || '_' || suffix) THEN
       EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
         parent || '_' || suffix, parent);
       EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
@@ -92,7 +93,8 @@ BEGIN
     END IF;
   END LOOP;
   FOREACH parent IN ARRAY ARRAY['attempt_rollup_minute', 'task_rollup_minute'] LOOP
-    IF to_regclass(parent || '_' || suffix) IS NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_class p JOIN pg_class c USING (relnamespace)
+        WHERE p.oid = parent::regclass AND c.relname = parent || '_' || suffix) THEN
       EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS) WITH (fillfactor = 70)',
         parent || '_' || suffix, parent);
       EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',

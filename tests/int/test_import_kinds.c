@@ -311,13 +311,15 @@ static char *shared(const char *file)
 
 static void real_outcomes(void **state)
 {
-	const char *url = harness_db("real");
-	struct db *db = harness_open(url);
+	const char *url;
+	struct db *db;
 	char *head = shared("agents_that_matter_humaneval.jsonl.gz");
 	char *traces = shared("traces_agents_that_matter.jsonl.gz");
 	char *large = shared("openhands_index.jsonl.gz");
 
 	(void)state;
+	url = harness_db("real");
+	db = harness_open(url);
 	assert_int_equal(
 		import_figure(url, "outcomes", large, NULL, "trials.new"),
 		30201);
