@@ -232,12 +232,13 @@ static bool read_day(struct str s, int32_t *day)
 
 static bool read_number(struct str s, enum price_unit unit, int64_t *out)
 {
-	if (unit == PRICE_TOKENS) {
-		*out = MONEY_NONE;
-		return !s.len || (str_i64(s, out) && *out >= 0);
-	}
 	if (!money_parse_fusd(s, out))
 		return false;
+	if (unit == PRICE_TOKENS && *out != MONEY_NONE) { /* "2000000.0" */
+		if (*out % 1000000000 != 0)
+			return false;
+		*out /= 1000000000;
+	}
 	/* Nine decimals of a dollar are thousands of pico-dollars; those of
 	 * a thousand uses are pico-dollars of one. */
 	if (unit == PRICE_USD && *out != MONEY_NONE)

@@ -13,6 +13,7 @@
 #include "ledger/ledger.h"
 #include "ledger/money.h"
 #include "tests/int/harness.h"
+#include "tests/int/sums.h"
 
 #define NOW      INT64_C(1795500000000000) /* 2026-11-24T05:20:00Z */
 #define MIDNIGHT (NOW / US_PER_DAY * US_PER_DAY)
@@ -103,76 +104,6 @@ static char *dump(struct db *db)
 		"UNION ALL SELECT 's ' || count(*) FROM step "
 		"UNION ALL SELECT 'k ' || k.hash || k.day || k.attempt_day"
 		" FROM attempt_key k) d"));
-}
-
-#define SUMS                                                                   \
-	"sum(attempts), sum(errors), sum(unpriced), sum(uncached_in),"         \
-	" sum(cache_read), sum(cache_write_5m), sum(cache_write_1h),"          \
-	" sum(output), sum(reasoning), sum(cost_pusd)"
-
-/* The rollups at each grain, and the tasks' own sums, against the rows. */
-static void check_sums(struct db *db)
-{
-	static const char *const grains[] = {"minute", "hour", "day"};
-	char sql[4096];
-
-	for (int g = 0; g < 3; g++) {
-		snprintf(sql, sizeof(sql),
-			 "WITH have AS (SELECT bucket, class_id, agent_id,"
-			 " team_id, model_id, tier, " SUMS
-			 " FROM attempt_rollup WHERE grain = '%s'"
-			 " GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(attempts) <> 0"
-			 " OR sum(cost_pusd) <> 0), want AS (SELECT"
-			 " coalesce(date_trunc('%s', a.started_at),"
-			 " '1970-01-01Z'), t.class_id, t.agent_id, t.team_id,"
-			 " a.model_id, coalesce(a.tier, 0)::smallint, count(*),"
-			 " count(*) FILTER (WHERE status <> 'ok'),"
-			 " count(*) FILTER (WHERE a.cost_pusd IS NULL),"
-			 " coalesce(sum(a.uncached_in), 0),"
-			 " coalesce(sum(a.cache_read), 0),"
-			 " coalesce(sum(a.cache_write_5m), 0),"
-			 " coalesce(sum(a.cache_write_1h), 0),"
-			 " coalesce(sum(a.output), 0),"
-			 " coalesce(sum(a.reasoning), 0),"
-			 " coalesce(sum(a.cost_pusd), 0)"
-			 " FROM attempt a JOIN task t ON t.id = a.task_id"
-			 " GROUP BY 1, 2, 3, 4, 5, 6)"
-			 " SELECT count(*) FROM ((TABLE have EXCEPT TABLE want)"
-			 " UNION ALL (TABLE want EXCEPT TABLE have)) d",
-			 grains[g], grains[g]);
-		assert_int_equal(harness_sql_i64(db, sql), 0);
-		snprintf(sql, sizeof(sql),
-			 "WITH have AS (SELECT bucket, class_id, agent_id,"
-			 " team_id, sum(started), sum(judged),"
-			 " sum(success_micro), sum(escalated), sum(paid_pusd),"
-			 " sum(paid_judged_pusd) FROM task_rollup"
-			 " WHERE grain = '%s' GROUP BY 1, 2, 3, 4"
-			 " HAVING sum(started) <> 0), want AS (SELECT"
-			 " coalesce(date_trunc('%s', started_at),"
-			 " '1970-01-01Z'), class_id, agent_id, team_id,"
-			 " count(*), count(success_micro),"
-			 " coalesce(sum(success_micro), 0),"
-			 " count(*) FILTER (WHERE escalations > 0),"
-			 " sum(cost_pusd), coalesce(sum(cost_pusd)"
-			 "  FILTER (WHERE success_micro IS NOT NULL), 0)"
-			 " FROM task WHERE attempts > 0 GROUP BY 1, 2, 3, 4)"
-			 " SELECT count(*) FROM ((TABLE have EXCEPT TABLE want)"
-			 " UNION ALL (TABLE want EXCEPT TABLE have)) d",
-			 grains[g], grains[g]);
-		assert_int_equal(harness_sql_i64(db, sql), 0);
-	}
-	assert_int_equal(
-		harness_sql_i64(
-			db,
-			"SELECT count(*) FROM task t LEFT JOIN (SELECT task_id,"
-			" count(*) n, coalesce(sum(cost_pusd), 0) c,"
-			" coalesce(sum(output), 0) o, min(started_at) s,"
-			" max(ended_at) e FROM attempt GROUP BY 1) a"
-			" ON a.task_id = t.id WHERE (t.attempts, t.cost_pusd,"
-			" t.output, t.started_at, t.ended_at) IS DISTINCT FROM"
-			" (coalesce(a.n, 0), coalesce(a.c, 0),"
-			" coalesce(a.o, 0), a.s, a.e)"),
-		0);
 }
 
 /* Fails with the first line in which two dumps differ. */

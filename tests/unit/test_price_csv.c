@@ -51,7 +51,7 @@ static void test_good(void **state)
 		read_text("model, provider ,input_per_mtok,output_per_mtok,"
 			  "web_search_per_1k_usd,per_request_usd,"
 			  "context_window,valid_from,utc_window,source_date\n"
-			  "m1,OpenAI,1.25,,10,0.012,400000,2026-01-02,"
+			  "m1,OpenAI,1.25,,10,0.012,400000.0,2026-01-02,"
 			  "00:30:00Z-16:30:00Z,2026-09-23\n",
 			  &s, &e),
 		RC_OK);
@@ -231,7 +231,7 @@ static void test_round_trip(void **state)
 	price_row_init(&want);
 	for (int i = 0; i < PRICE_COLS; i++)
 		want.v[i] = i % 5 == 4 ? MONEY_NONE
-				       : (i * INT64_C(1234567) + 1) * 1000;
+				       : (i * INT64_C(123456) + 1) * 1000;
 	n += (size_t)snprintf(text, sizeof(text), "provider,model");
 	for (int i = 0; i < PRICE_COLS; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, ",%s",

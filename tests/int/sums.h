@@ -1,0 +1,11 @@
+/* The ledger's sums against the rows that they sum. */
+#ifndef ACO_TEST_SUMS_H
+#define ACO_TEST_SUMS_H
+
+struct db;
+
+/* The rollups at each grain, and the tasks' own sums; fails the test when any
+ * of them differs. */
+void check_sums(struct db *db);
+
+#endif
