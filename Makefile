@@ -23,7 +23,11 @@ $(error MODE is one of release dev asan tsan cover fuzz, not '$(MODE)')
 endif
 
 IS_CLANG := $(findstring clang,$(CC))
-OUT := build/$(MODE)$(if $(IS_CLANG),-clang)
+# A checkout that is not ours to write is built in our cache folder.
+B ?= $(shell if mkdir -p build 2>/dev/null && [ -w build ]; then echo build; \
+	else echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/aco/build"; fi)
+B := $(B)
+OUT := $(B)/$(MODE)$(if $(IS_CLANG),-clang)
 
 SRC := aco.c $(wildcard ledger/base/*.c ledger/*.c router/*.c ingest/*.c \
 	tui/*.c)
@@ -115,7 +119,7 @@ endif
 
 all: $(OUT)/aco  ## build aco (MODE=release dev asan tsan, CC=gcc clang)
 ifeq ($(MODE),release)
-	@ln -sf $(OUT:build/%=%)/aco build/aco
+	@ln -sf $(OUT:$(B)/%=%)/aco $(B)/aco
 endif
 
 $(OUT)/aco: $(OUT)/aco.o $(OUT)/libaco.a
@@ -230,7 +234,7 @@ bench: bench-build  ## benchmarks; JSON=1, ONLY=name
 
 cover:  ## which lines the unit and integration tests reach
 	$(MAKE) MODE=cover all tests
-	tests/run.sh cover build/cover
+	tests/run.sh cover $(B)/cover
 
 # ---- care ------------------------------------------------------------------
 
@@ -274,8 +278,10 @@ man: all  ## write the man page and the sample configuration
 compdb: clean  ## compile_commands.json, through bear
 	bear -- $(MAKE) MODE=dev all tests
 
-run: all  ## everything on this machine, ready to look at
-	sh ledger/run.sh
+run:  ## a look at it: captured sessions, a ledger of its own, the dashboard
+	@tests/deps.sh $(PACKAGES_BUILD)
+	@$(MAKE) --no-print-directory MODE=release all
+	@ledger/run.sh $(B)/aco
 
 # ---- installation ----------------------------------------------------------
 
@@ -307,7 +313,7 @@ deps:  ## install the Debian packages that are missing
 	@tests/deps.sh $(PACKAGES_BUILD) $(PACKAGES_TEST)
 
 clean:  ## remove build/
-	rm -rf build compile_commands.json
+	rm -rf $(B) compile_commands.json
 
 help:  ## this list
 	@echo 'targets:'

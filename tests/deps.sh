@@ -3,6 +3,10 @@
 # says which. The list is in the Makefile: use `make deps`.
 set -eu
 
+if ! command -v dpkg-query >/dev/null; then
+  echo "this is not Debian; you need what these packages hold: $*"
+  exit 0
+fi
 missing=
 for p in "$@"; do
   state=$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || true)
@@ -15,7 +19,13 @@ fi
 echo "missing:$missing"
 
 as_root=
-[ "$(id -u)" -eq 0 ] || as_root=sudo
+if [ "$(id -u)" -ne 0 ]; then
+  as_root=sudo
+  command -v sudo >/dev/null || {
+    echo "run as root: apt-get install$missing" >&2
+    exit 1
+  }
+fi
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # both are lists of words
 {
