@@ -18,14 +18,24 @@ extern const struct command command_import;
 extern const struct command command_export;
 extern const struct command command_top;
 extern const struct command command_price;
+extern const struct command command_doctor;
 extern const struct command command_config;
 
 /* In the order in which `aco help` shows them. */
+/* clang-format off: one a line */
 static const struct command *const commands[] = {
-	&command_up,     &command_down, &command_import,
-	&command_export, &command_top,  &command_price,
-	&command_config, &command_help, NULL,
+	&command_up,
+	&command_down,
+	&command_import,
+	&command_export,
+	&command_top,
+	&command_price,
+	&command_doctor,
+	&command_config,
+	&command_help,
+	NULL,
 };
+/* clang-format on */
 
 static const struct command *find_command(const char *name)
 {

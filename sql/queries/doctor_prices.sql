@@ -1,0 +1,3 @@
+-- How old the newest price is.
+-- params:
+SELECT count(*), max(source_date) FROM price
