@@ -21,8 +21,8 @@ extern const struct command command_price;
 extern const struct command command_doctor;
 extern const struct command command_config;
 
-/* In the order in which `aco help` shows them. */
-/* clang-format off: one a line */
+/* In the order in which `aco help` shows them; one a line. */
+/* clang-format off */
 static const struct command *const commands[] = {
 	&command_up,
 	&command_down,
