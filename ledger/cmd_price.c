@@ -366,7 +366,7 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	const struct verb *verb;
 	int code = read_args(&c, argc, argv, &verb);
 
-	if (code != 0)
+	if (code != 0 || !verb)
 		return code < 0 ? 0 : code;
 	return verb->run(&c);
 }
