@@ -102,7 +102,8 @@ void price_book_free(struct price_book *b);
 const struct price_row *price_book_rows(const struct price_book *b, size_t *n);
 
 /* Put the shipped table's rows, which are not there yet, into `price`; run
- * after every migration. Idempotent. */
+ * after every migration. Idempotent. A model whose newest price was imported
+ * from another source keeps it: a newer aco does not overrule a contract. */
 enum rc price_seed(struct db *db, struct err *e) MUST_CHECK;
 
 /* ---- names ---- */

@@ -232,6 +232,27 @@ static bool key_eq(const void *ctx, uint32_t pos, const void *key)
 	return key_same(&((const struct price_row *)ctx)[pos], key);
 }
 
+/* "genai-prices" of "genai-prices@0.1.8". */
+static struct str lineage(struct str source)
+{
+	size_t n = 0;
+
+	while (n < source.len && source.p[n] != '@')
+		n++;
+	return (struct str){source.p, n};
+}
+
+/* Whether the newest price of the row's model was imported from elsewhere. */
+static bool imported(const struct price_book *now, const struct price_row *row)
+{
+	const struct price_model *m =
+		price_book_model(now, row->provider,
+				 price_strip_prefix(row->provider, row->model));
+
+	return m && !str_eq(lineage(now->rows[m->newest].source),
+			    lineage(row->source));
+}
+
 enum rc price_seed(struct db *db, struct err *e)
 {
 	struct price_book *shipped = NULL, *now = NULL;
@@ -252,7 +273,8 @@ enum rc price_seed(struct db *db, struct err *e)
 		map_add(&keys, key_hash(&have[i]), (uint32_t)i);
 	for (size_t i = 0; i < n_rows; i++) {
 		if (map_find(&keys, key_hash(&rows[i]), key_eq, have,
-			     &rows[i]) == MAP_NONE)
+			     &rows[i]) == MAP_NONE &&
+		    !imported(now, &rows[i]))
 			missing[n++] = &rows[i];
 	}
 	rc = price_store_end(db, price_store_add(db, missing, n, e), e);

@@ -70,6 +70,28 @@ static void a_fresh_database_has_the_shipped_prices(void **state)
 	db_close(db);
 }
 
+static void what_was_imported_is_not_overruled(void **state)
+{
+	struct db *db = harness_open(harness_db("contract"));
+	struct err e;
+
+	(void)state;
+	/* As if the table had been shipped anew: o3 has a contract, o3-mini
+	 * has only an older shipped price. */
+	harness_sql(db, "UPDATE price SET source = 'genai-prices@0.1.7' "
+			"WHERE model IN ('o3', 'o3-mini') AND "
+			"provider = 'openai'");
+	harness_sql(db, "INSERT INTO price (source, provider, model, "
+			"input_fusd) VALUES ('contract', 'openai', 'o3', 1)");
+	ASSERT_OK(price_seed(db, &e), &e);
+	assert_string_equal(
+		harness_sql_text(db, "SELECT string_agg(model || ' ' || source,"
+				     " ', ' ORDER BY id) FROM price "
+				     "WHERE id > 543"),
+		"o3 contract, o3-mini genai-prices@0.1.8");
+	db_close(db);
+}
+
 static void a_strange_window_is_told(void **state)
 {
 	struct db *db = harness_open(harness_db("window"));
@@ -105,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fresh_database_has_the_shipped_prices),
+		cmocka_unit_test(what_was_imported_is_not_overruled),
 		cmocka_unit_test(a_strange_window_is_told),
 		cmocka_unit_test(a_failed_seed_leaves_nothing),
 	};
