@@ -216,6 +216,10 @@ check-int: all $(INT) $(OUT)/$(GEN)  ## tests against a private PostgreSQL
 check-tui: all  ## the dashboard's screens, under tmux
 	tests/run.sh cases $(OUT) tui
 
+update-screens: all  ## write tests/tui/*.screen anew, to be looked at
+	UPDATE_SCREENS=1 tests/run.sh cases $(OUT) tui
+	git diff --stat -- tests/tui
+
 FUZZ_SECONDS ?= 30
 ifeq ($(MODE),fuzz)
 fuzz-build: $(FUZZ)
@@ -321,7 +325,7 @@ help:  ## this list
 		Makefile
 
 FORCE:
-.PHONY: FORCE all tests test check check-unit check-int check-tui fuzz \
+.PHONY: FORCE all tests test check check-unit check-int check-tui update-screens fuzz \
 	fuzz-build fuzz-run bench bench-build cover lint format format-check \
 	tidy man compdb run install uninstall deps clean help sql-schema
 .SECONDARY:

@@ -70,6 +70,7 @@ struct settings {
 	int format; /* of enum out_format; -1: on the terminal */
 	enum theme theme;
 	int64_t interval_us; /* 0: not given */
+	struct range range;
 };
 
 /* ---- options ---- */
@@ -174,6 +175,10 @@ static int read_args(const struct command *self, int argc, char **argv,
 	if (code == 0 && !fmt_set_zone(s->zone))
 		code = cmd_usage(self, "there is no time zone '%s' here",
 				 s->zone);
+	if (code == 0 && (s->since || s->until) &&
+	    range_parse(s->since, s->until, clock_now_us(), &s->range, &e) !=
+		    RC_OK)
+		code = cmd_usage(self, "%s; %s", e.msg, e.hint);
 	return code;
 }
 
@@ -271,19 +276,14 @@ static enum rc show(struct top *t, const struct settings *s, int *sig,
 static enum rc run_settings(const struct conf *conf, const struct settings *s,
 			    int *sig, struct err *e)
 {
-	struct range range = {.preset = RANGE_24H};
 	struct data *data = NULL;
 	struct top *t;
-	enum rc rc = RC_OK;
+	enum rc rc = data_new(&data, conf, e);
 
-	if (s->since || s->until)
-		rc = range_parse(s->since, s->until, clock_now_us(), &range, e);
-	if (rc == RC_OK)
-		rc = data_new(&data, conf, e);
 	if (rc != RC_OK)
 		return rc;
 	t = xcalloc(1, sizeof(*t));
-	top_init(t, data, &range);
+	top_init(t, data, &s->range);
 	t->range_is_auto = !s->since && !s->until;
 	if (s->interval_us > 0)
 		t->interval_us = s->interval_us;
@@ -299,7 +299,9 @@ static enum rc run_settings(const struct conf *conf, const struct settings *s,
 static int run(const struct command *self, const struct conf *conf, int argc,
 	       char **argv)
 {
-	struct settings s = {.format = -1, .zone = conf->timezone};
+	struct settings s = {.format = -1,
+			     .zone = conf->timezone,
+			     .range = {.preset = RANGE_24H}};
 	struct err e = {"", ""};
 	int code = read_args(self, argc, argv, &s);
 	int sig = 0;

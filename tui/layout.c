@@ -72,10 +72,10 @@ static int total(const struct layout *l)
 static int find_drop(const struct table *t, const struct layout *l, int keep,
 		     bool scrolled)
 {
-	int worst = l->n - 1, most = -1;
+	int worst = l->n - 1, most = -2;
 
 	for (int i = l->n - 1; i > 0 && !scrolled; i--) {
-		int drop = l->col[i] == keep ? 0 : t->cols[l->col[i]].drop;
+		int drop = l->col[i] == keep ? -1 : t->cols[l->col[i]].drop;
 
 		if (drop > most) {
 			worst = i;

@@ -24,10 +24,10 @@ void layout_measure(const struct table *t, const struct show *how,
 		    int *natural);
 
 /* Fit the columns into `width`: the first one always stays, at the left; of
- * the others those with the highest `drop` go first, and `keep` (the sorted
- * column, or -1) among the last. With `scroll` > 0 the
- * columns beside the first start with the scroll-th, and as many as fit are
- * shown. One blank lies between columns. */
+ * the others those with the highest `drop` go first, and last `keep`, the
+ * sorted column (-1: none). With `scroll` > 0 the columns beside the first
+ * start with the scroll-th, and as many as fit are shown. One blank lies
+ * between columns. */
 void layout_fit(const struct table *t, const int *natural, int width,
 		int scroll, int keep, struct layout *out);
 

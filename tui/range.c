@@ -118,9 +118,11 @@ enum rc range_parse(const char *since, const char *until, int64_t now,
 		if (rc != RC_OK)
 			return rc;
 		if (out->until_us != TIME_NONE &&
-		    out->until_us <= out->since_us)
-			return err_set(e, RC_BAD,
-				       "--until is not later than --since");
+		    out->until_us <= out->since_us) {
+			err_set(e, RC_BAD, "until is not later than since");
+			err_hint(e, "swap the two");
+			return RC_BAD;
+		}
 	}
 	return RC_OK;
 }
