@@ -143,12 +143,16 @@ static int read_args(const struct command *self, int argc, char **argv,
 			break;
 		}
 	}
-	if (code == 0 && !c->kind)
-		code = cmd_usage(self, "name the kind of the files");
-	if (code == 0 && !c->operands.n && !c->kind->places)
-		code = cmd_usage(self, "%s: name a file or a folder",
+	if (code)
+		return code;
+	if (!c->kind) {
+		cmd_usage(self, "name the kind of the files");
+		return 2;
+	}
+	if (!c->operands.n && !c->kind->places)
+		return cmd_usage(self, "%s: name a file or a folder",
 				 c->kind->name);
-	return code;
+	return 0;
 }
 
 /* ---- finding the files ---- */

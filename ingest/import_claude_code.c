@@ -24,46 +24,11 @@
 #include <unistd.h>
 
 #include "ingest/anthropic_usage.h"
-#include "ingest/callname.h"
-#include "ingest/import.h"
-#include "ingest/import_turn.h"
+#include "ingest/import_claude.h"
 #include "ledger/base/clock.h"
-#include "ledger/money.h"
 
-#define SENDER      "claude-code"
 #define START_REACH (3600 * US_PER_SEC)
-#define LINES_KEPT  64
 #define SIDECAR_MAX ((size_t)65536)
-
-/* A recent line, as a possible parent. */
-struct line_time {
-	char id[48];
-	size_t len;
-	int64_t at_us;
-};
-
-struct claude {
-	struct import_run *r;
-	struct import_turns turns;
-	struct line_time lines[LINES_KEPT]; /* ring */
-	size_t n_lines;
-	struct str file_agent; /* of agent-ID.jsonl, or absent */
-	struct str agent_type; /* of its .meta.json, or absent */
-	/* The task of the last call, which the next one mostly shares. */
-	struct str session, agent;
-	uint32_t task;
-	struct str model; /* last one that served, for failed requests */
-};
-
-/* One message with usage, wherever the line holds it. */
-struct claude_call {
-	const struct json *root, *owner, *message;
-	struct import_at at;
-	struct str session, agent, id, request, model;
-	bool sidechain;
-	struct ev_attempt a;
-	bool has_speed;
-};
 
 /* ---- where things are ---- */
 
@@ -97,16 +62,6 @@ static void claude_places(struct import_paths *out)
 		import_paths_add(out, "%s/.claude/projects", home);
 }
 
-/* A string that is there and not empty, or absent. */
-static struct str text_of(struct claude *c, const struct json *v)
-{
-	struct str s = STR_NONE;
-
-	if (json_is(v, JSON_STRING))
-		s = json_str(v, import_scratch(c->r));
-	return s.len ? s : STR_NONE;
-}
-
 /* The type of a sub-agent, which stands in a small file beside its own. */
 static struct str read_agent_type(struct claude *c)
 {
@@ -128,7 +83,7 @@ static struct str read_agent_type(struct claude *c)
 		return STR_NONE;
 	n = read(fd, body, SIDECAR_MAX);
 	close(fd);
-	type = text_of(
+	type = claude_text(
 		c,
 		json_get(import_json(c->r,
 				     (struct str){body, n > 0 ? (size_t)n : 0},
@@ -156,7 +111,7 @@ static void claude_begin(struct claude *c, struct import_run *r)
 
 static void line_seen(struct claude *c, struct str uuid, int64_t at_us)
 {
-	struct line_time *l = &c->lines[c->n_lines++ % LINES_KEPT];
+	struct line_time *l = &c->lines[c->n_lines++ % CLAUDE_LINES];
 
 	l->len = uuid.len < sizeof(l->id) ? uuid.len : sizeof(l->id);
 	memcpy(l->id, uuid.p, l->len);
@@ -167,19 +122,19 @@ static void line_seen(struct claude *c, struct str uuid, int64_t at_us)
 static int64_t parent_time(const struct claude *c, const struct json *owner)
 {
 	const struct json *parent = json_get(owner, "parentUuid");
-	size_t n = c->n_lines < LINES_KEPT ? c->n_lines : LINES_KEPT;
+	size_t n = c->n_lines < CLAUDE_LINES ? c->n_lines : CLAUDE_LINES;
 
 	if (!n)
 		return TIME_NONE;
 	for (size_t i = 1; json_is(parent, JSON_STRING) && i <= n; i++) {
 		const struct line_time *l =
-			&c->lines[(c->n_lines - i) % LINES_KEPT];
+			&c->lines[(c->n_lines - i) % CLAUDE_LINES];
 
 		if (l->len == parent->text.len &&
 		    !memcmp(l->id, parent->text.p, l->len))
 			return l->at_us;
 	}
-	return c->lines[(c->n_lines - 1) % LINES_KEPT].at_us;
+	return c->lines[(c->n_lines - 1) % CLAUDE_LINES].at_us;
 }
 
 static void times(const struct claude *c, struct claude_call *k, int64_t at_us)
@@ -197,12 +152,12 @@ static void times(const struct claude *c, struct claude_call *k, int64_t at_us)
 /* The sub-agent whose work a line is; absent: the session's own. */
 static struct str agent_of(struct claude *c, const struct claude_call *k)
 {
-	struct str s = text_of(c, json_get(k->owner, "agentId"));
+	struct str s = claude_text(c, json_get(k->owner, "agentId"));
 
 	if (!s.p)
-		s = text_of(c, json_path(k->root, "data.agentId"));
+		s = claude_text(c, json_path(k->root, "data.agentId"));
 	if (!s.p)
-		s = text_of(c, json_get(k->root, "agentId"));
+		s = claude_text(c, json_get(k->root, "agentId"));
 	if (!k->sidechain && !c->file_agent.p && k->owner == k->root)
 		return STR_NONE;
 	return s.p ? s : c->file_agent;
@@ -210,21 +165,22 @@ static struct str agent_of(struct claude *c, const struct claude_call *k)
 
 static struct str agent_name(struct claude *c, const struct claude_call *k)
 {
-	struct str type = text_of(c, json_get(k->root, "attributionAgent"));
+	struct str type = claude_text(c, json_get(k->root, "attributionAgent"));
 
 	if (!type.p)
 		type = c->agent_type;
 	if (!type.p)
-		return STR(SENDER ":subagent");
-	return arena_strf(import_scratch(c->r), SENDER ":%.*s", STR_ARG(type));
+		return STR(CLAUDE_SENDER ":subagent");
+	return arena_strf(import_scratch(c->r), CLAUDE_SENDER ":%.*s",
+			  STR_ARG(type));
 }
 
 static uint32_t claude_task(struct claude *c, const struct claude_call *k)
 {
 	struct import_fact facts[] = {
-		{"cwd", text_of(c, json_get(k->root, "cwd"))},
-		{"branch", text_of(c, json_get(k->root, "gitBranch"))},
-		{"version", text_of(c, json_get(k->root, "version"))},
+		{"cwd", claude_text(c, json_get(k->root, "cwd"))},
+		{"branch", claude_text(c, json_get(k->root, "gitBranch"))},
+		{"version", claude_text(c, json_get(k->root, "version"))},
 	};
 	struct ev_task t;
 
@@ -236,7 +192,7 @@ static uint32_t claude_task(struct claude *c, const struct claude_call *k)
 	t.class_rank = CLASS_GUESSED;
 	t.ext_id = k->session;
 	t.attrs = import_facts(c->r, facts, 3);
-	t.agent = STR(SENDER);
+	t.agent = STR(CLAUDE_SENDER);
 	if (k->agent.p) {
 		t.parent_ext_id = k->session;
 		t.ext_id = arena_strf(import_scratch(c->r), "%.*s/%.*s",
@@ -249,155 +205,7 @@ static uint32_t claude_task(struct claude *c, const struct claude_call *k)
 	return c->task;
 }
 
-/* ---- the content of a message ---- */
-
-static void add_tool(struct claude *c, struct import_turn *t,
-		     const struct json *block)
-{
-	import_turn_tool(t, c->r, text_of(c, json_get(block, "id")),
-			 text_of(c, json_get(block, "name")),
-			 text_of(c, json_path(block, "input.command")));
-}
-
-static void add_content(struct claude *c, struct import_turn *t,
-			const struct json *message)
-{
-	const struct json *list = json_get(message, "content");
-
-	if (!json_is(list, JSON_ARRAY))
-		return;
-	for (const struct json *b = json_first(list); b;
-	     b = json_next(list, b)) {
-		const struct json *type = json_get(b, "type");
-
-		if (json_str_is(type, "tool_use") ||
-		    json_str_is(type, "server_tool_use"))
-			add_tool(c, t, b);
-		else if (json_str_is(type, "text") && !t->a.tool.p)
-			t->a.step_kind = STEP_COMMUNICATE;
-		else if (json_str_is(type, "thinking") && !t->a.tool.p &&
-			 t->a.step_kind == STEP_OTHER)
-			t->a.step_kind = STEP_PLAN;
-	}
-}
-
 /* ---- calls ---- */
-
-/* What the new report of a call adds to the one that waits. */
-static void merge_call(struct import_turn *t, const struct claude_call *k)
-{
-	int64_t total = usage_total(&k->a.usage);
-	bool better = total > t->total;
-
-	if (total == t->total)
-		better = k->a.reported_cost_pusd > t->a.reported_cost_pusd ||
-			 (k->a.reported_cost_pusd == t->a.reported_cost_pusd &&
-			  k->has_speed);
-	if (better) {
-		t->a.usage = k->a.usage;
-		t->a.quality = k->a.quality;
-		t->a.reported_cost_pusd = k->a.reported_cost_pusd;
-		t->a.service_tier = k->a.service_tier;
-		t->total = total;
-	}
-	if (t->sidechain && !k->sidechain) {
-		t->a.task = k->a.task;
-		t->sidechain = false;
-	}
-	if (k->a.finish_reason.p) {
-		t->a.finish_reason = k->a.finish_reason;
-		t->a.status = k->a.status;
-	}
-	if (k->a.ended_us > t->a.ended_us)
-		t->a.ended_us = k->a.ended_us;
-	if (k->a.started_us < t->a.started_us)
-		t->a.started_us = k->a.started_us;
-	t->at = k->at;
-}
-
-/* The names of a call. *name tells repeats apart within the file. A message id
- * that recurs names a call only together with the request; *loose is that id
- * alone, under which copies in side chains are the same call (nil: none). */
-static void call_names(struct claude *c, const struct claude_call *k,
-		       struct uuid *name, struct uuid *loose)
-{
-	struct str sender = STR(SENDER), line;
-
-	memset(loose, 0, sizeof(*loose));
-	if (k->id.p && callname_unique(k->id)) {
-		*name = callname_response("anthropic", sender, k->session,
-					  k->id);
-	} else if (k->id.p) {
-		line = arena_strf(import_scratch(c->r), "%.*s %.*s",
-				  STR_ARG(k->id), STR_ARG(k->request));
-		*name = callname_line(sender, k->session, line);
-		*loose = callname_line(sender, k->session, k->id);
-	} else if (k->request.p) {
-		*name = callname_request(sender, k->session, k->request);
-	} else {
-		line = text_of(c, json_get(k->owner, "uuid"));
-		if (!line.p)
-			line = arena_strf(import_scratch(c->r), "line %lld",
-					  (long long)k->at.line);
-		*name = callname_line(sender, k->session, line);
-	}
-}
-
-/* The call that waits and that this is a copy of, or NULL. */
-static struct import_turn *find_call(struct claude *c,
-				     const struct claude_call *k,
-				     struct uuid name, struct uuid loose)
-{
-	struct import_turn *t = import_turns_find(&c->turns, name);
-
-	if (t || uuid_is_nil(loose))
-		return t;
-	t = import_turns_find(&c->turns, loose);
-	return t && (t->sidechain || k->sidechain) ? t : NULL;
-}
-
-static void new_call(struct claude *c, struct claude_call *k, struct uuid name,
-		     struct uuid loose)
-{
-	struct uuid request;
-	struct import_turn *t;
-	bool own = false;
-	int64_t total;
-
-	k->a.keys[k->a.n_keys++] = name;
-	if (k->request.p && k->id.p) {
-		request = callname_request(STR(SENDER), k->session, k->request);
-		/* Mocks give every call the same request id. */
-		own = !import_turns_seen(&c->turns, request, &total);
-		if (own)
-			k->a.keys[k->a.n_keys++] = request;
-	}
-	t = import_turns_add(&c->turns, name, &k->a, k->at);
-	t->sidechain = k->sidechain;
-	if (own)
-		import_turns_alias(&c->turns, t, request);
-	if (!uuid_is_nil(loose))
-		import_turns_alias(&c->turns, t, loose);
-	if (k->message)
-		add_content(c, t, k->message);
-}
-
-static void put_call(struct claude *c, struct claude_call *k)
-{
-	struct uuid name, loose;
-	struct import_turn *t;
-	int64_t total;
-
-	call_names(c, k, &name, &loose);
-	t = find_call(c, k, name, loose);
-	if (t) {
-		merge_call(t, k);
-		add_content(c, t, k->message);
-	} else if (!import_turns_seen(&c->turns, name, &total) ||
-		   total < usage_total(&k->a.usage)) {
-		new_call(c, k, name, loose);
-	}
-}
 
 /* Fill in what names a call: false, counted, when it cannot be one. */
 static bool identify(struct claude *c, struct claude_call *k)
@@ -407,10 +215,10 @@ static bool identify(struct claude *c, struct claude_call *k)
 	const struct json *request = json_get(k->owner, "requestId");
 	struct str name = import_name(c->r);
 
-	k->session = text_of(c, session);
-	k->id = text_of(c, id);
-	k->request = text_of(c, request);
-	k->model = text_of(c, json_get(k->message, "model"));
+	k->session = claude_text(c, session);
+	k->id = claude_text(c, id);
+	k->request = claude_text(c, request);
+	k->model = claude_text(c, json_get(k->message, "model"));
 	if ((json_is(session, JSON_STRING) && !k->session.p) ||
 	    (json_is(id, JSON_STRING) && !k->id.p) ||
 	    (json_is(request, JSON_STRING) && !k->request.p) || !k->model.p) {
@@ -430,7 +238,7 @@ static bool identify(struct claude *c, struct claude_call *k)
 
 static void failed_call(struct claude *c, struct claude_call *k)
 {
-	struct str why = text_of(c, json_get(k->root, "error"));
+	struct str why = claude_text(c, json_get(k->root, "error"));
 
 	if (!k->request.p || !c->model.p) {
 		import_skip(c->r, "synthetic messages");
@@ -442,13 +250,13 @@ static void failed_call(struct claude *c, struct claude_call *k)
 	k->a.quality = QUALITY_MISSING;
 	k->a.error_class = import_keep(c->r, why.p ? why : STR("api_error"));
 	k->message = NULL;
-	put_call(c, k);
+	claude_put_call(c, k);
 }
 
 static void billed_call(struct claude *c, struct claude_call *k,
 			const struct json *usage)
 {
-	struct str stop = text_of(c, json_get(k->message, "stop_reason"));
+	struct str stop = claude_text(c, json_get(k->message, "stop_reason"));
 	bool bad = false;
 
 	k->a.quality = anthropic_usage(usage, &k->a.usage, &bad);
@@ -468,7 +276,7 @@ static void billed_call(struct claude *c, struct claude_call *k,
 	k->a.finish_reason = import_keep(c->r, stop);
 	if (str_is(stop, "refusal"))
 		k->a.status = ATTEMPT_REFUSED;
-	put_call(c, k);
+	claude_put_call(c, k);
 }
 
 /* A line, or a progress message in it (`owner`), that holds a message. */
@@ -516,7 +324,7 @@ static void results_seen(struct claude *c, const struct json *root,
 		return;
 	for (const struct json *b = json_first(list); b;
 	     b = json_next(list, b)) {
-		struct str id = text_of(c, json_get(b, "tool_use_id"));
+		struct str id = claude_text(c, json_get(b, "tool_use_id"));
 
 		if (id.p && json_str_is(json_get(b, "type"), "tool_result"))
 			import_turns_result(&c->turns, id,
@@ -536,19 +344,19 @@ static void retry_seen(struct claude *c, const struct json *root, int64_t at_us,
 	int64_t n;
 
 	headers = json_get(error, "headers");
-	k.session = text_of(c, json_get(root, "sessionId"));
-	k.request = text_of(c, json_get(error, "requestID"));
+	k.session = claude_text(c, json_get(root, "sessionId"));
+	k.request = claude_text(c, json_get(error, "requestID"));
 	if (!k.request.p)
-		k.request = text_of(c, json_get(headers, "request-id"));
+		k.request = claude_text(c, json_get(headers, "request-id"));
 	if (!k.session.p || !k.request.p || !c->model.p || at_us == TIME_NONE) {
 		import_skip(c->r, "failed requests without an id");
 		return;
 	}
 	k.sidechain = json_true(json_get(root, "isSidechain"));
 	k.agent = agent_of(c, &k);
-	why = text_of(c, json_path(error, "error.error.type"));
+	why = claude_text(c, json_path(error, "error.error.type"));
 	if (!why.p)
-		why = text_of(c, json_path(error, "error.type"));
+		why = claude_text(c, json_path(error, "error.type"));
 	import_attempt_init(c->r, &k.a);
 	k.a.task = claude_task(c, &k);
 	times(c, &k, at_us);
@@ -558,7 +366,7 @@ static void retry_seen(struct claude *c, const struct json *root, int64_t at_us,
 	k.a.error_class = import_keep(c->r, why.p ? why : STR("api_error"));
 	if (json_i64(json_get(root, "retryAttempt"), &n) && n > 0 && n < 1000)
 		k.a.attempt_no = (int16_t)n;
-	put_call(c, &k);
+	claude_put_call(c, &k);
 }
 
 /* The last line of `claude -p --output-format json` or stream-json. */
@@ -566,9 +374,9 @@ static void result_seen(struct claude *c, const struct json *root,
 			int64_t at_us, struct import_at at)
 {
 	struct ev_outcome o = {
-		.source = STR(SENDER),
+		.source = STR(CLAUDE_SENDER),
 		.key = STR("result"),
-		.label = text_of(c, json_get(root, "subtype")),
+		.label = claude_text(c, json_get(root, "subtype")),
 		.at_us = at_us,
 	};
 	struct ev_task t;
@@ -576,8 +384,8 @@ static void result_seen(struct claude *c, const struct json *root,
 	t.class_rank = CLASS_GUESSED;
 
 	import_task_init(c->r, &t);
-	t.ext_id = text_of(c, json_get(root, "session_id"));
-	t.agent = STR(SENDER);
+	t.ext_id = claude_text(c, json_get(root, "session_id"));
+	t.agent = STR(CLAUDE_SENDER);
 	if (!t.ext_id.p) {
 		import_skip(c->r, "results without a session");
 		return;
@@ -594,7 +402,7 @@ static void line_of(struct claude *c, const struct json *root,
 	const struct json *wrapped = json_path(root, "data.message");
 	int64_t at_us =
 		import_time(json_get(root, "timestamp"), import_scratch(c->r));
-	struct str uuid = text_of(c, json_get(root, "uuid"));
+	struct str uuid = claude_text(c, json_get(root, "uuid"));
 
 	if (json_is(json_get(wrapped, "message"), JSON_OBJECT)) {
 		int64_t own = import_time(json_get(wrapped, "timestamp"),
@@ -662,7 +470,7 @@ static enum rc claude_parse(struct import_run *r, struct err *e)
 const struct import_kind import_claude_code = {
 	.name = "claude-code",
 	.summary = "transcripts of Claude Code (projects/**/*.jsonl)",
-	.sender = SENDER,
+	.sender = CLAUDE_SENDER,
 	.rank = RANK_TRANSCRIPT,
 	.match = claude_match,
 	.places = claude_places,

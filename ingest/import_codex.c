@@ -402,7 +402,7 @@ static void turn_completed(struct codex *c, const struct json *p)
 
 	if (c->turn_first || c->turn_start_us == TIME_NONE ||
 	    !json_i64(json_get(p, "time_to_first_token_ms"), &ms) || ms < 0 ||
-	    ms > 3600 * 1000)
+	    ms > INT64_C(3600000))
 		return;
 	t = import_turns_find(&c->turns, c->turn_call);
 	if (t && c->turn_start_us + ms * 1000 <= t->a.ended_us &&
@@ -417,7 +417,7 @@ static void tool_failed(struct codex *c, struct str id, bool failed,
 		return;
 	if (import_turn_has(&c->next, id)) {
 		if (c->next.a.step_failed != 1)
-			c->next.a.step_failed = failed;
+			c->next.a.step_failed = failed ? 1 : 0;
 	} else {
 		import_turns_result(&c->turns, id, failed, at);
 	}

@@ -61,11 +61,12 @@ static void files_text(const struct import_report *r, struct buf *b)
 	counted(b, ", ", t->files_unchanged, "unchanged");
 	counted(b, ", ", t->files_failed, "failed");
 	buf_addf(b, " (%.1f MB)\n", (double)t->bytes / 1e6);
-	if (r->interrupted)
-		buf_addf(b, "          interrupted: %lld of %lld files done\n",
-			 (long long)(t->files_read + t->files_unchanged +
-				     t->files_failed),
-			 (long long)r->files);
+	if (!r->interrupted)
+		return;
+	counted(b, "          interrupted: ",
+		t->files_read + t->files_unchanged + t->files_failed, "of ");
+	number(b, r->files);
+	buf_adds(b, " files done\n");
 }
 
 static void rows_text(const struct import_report *r, struct buf *b)

@@ -167,7 +167,7 @@ void import_turns_result(struct import_turns *ts, struct str id, bool failed,
 		if (!import_turn_has(t, id))
 			continue;
 		if (t->a.step_failed != 1)
-			t->a.step_failed = failed;
+			t->a.step_failed = failed ? 1 : 0;
 		t->at = at;
 		return;
 	}

@@ -158,23 +158,21 @@ static void odd_counts(void **state)
 		HEAD
 			/* Input without the cache, as some versions wrote it.
 			 */
-				MESSAGE("m1", "01", "\"input\":5,\"cached\":40,\"output\":1", "") "\n" MESSAGE(
-					"m2", "02", "\"input\":-5,\"output\":1",
-					"") "\n" MESSAGE("m3", "03",
-							 "\"input\":5",
-							 "") "\n" MESSAGE("m4",
-									  "04",
-									  "",
-									  "") "\n" MESSAGE("",
-											   "05",
-											   TOKENS,
-											   "") "\n"
-											       "{\"id\":\"m6\",\"type\":\"gemini\",\"model\":\"g\","
-											       "\"tokens\":{}}\n"
-											       "{\"id\":\"m7\",\"type\":\"gemini\"," AT(
-												       "06") "}\n"
-													     "{\"id\":\"m8\",\"type\":\"info\"}\n"
-													     "null\n[]\n{}\nx\n");
+			MESSAGE("m1", "01", "\"input\":5,\"cached\":40,\"output\":1", "") "\n" MESSAGE(
+				"m2", "02", "\"input\":-5,\"output\":1",
+				"") "\n" MESSAGE("m3", "03", "\"input\":5",
+						 "") "\n" MESSAGE("m4", "04",
+								  "",
+								  "") "\n" MESSAGE("",
+										   "05",
+										   TOKENS,
+										   "") "\n"
+										       "{\"id\":\"m6\",\"type\":\"gemini\",\"model\":\"g\","
+										       "\"tokens\":{}}\n"
+										       "{\"id\":\"m7\",\"type\":\"gemini\"," AT(
+											       "06") "}\n"
+												     "{\"id\":\"m8\",\"type\":\"info\"}\n"
+												     "null\n[]\n{}\nx\n");
 
 	(void)state;
 	assert_int_equal(c->n, 3);
