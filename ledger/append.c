@@ -10,6 +10,9 @@
 /* A batch that keeps meeting rows that others write in the same moment. */
 #define TRIES_MAX 20
 
+/* Names are few in any sane fleet; beyond this the cache starts afresh. */
+#define NAMES_MAX 200000
+
 static enum op_start op_begin(struct ledger *l)
 {
 	return op_send(l, &sql_append_begin);
@@ -29,10 +32,10 @@ static const struct op ops[] = {
 	{"partitions", op_days, NULL, false},
 	{"begin", op_begin, NULL, false},
 	{"new tasks", op_tasks_new, op_tasks_new_done, false},
-	{"lock tasks", op_tasks_lock, op_tasks_lock_done, true},
+	{"lock tasks", op_tasks_lock, op_tasks_lock_done, false},
 	{"find keys", op_find_keys, op_find_keys_done, false},
 	{"lock attempts", op_lock_rows, op_lock_rows_done, false},
-	{"lock their tasks", op_tasks_lock, op_tasks_lock_done, true},
+	{"met tasks", op_tasks_met, NULL, false},
 	{"load names", op_old_names, op_names_done, false},
 	{"load models", op_old_models, op_models_done, false},
 	{"hear", op_tasks_hear, NULL, false},
@@ -118,15 +121,21 @@ static void restart(struct ledger *l)
 /* What a failed pass calls for; false: the caller must hear of it. */
 static bool try_again(struct ledger *l)
 {
-	if (db_broken(l->db) || ++l->tries > TRIES_MAX)
+	if (db_broken(l->db))
 		return false;
+	if (++l->tries > TRIES_MAX) {
+		l->rc = RC_BUSY;
+		return false;
+	}
+	if (l->learnt)
+		return true;
 	if (strcmp(l->sqlstate, "23505") == 0) {
+		rows_learn(l);
 		l->merge = l->trial_merge = true;
 		return true;
 	}
 	if (strcmp(l->sqlstate, "23514") == 0 && l->no_partition) {
-		map_clear(&l->days);
-		l->n_day_list = 0;
+		days_learn(l);
 		return true;
 	}
 	if (strcmp(l->sqlstate, "40P01") == 0 ||
@@ -142,13 +151,14 @@ static bool try_again(struct ledger *l)
 static void failed(struct ledger *l)
 {
 	l->again = try_again(l);
+	l->learnt = false;
 	log_line(LOG_DEBUG, "ledger", "pass failed",
 		 "op=%s sqlstate=%s again=%d", log_quote(ops[l->op].name),
 		 l->sqlstate, l->again);
 	l->state = W_ROLLBACK;
 	if (db_broken(l->db) || db_start(l->db, &sql_append_rollback, NULL,
 					 rolled_back, l, NULL) != RC_OK)
-		finish(l, l->rc);
+		finish(l, l->again ? RC_DOWN : l->rc);
 }
 
 static void rolled_back(void *arg, const struct db_status *st,
@@ -157,10 +167,16 @@ static void rolled_back(void *arg, const struct db_status *st,
 	struct ledger *l = arg;
 
 	(void)r;
-	if (l->again && st->rc == RC_OK)
+	if (l->again && st->rc == RC_OK) {
 		restart(l);
-	else
-		finish(l, l->rc);
+		return;
+	}
+	/* What failed first might be mended: it is not the caller's answer. */
+	if (l->again) {
+		l->rc = st->rc == RC_BAD ? RC_DOWN : st->rc;
+		l->err = st->err;
+	}
+	finish(l, l->rc);
 }
 
 static void answered(void *arg, const struct db_status *st,
@@ -214,8 +230,13 @@ enum rc ledger_append(struct ledger *l, const struct batch *b,
 	l->b = b;
 	l->done = done;
 	l->arg = arg;
-	l->merge = l->trial_merge = false;
+	l->merge = l->trial_merge = l->learnt = false;
+	l->n_met = l->n_taken = l->n_lacking = 0;
 	l->tries = 0;
+	if (l->names.n > NAMES_MAX) {
+		names_release(&l->names);
+		names_init(&l->names);
+	}
 	l->err = (struct err){0};
 	poison_reset(l);
 	restart(l);

@@ -34,6 +34,13 @@ enum op_start op_find_keys(struct ledger *l)
 				db_arr_count(a);
 			}
 		}
+		for (size_t i = 0; i < l->n_taken; i++) {
+			if (c)
+				db_field_uuid(&a->data, l->taken[i].key);
+			else
+				db_field_day(&a->data, l->taken[i].day);
+			db_arr_count(a);
+		}
 		db_arr_end(a);
 	}
 	return op_send(l, &sql_append_find_keys);
@@ -158,6 +165,7 @@ enum op_start op_old_models(struct ledger *l)
 static bool same_price_basis(const struct att *a, const struct att *b)
 {
 	return a->model_id == b->model_id &&
+	       att_aggregate(a) == att_aggregate(b) &&
 	       a->service_tier_id == b->service_tier_id &&
 	       a->status == b->status && a->started_us == b->started_us &&
 	       memcmp(&a->usage, &b->usage, sizeof(a->usage)) == 0;
@@ -188,7 +196,7 @@ static bool same_content(const struct att *a, const struct att *b)
 static void fuse_old(struct ledger *l)
 {
 	for (size_t k = 0; k < l->n_old; k++)
-		row_add(l, &l->old[k], -1, (int32_t)k);
+		row_add(l, &l->old[k], (int32_t)k);
 	for (size_t i = 0; i < l->n_rows; i++)
 		l->rows[i].old_head = l->rows[i].old_next = -1;
 	for (size_t i = 0; i < l->n_rows; i++) {
@@ -306,8 +314,11 @@ static void count_results(struct ledger *l)
 		if (w->old_head < 0) {
 			l->counts.attempts_new++;
 			l->counts.unpriced += w->a.cost_pusd == MONEY_NONE;
-			if (w->a.cost_pusd != MONEY_NONE)
-				l->counts.cost_new_pusd += w->a.cost_pusd;
+			if (w->a.cost_pusd != MONEY_NONE &&
+			    __builtin_add_overflow(l->counts.cost_new_pusd,
+						   w->a.cost_pusd,
+						   &l->counts.cost_new_pusd))
+				l->counts.cost_new_pusd = INT64_MAX;
 		} else if (w->write) {
 			l->counts.attempts_merged++;
 		} else {

@@ -18,13 +18,7 @@ static size_t units(const struct ledger *l)
 
 bool unit_active(const struct ledger *l, size_t i)
 {
-	if (i < l->active.from || i >= l->active.to)
-		return false;
-	for (size_t k = 0; k < l->n_poison; k++) {
-		if (l->poison[k].unit == i)
-			return false;
-	}
-	return true;
+	return i >= l->active.from && i < l->active.to && !l->refused[i];
 }
 
 static void push(struct ledger *l, size_t from, size_t to)
@@ -43,6 +37,7 @@ void poison_add(struct ledger *l, size_t unit, const char *sqlstate,
 	xgrow(&l->poison, &l->cap_poison, l->n_poison + 1, sizeof(*l->poison));
 	p = &l->poison[l->n_poison++];
 	p->unit = unit;
+	l->refused[unit] = true;
 	snprintf(p->sqlstate, sizeof(p->sqlstate), "%s", sqlstate);
 	snprintf(p->reason, sizeof(p->reason), "%.*s",
 		 (int)sizeof(p->reason) - 1, reason);
@@ -96,6 +91,19 @@ void poison_reset(struct ledger *l)
 	l->hunts = 0;
 	l->probing = false;
 	l->active = (struct range){0, units(l)};
+	xgrow(&l->refused, &l->cap_refused, units(l), sizeof(*l->refused));
+	if (units(l))
+		memset(l->refused, 0, units(l) * sizeof(*l->refused));
+}
+
+/* A message may be cut within a character. */
+static struct str readable(struct str s)
+{
+	for (int i = 0; i < 4 && s.len; i++, s.len--) {
+		if (str_utf8_ok(s))
+			return s;
+	}
+	return STR("(not UTF-8)");
 }
 
 void poison_letter(const struct ledger *l, const struct poison *p,
@@ -104,19 +112,23 @@ void poison_letter(const struct ledger *l, const struct poison *p,
 	const struct batch *b = l->b;
 	struct ev_dead *d = &out->e;
 	size_t i = p->unit;
+	struct uuid unit;
 
-	*d = (struct ev_dead){.reason = str_from(p->reason),
+	*d = (struct ev_dead){.reason = readable(str_from(p->reason)),
 			      .sqlstate = str_from(p->sqlstate)};
 	if (i < b->n_attempts) {
+		unit = b->attempts[i].e.keys[0];
 		d->source = b->attempts[i].e.source;
 		d->origin = b->attempts[i].e.origin;
 		d->body = b->attempts[i].e.model;
 	} else if ((i -= b->n_attempts) < b->n_outcomes) {
+		unit = b->outcomes[i].id;
 		d->source = b->outcomes[i].e.source;
 		d->origin = STR("outcome");
 		d->body = b->outcomes[i].e.key;
 	} else {
 		i -= b->n_outcomes;
+		unit = b->trials[i].id;
 		d->source = b->trials[i].e.source;
 		d->origin = b->trials[i].e.origin;
 		d->body = b->trials[i].e.task_ext_id;
@@ -125,6 +137,7 @@ void poison_letter(const struct ledger *l, const struct poison *p,
 		d->source = STR("unknown");
 	if (!d->origin.len)
 		d->origin = STR("unknown");
-	out->id =
-		HASH_ID(STR("dead"), d->source, d->origin, d->reason, d->body);
+	/* Not the reason: it may quote when the row arrived. */
+	out->id = HASH_ID(STR("dead"), d->source, d->origin, d->sqlstate,
+			  ((struct str){(const char *)unit.b, 16}));
 }

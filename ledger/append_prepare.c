@@ -258,51 +258,54 @@ static bool key_eq(const void *ctx, uint32_t pos, const void *key)
 {
 	const struct ledger *l = ctx;
 
-	return memcmp(l->key_row[pos].key.b, key, 16) == 0;
+	return memcmp(&l->key_row[pos].k, key, sizeof(struct key_day)) == 0;
 }
 
-static uint32_t key_find(const struct ledger *l, struct uuid key)
+/* The row that has this name on this day, which `row` takes if it is free. */
+static uint32_t key_take(struct ledger *l, struct key_day k, uint32_t row)
 {
-	uint32_t pos =
-		map_find(&l->key_map, map_hash(key.b, 16), key_eq, l, key.b);
+	uint64_t h = map_hash(&k, sizeof(k));
+	uint32_t pos = map_find(&l->key_map, h, key_eq, l, &k);
 
-	return pos == MAP_NONE ? MAP_NONE : row_alive(l, l->key_row[pos].row);
-}
-
-static void key_put(struct ledger *l, struct uuid key, uint32_t row)
-{
-	uint64_t h = map_hash(key.b, 16);
-
-	if (map_find(&l->key_map, h, key_eq, l, key.b) != MAP_NONE)
-		return;
+	if (pos != MAP_NONE)
+		return row_alive(l, l->key_row[pos].row);
 	xgrow(&l->key_row, &l->cap_keys, l->n_keys + 1, sizeof(*l->key_row));
-	l->key_row[l->n_keys].key = key;
+	l->key_row[l->n_keys].k = k;
 	l->key_row[l->n_keys].row = row;
 	map_add(&l->key_map, h, (uint32_t)l->n_keys++);
+	return row;
 }
 
-uint32_t row_add(struct ledger *l, const struct att *a, int32_t batch_i,
-		 int32_t old_i)
+/* Another row that has one of the row's names on one of its days, as the
+ * database would see it; or the row itself, which then has them all. */
+static uint32_t row_other(struct ledger *l, uint32_t row)
 {
-	uint32_t row = (uint32_t)l->n_rows;
+	const struct att *a = &l->rows[row].a;
+	int32_t days[ATT_KEY_DAYS];
+	int n = att_key_days(a, days);
+	uint32_t other = row;
+
+	for (int i = 0; i < n * a->n_keys && other == row; i++)
+		other = key_take(
+			l, (struct key_day){days[i % n], a->keys[i / n]}, row);
+	return other;
+}
+
+uint32_t row_add(struct ledger *l, const struct att *a, int32_t old_i)
+{
+	uint32_t row = (uint32_t)l->n_rows, other;
 	struct wrow *w;
 
 	xgrow(&l->rows, &l->cap_rows, l->n_rows + 1, sizeof(*l->rows));
 	w = &l->rows[l->n_rows++];
-	*w = (struct wrow){.into = -1, .batch_i = batch_i, .old_i = old_i};
+	*w = (struct wrow){.into = -1, .old_i = old_i};
 	memcpy(&w->a, a, sizeof(*a));
-	for (int i = 0; i < a->n_keys; i++) {
-		uint32_t other = key_find(l, a->keys[i]);
-
-		row = row_alive(l, row);
-		if (other == MAP_NONE || other == row)
-			continue;
+	/* What is fused may have further names and days. */
+	while ((other = row_other(l, row)) != row) {
 		att_merge(&l->rows[other].a, &l->rows[row].a, &l->names);
 		l->rows[row].into = (int32_t)other;
+		row = other;
 	}
-	row = row_alive(l, row);
-	for (int i = 0; i < a->n_keys; i++)
-		key_put(l, a->keys[i], row);
 	return row;
 }
 
@@ -410,11 +413,13 @@ enum op_start op_prepare(struct ledger *l)
 		if (!unit_active(l, i) || too_old(l, i))
 			continue;
 		att_from_event(l, &l->b->attempts[i], &a);
-		row_add(l, &a, (int32_t)i, -1);
+		row_add(l, &a, -1);
 		step_add(l, &l->b->attempts[i]);
 	}
 	for (size_t i = 0; i < l->b->n_tasks; i++)
 		task_add(l, l->b->tasks[i].id, (int32_t)i);
+	for (size_t i = 0; i < l->n_met; i++)
+		task_add(l, l->met[i], -1);
 	return OP_SKIP;
 }
 
@@ -427,19 +432,26 @@ static bool day_eq(const void *ctx, uint32_t pos, const void *key)
 	return memcmp(&l->day_list[pos], key, sizeof(int32_t)) == 0;
 }
 
-static bool day_known(struct ledger *l, int32_t day, bool learn)
+static bool day_known(struct ledger *l, int32_t day)
 {
 	uint64_t h = map_hash(&day, sizeof(day));
 
 	if (map_find(&l->days, h, day_eq, l, &day) != MAP_NONE)
 		return true;
-	if (learn) {
-		xgrow(&l->day_list, &l->cap_day_list, l->n_day_list + 1,
-		      sizeof(*l->day_list));
-		l->day_list[l->n_day_list] = day;
-		map_add(&l->days, h, (uint32_t)l->n_day_list++);
-	}
+	xgrow(&l->day_list, &l->cap_day_list, l->n_day_list + 1,
+	      sizeof(*l->day_list));
+	l->day_list[l->n_day_list] = day;
+	map_add(&l->days, h, (uint32_t)l->n_day_list++);
 	return false;
+}
+
+static int want_day(struct ledger *l, int32_t day)
+{
+	if (day_known(l, day))
+		return 0;
+	db_field_day(&l->args.data, day);
+	db_arr_count(&l->args);
+	return 1;
 }
 
 /* One call a batch makes all days that it needs; a day is believed to be
@@ -454,14 +466,25 @@ enum op_start op_days(struct ledger *l)
 		int32_t days[ATT_KEY_DAYS];
 		int k = att_key_days(&l->rows[i].a, days);
 
-		for (int d = 0; d < k; d++) {
-			if (day_known(l, days[d], true))
-				continue;
-			db_field_day(&l->args.data, days[d]);
-			db_arr_count(&l->args);
-			n++;
-		}
+		for (int d = 0; d < k; d++)
+			n += want_day(l, days[d]);
 	}
+	for (size_t i = 0; i < l->n_lacking; i++)
+		n += want_day(l, l->lacking[i]);
 	db_arr_end(&l->args);
 	return n ? op_send(l, &sql_append_make_days) : OP_SKIP;
+}
+
+/* Sums of tasks stand under the day on which the task began, which retention
+ * may have dropped since. */
+void days_learn(struct ledger *l)
+{
+	map_clear(&l->days);
+	l->n_day_list = 0;
+	for (size_t i = 0; i < l->rollup.n; i++) {
+		xgrow(&l->lacking, &l->cap_lacking, l->n_lacking + 1,
+		      sizeof(*l->lacking));
+		l->lacking[l->n_lacking++] =
+			clock_day(l->rollup.rows[i].key.bucket_us);
+	}
 }

@@ -208,8 +208,7 @@ enum op_start op_steps(struct ledger *l)
  * then fills one partition after the other, and each index from left to
  * right. */
 struct keyed {
-	int32_t day;
-	struct uuid key;
+	struct key_day k;
 	uint32_t row;
 };
 
@@ -217,12 +216,13 @@ static int by_keyed(const void *x, const void *y)
 {
 	const struct keyed *a = x, *b = y;
 
-	if (a->day != b->day)
-		return a->day < b->day ? -1 : 1;
-	return uuid_cmp(a->key, b->key);
+	if (a->k.day != b->k.day)
+		return a->k.day < b->k.day ? -1 : 1;
+	return uuid_cmp(a->k.key, b->k.key);
 }
 
-enum op_start op_copy_keys(struct ledger *l)
+/* All names of the rows that are written, on all their days; to be freed. */
+static struct keyed *keys_of(const struct ledger *l, size_t *count)
 {
 	struct keyed *k = NULL;
 	size_t n = 0, cap = 0;
@@ -237,11 +237,36 @@ enum op_start op_copy_keys(struct ledger *l)
 		n_days = att_key_days(a, days);
 		for (int j = 0; j < n_days * a->n_keys; j++) {
 			xgrow(&k, &cap, n + 1, sizeof(*k));
-			k[n++] = (struct keyed){days[j % n_days],
-						a->keys[j / n_days],
-						(uint32_t)i};
+			k[n++] = (struct keyed){
+				{days[j % n_days], a->keys[j / n_days]},
+				(uint32_t)i};
 		}
 	}
+	*count = n;
+	return k;
+}
+
+void rows_learn(struct ledger *l)
+{
+	struct keyed *k;
+	size_t n;
+
+	if (!l->merge) /* the next pass looks up all that is sent */
+		return;
+	k = keys_of(l, &n);
+	l->n_taken = 0;
+	for (size_t i = 0; i < n; i++) {
+		xgrow(&l->taken, &l->cap_taken, i + 1, sizeof(*l->taken));
+		l->taken[l->n_taken++] = k[i].k;
+	}
+	free(k);
+}
+
+enum op_start op_copy_keys(struct ledger *l)
+{
+	size_t n;
+	struct keyed *k = keys_of(l, &n);
+
 	if (n == 0)
 		return OP_SKIP;
 	qsort(k, n, sizeof(*k), by_keyed);
@@ -251,8 +276,8 @@ enum op_start op_copy_keys(struct ledger *l)
 		const struct att *a = &l->rows[k[i].row].a;
 
 		db_copy_row(&l->copy, 4);
-		db_field_day(&l->copy, k[i].day);
-		db_field_uuid(&l->copy, k[i].key);
+		db_field_day(&l->copy, k[i].k.day);
+		db_field_uuid(&l->copy, k[i].k.key);
 		db_field_day(&l->copy, a->day);
 		db_field_uuid(&l->copy, a->id);
 	}
@@ -272,7 +297,7 @@ enum op_start op_copy_rows(struct ledger *l)
 		if (!l->rows[i].write)
 			continue;
 		xgrow(&k, &cap, n + 1, sizeof(*k));
-		k[n++] = (struct keyed){a->day, a->id, (uint32_t)i};
+		k[n++] = (struct keyed){{a->day, a->id}, (uint32_t)i};
 	}
 	if (n == 0)
 		return OP_SKIP;

@@ -133,7 +133,6 @@ void op_tasks_new_done(struct ledger *l, const struct db_status *st,
 
 /* ---- locked ---- */
 
-/* Loops: rows met in merge mode may bring further tasks. */
 enum op_start op_tasks_lock(struct ledger *l)
 {
 	int n = 0;
@@ -249,6 +248,22 @@ void op_tasks_lock_done(struct ledger *l, const struct db_status *st,
 			BUG("a task nobody asked for");
 		task_from_row(l, t, r, i);
 	}
+}
+
+/* Calls of the batch may stand under tasks that it does not name. These are
+ * not locked now, out of order, which could wait in a circle with a writer that
+ * does the same: the pass starts over, and locks them with the others. */
+enum op_start op_tasks_met(struct ledger *l)
+{
+	for (size_t i = 0; i < l->n_tasks; i++) {
+		if (l->tasks[i].locked)
+			continue;
+		xgrow(&l->met, &l->cap_met, l->n_met + 1, sizeof(*l->met));
+		l->met[l->n_met++] = l->tasks[i].id;
+		l->learnt = true;
+	}
+	return l->learnt ? op_fail(l, RC_BUSY, "calls of other tasks are met")
+			 : OP_SKIP;
 }
 
 /* After all names that the old rows use are known: ties are settled by text. */

@@ -21,25 +21,39 @@ void att_set_rank(struct att *a, enum att_group g, enum source_rank rank)
 
 /* ---- names ---- */
 
-bool att_has_key(const struct att *a, struct uuid key)
+/* Where the name stands or would stand. */
+static int key_at(const struct att *a, struct uuid key, bool *there)
 {
-	for (int i = 0; i < a->n_keys; i++) {
-		if (uuid_eq(a->keys[i], key))
-			return true;
-	}
-	return false;
+	int i = 0;
+
+	while (i < a->n_keys && uuid_cmp(a->keys[i], key) < 0)
+		i++;
+	*there = i < a->n_keys && uuid_eq(a->keys[i], key);
+	return i;
 }
 
+/* Of a full row the greatest name goes that is not its id: what is left does
+ * not depend on the order in which the names came, and a row is always found
+ * by its id. */
 void att_add_key(struct att *a, struct uuid key)
 {
-	int i = a->n_keys;
+	bool there;
+	int i = key_at(a, key, &there), last = a->n_keys;
 
-	if (att_has_key(a, key) || a->n_keys == ATT_KEYS_MAX)
+	if (there)
 		return;
-	for (; i > 0 && uuid_cmp(a->keys[i - 1], key) > 0; i--)
-		a->keys[i] = a->keys[i - 1];
+	if (a->n_keys < ATT_KEYS_MAX) {
+		a->n_keys++;
+	} else {
+		last -= uuid_eq(a->keys[last - 1], a->id) ? 2 : 1;
+		if (i > last && !uuid_eq(key, a->id))
+			return;
+		if (i > last)
+			i = last;
+	}
+	memmove(&a->keys[i + 1], &a->keys[i],
+		(size_t)(last - i) * sizeof(a->keys[0]));
 	a->keys[i] = key;
-	a->n_keys++;
 }
 
 int att_key_days(const struct att *a, int32_t days[ATT_KEY_DAYS])
@@ -258,6 +272,12 @@ bool att_merge(struct att *a, const struct att *b, const struct names *names)
 
 /* ---- money ---- */
 
+bool att_aggregate(const struct att *a)
+{
+	return a->quality == QUALITY_AGGREGATE ||
+	       att_rank(a, ATT_USAGE) == RANK_AGGREGATE;
+}
+
 void att_price(struct att *a, const struct names *names,
 	       const struct price_book *book)
 {
@@ -265,8 +285,7 @@ void att_price(struct att *a, const struct names *names,
 	struct cost_context c = {
 		.started_us = a->started_us,
 		.service_tier = text_of(names, false, a->service_tier_id),
-		.aggregate = a->quality == QUALITY_AGGREGATE ||
-			     att_rank(a, ATT_USAGE) == RANK_AGGREGATE};
+		.aggregate = att_aggregate(a)};
 	struct cost k;
 
 	a->cost_pusd = MONEY_NONE;

@@ -30,7 +30,9 @@ enum att_group {
 	ATT_GROUP_N
 };
 
-#define ATT_KEYS_MAX 32 /* names that one call may collect */
+/* Names that one call may collect. Beyond, the least ones stay, and the one
+ * that is its id. */
+#define ATT_KEYS_MAX 32
 
 struct att {
 	struct uuid id, task_id, step_id;
@@ -58,8 +60,9 @@ void att_set_rank(struct att *a, enum att_group g, enum source_rank rank);
  * changed. Cost and tier are not touched: see att_price. */
 bool att_merge(struct att *a, const struct att *b, const struct names *names);
 void att_add_key(struct att *a, struct uuid key);
-bool att_has_key(const struct att *a, struct uuid key);
 
+/* Is it the sum of several calls, which has no long-context price? */
+bool att_aggregate(const struct att *a);
 /* Price the row by its own model, time, tier and tokens. */
 void att_price(struct att *a, const struct names *names,
 	       const struct price_book *book);

@@ -150,6 +150,14 @@ static void keep(struct batch *b, struct str *s)
 	*s = s->len ? arena_str(&b->arena, *s) : STR_NONE;
 }
 
+/* Where it came from may be named by a path, whose bytes may be anything. */
+static void keep_origin(struct batch *b, struct str *s)
+{
+	if (!str_utf8_ok(*s))
+		*s = STR("(not UTF-8)");
+	keep(b, s);
+}
+
 static void keep_or(struct batch *b, struct str *s, struct str dflt)
 {
 	*s = s->len ? arena_str(&b->arena, *s) : dflt;
@@ -351,7 +359,7 @@ enum rc batch_attempt(struct batch *b, const struct ev_attempt *a,
 	keep(b, &n->e.finish_reason);
 	keep(b, &n->e.error_class);
 	keep(b, &n->e.source);
-	keep(b, &n->e.origin);
+	keep_origin(b, &n->e.origin);
 	b->n_attempts++;
 	return RC_OK;
 }
@@ -448,7 +456,7 @@ enum rc batch_trial(struct batch *b, const struct ev_trial *t, struct err *e)
 	keep(b, &n->e.agent);
 	keep(b, &n->e.run);
 	keep(b, &n->e.attrs);
-	keep(b, &n->e.origin);
+	keep_origin(b, &n->e.origin);
 	if (t->n_features > 0) {
 		size_t bytes = (size_t)t->n_features * sizeof(float);
 		float *f = arena_alloc(&b->arena, bytes);

@@ -16,15 +16,17 @@
 #define COPY_MAX  ((size_t)512 << 20)
 #define ATTRS_MAX ((size_t)512 << 20)
 
-/* Names are few in any sane fleet; beyond this the cache starts afresh. */
-#define NAMES_MAX 200000
-
 static enum rc connect_writer(struct ledger *l, struct err *e)
 {
 	enum rc rc;
 
 	db_close(l->db);
 	l->db = NULL;
+	/* It need not be the server that it was: after a failover the ids of
+	 * the last names may be others. */
+	names_release(&l->names);
+	map_clear(&l->days);
+	l->n_day_list = 0;
 	if ((rc = db_open(&l->db, l->url, "writer", e)) ||
 	    (rc = migrate_check(l->db, e)) ||
 	    (rc = slot_take(l->db, &l->slot, e))) {
@@ -78,6 +80,10 @@ void ledger_close(struct ledger *l)
 	buf_release(&l->copy);
 	free(l->day_list);
 	free(l->poison);
+	free(l->refused);
+	free(l->met);
+	free(l->taken);
+	free(l->lacking);
 	free(l->hunt);
 	free(l->rows);
 	free(l->key_row);
@@ -140,10 +146,6 @@ static enum rc append_once(struct ledger *l, const struct batch *b,
 
 	if ((!l->db || db_broken(l->db)) && (rc = connect_writer(l, e)))
 		return rc;
-	if (l->names.n > NAMES_MAX) {
-		names_release(&l->names);
-		names_init(&l->names);
-	}
 	if ((rc = ledger_append(l, b, wait_done, &w, e)))
 		return rc;
 	while (!w.done) {

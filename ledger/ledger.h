@@ -23,7 +23,8 @@ struct ledger_counts {
 	int64_t trials_new, trials_changed, trials_same;
 	int64_t dead;          /* refused by the database, now dead letters */
 	int64_t unpriced;      /* among attempts_new */
-	int64_t cost_new_pusd; /* of attempts_new that are priced */
+	int64_t cost_new_pusd; /* of attempts_new that are priced; at most
+				  INT64_MAX */
 };
 
 /* Open a writer on `url`: connects, checks the schema's version, loads prices

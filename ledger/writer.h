@@ -14,7 +14,11 @@
  *
  * The optimistic pass copies rows as if they were new. In merge mode the
  * names of the batch are looked up first, known rows are locked, merged here
- * in C (attempt.h) and written anew. */
+ * in C (attempt.h) and written anew.
+ *
+ * Locks are taken in one order, so that writers do not wait in a circle: new
+ * tasks, known tasks, calls, names, each by key. A pass that meets a call of
+ * a task that it has not locked lets go of all and starts over with it. */
 #ifndef ACO_WRITER_H
 #define ACO_WRITER_H
 
@@ -30,7 +34,6 @@
 struct wrow {
 	struct att a;
 	int32_t into;     /* fused into that row, or -1 */
-	int32_t batch_i;  /* first attempt of the batch, or -1 */
 	int32_t old_i;    /* row of the database: index in old[], or -1 */
 	int32_t old_head; /* chain of rows[] that are its old selves, or -1 */
 	int32_t old_next;
@@ -72,6 +75,12 @@ struct range {
 	size_t from, to;
 };
 
+/* A name on one of the days under which it stands. */
+struct key_day {
+	int32_t day;
+	struct uuid key;
+};
+
 enum writer_state {
 	W_IDLE,
 	W_RUNNING,
@@ -98,7 +107,7 @@ struct ledger {
 	bool merge; /* look up before writing */
 	bool trial_merge;
 	size_t trials; /* distinct ones that were sent */
-	int op; /* index in the list of operations */
+	int op;        /* index in the list of operations */
 	int tries;
 	enum rc rc; /* why it is rolled back */
 	char sqlstate[6];
@@ -106,9 +115,21 @@ struct ledger {
 	struct err err;
 	bool again; /* start over after the rollback */
 
+	/* what failed passes learnt, for the next: tasks of rows that the batch
+	 * meets, names that rows took to other days, days without partitions */
+	bool learnt;
+	struct uuid *met;
+	size_t n_met, cap_met;
+	struct key_day *taken;
+	size_t n_taken, cap_taken;
+	int32_t *lacking;
+	size_t n_lacking, cap_lacking;
+
 	/* looking for a poison row */
 	struct poison *poison;
 	size_t n_poison, cap_poison;
+	bool *refused; /* by unit: is it among them? */
+	size_t cap_refused;
 	struct range *hunt; /* ranges to be probed, last first */
 	size_t n_hunt, cap_hunt;
 	bool probing;
@@ -118,9 +139,9 @@ struct ledger {
 	/* prepared from the batch */
 	struct wrow *rows;
 	size_t n_rows, cap_rows;
-	struct map key_map; /* key to position in key_row */
+	struct map key_map; /* name and day to position in key_row */
 	struct {
-		struct uuid key;
+		struct key_day k;
 		uint32_t row;
 	} * key_row;
 	size_t n_keys, cap_keys;
@@ -167,6 +188,7 @@ enum op_start op_fail(struct ledger *l, enum rc rc, const char *msg);
 /* append_poison.c. Does unit `i` of the batch (attempts, outcomes, trials, in
  * that order) take part in this pass? */
 bool unit_active(const struct ledger *l, size_t i);
+/* A new batch. */
 void poison_reset(struct ledger *l);
 /* Unit `unit` goes to the dead letters; sqlstate "" = we refused it. */
 void poison_add(struct ledger *l, size_t unit, const char *sqlstate,
@@ -187,10 +209,11 @@ void op_models_done(struct ledger *l, const struct db_status *st,
 		    const struct db_result *r);
 enum op_start op_prepare(struct ledger *l); /* always skips */
 enum op_start op_days(struct ledger *l);
+/* A pass found no partition: the next one makes those of all its days. */
+void days_learn(struct ledger *l);
 uint32_t row_alive(const struct ledger *l, uint32_t row);
 /* Add a call, fusing it with every row that shares one of its names. */
-uint32_t row_add(struct ledger *l, const struct att *a, int32_t batch_i,
-		 int32_t old_i);
+uint32_t row_add(struct ledger *l, const struct att *a, int32_t old_i);
 /* NULL: not of this batch. */
 struct wstep *step_find(const struct ledger *l, struct uuid id, int32_t day);
 int32_t dict_id(const struct ledger *l, enum dict_kind kind, struct str name);
@@ -204,6 +227,7 @@ void op_tasks_new_done(struct ledger *l, const struct db_status *st,
 enum op_start op_tasks_lock(struct ledger *l);
 void op_tasks_lock_done(struct ledger *l, const struct db_status *st,
 			const struct db_result *r);
+enum op_start op_tasks_met(struct ledger *l);  /* skips, or fails to learn */
 enum op_start op_tasks_hear(struct ledger *l); /* always skips */
 enum op_start op_tasks_sums(struct ledger *l);
 void op_tasks_sums_done(struct ledger *l, const struct db_status *st,
@@ -228,6 +252,8 @@ enum op_start op_old_models(struct ledger *l);
 enum op_start op_settle(struct ledger *l); /* decides; always skips */
 
 /* append_rows.c */
+/* A pass met names that it did not look up: the next one shall. */
+void rows_learn(struct ledger *l);
 enum op_start op_delete_keys(struct ledger *l);
 enum op_start op_delete_rows(struct ledger *l);
 enum op_start op_steps(struct ledger *l);

@@ -64,12 +64,34 @@ void check_sums(struct db *db)
 		harness_sql_i64(
 			db,
 			"SELECT count(*) FROM task t LEFT JOIN (SELECT task_id,"
-			" count(*) n, coalesce(sum(cost_pusd), 0) c,"
+			" count(*) n, count(*) FILTER (WHERE status <> 'ok') x,"
+			" count(*) FILTER (WHERE cost_pusd IS NULL) u,"
+			" coalesce(sum(cost_pusd), 0) c,"
+			" coalesce(sum(uncached_in), 0) i,"
+			" coalesce(sum(cache_read), 0) r,"
 			" coalesce(sum(output), 0) o, min(started_at) s,"
 			" max(ended_at) e FROM attempt GROUP BY 1) a"
-			" ON a.task_id = t.id WHERE (t.attempts, t.cost_pusd,"
-			" t.output, t.started_at, t.ended_at) IS DISTINCT FROM"
-			" (coalesce(a.n, 0), coalesce(a.c, 0),"
-			" coalesce(a.o, 0), a.s, a.e)"),
+			" ON a.task_id = t.id WHERE (t.attempts, t.errors,"
+			" t.unpriced, t.cost_pusd, t.uncached_in,"
+			" t.cache_read, t.output, t.started_at, t.ended_at)"
+			" IS DISTINCT FROM (coalesce(a.n, 0),"
+			" coalesce(a.x, 0), coalesce(a.u, 0),"
+			" coalesce(a.c, 0), coalesce(a.i, 0),"
+			" coalesce(a.r, 0), coalesce(a.o, 0), a.s, a.e)"),
+		0);
+	assert_int_equal(
+		harness_sql_i64(
+			db, "SELECT count(*) FROM attempt a WHERE NOT EXISTS"
+			    " (SELECT FROM step s WHERE s.day = a.step_day"
+			    "  AND s.id = a.step_id AND s.task_id = a.task_id)"
+			    " OR NOT EXISTS (SELECT FROM attempt_key k"
+			    "  WHERE k.hash = a.id AND k.attempt_day = a.day"
+			    "  AND k.attempt_id = a.id)"),
+		0);
+	assert_int_equal(
+		harness_sql_i64(
+			db, "SELECT count(*) FROM attempt_key k WHERE NOT"
+			    " EXISTS (SELECT FROM attempt a WHERE"
+			    "  a.day = k.attempt_day AND a.id = k.attempt_id)"),
 		0);
 }

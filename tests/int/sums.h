@@ -4,8 +4,8 @@
 
 struct db;
 
-/* The rollups at each grain, and the tasks' own sums; fails the test when any
- * of them differs. */
+/* The rollups at each grain, and the tasks' own sums; every row has its
+ * step and its names. Fails the test when any of them differs. */
 void check_sums(struct db *db);
 
 #endif

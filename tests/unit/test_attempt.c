@@ -160,6 +160,42 @@ static void better_source_wins_each_group(void **state)
 	assert_int_equal(att_rank(&log, ATT_USAGE), RANK_GATEWAY);
 }
 
+/* Twice the names that a row holds, in any order: the same ones stay, and its
+ * id is among them even if it is the greatest. */
+static void a_full_row_keeps_its_id_and_the_least_names(void **state)
+{
+	struct att first;
+
+	(void)state;
+	for (int run = 0; run < 200; run++) {
+		uint8_t order[2 * ATT_KEYS_MAX];
+		uint8_t id = run % 2 ? sizeof(order) - 1 : 40;
+		struct att a;
+
+		memset(&a, 0, sizeof(a));
+		a.id.b[0] = id;
+		for (uint32_t i = 0; i < sizeof(order); i++)
+			order[i] = (uint8_t)i;
+		for (uint32_t i = sizeof(order) - 1; i > 0; i--) {
+			uint32_t j = draw(i + 1);
+			uint8_t tmp = order[i];
+
+			order[i] = order[j];
+			order[j] = tmp;
+		}
+		for (uint32_t i = 0; i < sizeof(order); i++)
+			att_add_key(&a, (struct uuid){{order[i]}});
+		assert_int_equal(a.n_keys, ATT_KEYS_MAX);
+		for (int i = 0; i < ATT_KEYS_MAX - 1; i++)
+			assert_int_equal(a.keys[i].b[0], i);
+		assert_int_equal(a.keys[ATT_KEYS_MAX - 1].b[0], id);
+		if (run == 0)
+			first = a;
+		else if (run % 2 == 0)
+			assert_memory_equal(&first, &a, sizeof(a));
+	}
+}
+
 static void names_stand_on_both_sides_of_midnight(void **state)
 {
 	struct att a;
@@ -191,6 +227,7 @@ int main(void)
 		cmocka_unit_test(order_does_not_matter),
 		cmocka_unit_test(again_changes_nothing),
 		cmocka_unit_test(better_source_wins_each_group),
+		cmocka_unit_test(a_full_row_keeps_its_id_and_the_least_names),
 		cmocka_unit_test(names_stand_on_both_sides_of_midnight),
 	};
 
