@@ -202,7 +202,7 @@ tests: all $(UNIT) $(INT) $(OUT)/$(GEN)
 
 # tests/run.sh runs them, from this folder, with ACO_BIN naming the program.
 test:  ## everything: lint, all builds, all tests, sanitizers, fuzz smoke
-	tests/run.sh all
+	B=$(B) tests/run.sh all
 
 check: tests  ## all tests of one build (MODE=dev or asan)
 	tests/run.sh cases $(OUT) unit int tui

@@ -12,6 +12,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
+B=${B:-build} # where the Makefile builds
 passed=0 failed=0 skipped=0
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -144,7 +145,8 @@ cases() {
   local out=$1 kind f
   shift
   how=tap
-  export ACO_BIN=$PWD/$out/aco
+  ACO_BIN=$(realpath "$out/aco")
+  export ACO_BIN
   for kind in "$@"; do
     for f in tests/"$kind"/test_*.c tests/"$kind"/*.sh; do
       wanted "$f" || continue
@@ -182,7 +184,8 @@ bench() {
   local out=$1 f rc=0
   local args=()
   [ -n "${JSON-}" ] && args=(--json)
-  export ACO_BIN=$PWD/$out/aco
+  ACO_BIN=$(realpath "$out/aco")
+  export ACO_BIN
   for f in tests/bench/bench_*; do
     wanted "$f" || continue
     case $f in
@@ -208,7 +211,7 @@ cover() {
 
 # A release build from nothing, in which a warning is a failure.
 release() {
-  rm -rf build/release
+  rm -rf "$B/release"
   make "$1" MODE=release all >"$tmp/release" 2>&1 || {
     cat "$tmp/release"
     return 1
@@ -237,13 +240,13 @@ all() {
   step 'lint' make MODE=dev lint
   step 'build: clang dev -Werror' make "$jobs" MODE=dev CC=clang all tests
   if step 'build: gcc asan' make "$jobs" MODE=asan all tests; then
-    cases build/asan unit int tui
+    cases "$B/asan" unit int tui
   fi
   # Other optimisations, other warnings: a release must have none, either.
   step 'build: gcc release' release "$jobs" &&
     step 'release: install, run, uninstall' smoke
   step 'build: fuzzers' make "$jobs" fuzz-build &&
-    fuzz build/fuzz-clang "${FUZZ_SECONDS:-5}"
+    fuzz "$B/fuzz-clang" "${FUZZ_SECONDS:-5}"
 }
 
 finish() {
