@@ -32,22 +32,20 @@ static struct str past_prefix(struct str id)
 bool callname_unique(struct str id)
 {
 	struct str s = past_prefix(id);
-	int letters = 0, digits = 0, kinds = 0;
-	bool seen[256] = {false};
+	int letters = 0, digits = 0;
+	uint64_t seen = 0; /* a bit for each of 64 classes of characters */
 
 	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.p[i];
 		if (is_digit(s.p[i]))
 			digits++;
 		else if (is_letter(s.p[i]))
 			letters++;
 		else
 			continue;
-		kinds += !seen[c];
-		seen[c] = true;
+		seen |= UINT64_C(1) << (s.p[i] & 63);
 	}
 	return letters + digits >= 16 && letters > 0 && digits > 0 &&
-	       kinds >= 6;
+	       __builtin_popcountll(seen) >= 6;
 }
 
 /* "SENDER/SESSION", hashed part by part so that no separator can be forged. */

@@ -177,16 +177,18 @@ static struct str agent_name(struct claude *c, const struct claude_call *k)
 
 static uint32_t claude_task(struct claude *c, const struct claude_call *k)
 {
-	struct import_fact facts[] = {
-		{"cwd", claude_text(c, json_get(k->root, "cwd"))},
-		{"branch", claude_text(c, json_get(k->root, "gitBranch"))},
-		{"version", claude_text(c, json_get(k->root, "version"))},
-	};
+	struct import_fact facts[3];
 	struct ev_task t;
 
 	if (c->session.p && str_eq(k->session, c->session) &&
 	    str_eq(k->agent, c->agent))
 		return c->task;
+	facts[0] = (struct import_fact){
+		"cwd", claude_text(c, json_get(k->root, "cwd"))};
+	facts[1] = (struct import_fact){
+		"branch", claude_text(c, json_get(k->root, "gitBranch"))};
+	facts[2] = (struct import_fact){
+		"version", claude_text(c, json_get(k->root, "version"))};
 	import_task_init(c->r, &t);
 	t.class_name = STR("coding");
 	t.class_rank = CLASS_GUESSED;

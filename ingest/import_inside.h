@@ -52,11 +52,12 @@ struct import_run {
 	bool partial;        /* the line given out last is unfinished */
 	bool read_failed;
 	char source[64];
+	char where[4200]; /* "FILE:LINE" */
 };
 
 /* "aco: ..." on standard error, for the first IMPORT_MESSAGES_MAX; counted. */
 void import_say(struct import_run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* "FILE:LINE", in the scratch arena. */
+/* "FILE:LINE", until the next call. */
 const char *import_where(struct import_run *r, struct import_at at);
 /* Commit the batch and clear it; the failure of the ledger ends the run. */
 enum rc import_flush(struct import_run *r);

@@ -33,7 +33,7 @@ struct import_run *import_run_new(const struct import_opts *o,
 	arena_init(&r->arena, IMPORT_ARENA_MAX);
 	arena_init(&r->scratch, SCRATCH_MAX);
 	json_doc_init(&r->doc, LINE_NODES);
-	json_doc_init(&r->inner, LINE_NODES);
+	json_doc_init(&r->inner, WHOLE_NODES);
 	return r;
 }
 
@@ -148,11 +148,11 @@ void import_skip(struct import_run *r, const char *reason)
 
 const char *import_where(struct import_run *r, struct import_at at)
 {
-	struct str s = at.line ? arena_strf(&r->scratch, "%s:%lld", r->path,
-					    (long long)at.line)
-			       : str_from(r->path);
-
-	return s.p ? s.p : r->path;
+	if (!at.line)
+		return r->path;
+	snprintf(r->where, sizeof(r->where), "%s:%lld", r->path,
+		 (long long)at.line);
+	return r->where;
 }
 
 void import_bad(struct import_run *r, struct import_at at, const char *reason,

@@ -11,7 +11,7 @@
 void import_turns_init(struct import_turns *ts, struct import_run *r)
 {
 	*ts = (struct import_turns){.run = r};
-	ts->v = xcalloc(IMPORT_TURNS, sizeof(*ts->v));
+	ts->v = xrealloc_array(NULL, IMPORT_TURNS, sizeof(*ts->v));
 }
 
 static struct import_turn *turn_at(struct import_turns *ts, size_t i)
