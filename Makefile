@@ -263,7 +263,8 @@ TIDY_CHECKS := clang-analyzer-* bugprone-* \
 	-clang-analyzer-valist.Uninitialized \
 	-bugprone-easily-swappable-parameters \
 	-bugprone-implicit-widening-of-multiplication-result \
-	-bugprone-macro-parentheses -bugprone-narrowing-conversions \
+	-bugprone-macro-parentheses -bugprone-misplaced-widening-cast \
+	-bugprone-narrowing-conversions -bugprone-reserved-identifier \
 	-bugprone-not-null-terminated-result -bugprone-sizeof-expression \
 	-bugprone-suspicious-string-compare
 TIDY := $(subst $() ,$(comma),-* $(strip $(TIDY_CHECKS)))

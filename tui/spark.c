@@ -42,7 +42,7 @@ void spark_draw(struct buf *out, const struct series *s, int cols)
 		__int128 v = column(s, c, cols);
 		int level = 0;
 
-		if (v > 0)
+		if (max > 0 && v > 0)
 			level = 1 + (int)(v * (LEVELS - 1) / max);
 		buf_adds(out, marks[level]);
 	}

@@ -19,8 +19,8 @@
 void text_set_unicode(bool on);
 bool text_unicode(void);
 
-/* The character `unicode` where it may be shown, else `ascii`. */
-const char *text_glyph(const char *unicode, const char *ascii);
+/* The character `wide` where it may be shown, else `ascii`. */
+const char *text_glyph(const char *wide, const char *ascii);
 
 /* Write `s` to `out` (size >= 1, always ends in NUL), harmless: one line, only
  * printable characters. White space of any kind becomes a blank; control

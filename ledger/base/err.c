@@ -6,6 +6,8 @@
 
 #include "ledger/base/utf8.h"
 
+#undef err_set
+
 /* Format into a copy first: an argument may be the very text to replace. */
 static void set_text(char *dst, size_t size, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));

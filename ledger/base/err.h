@@ -26,4 +26,10 @@ void err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Print "aco: MSG" and, if any, "hint: HINT" on standard error. */
 void err_print(const struct err *e);
 
+/* The static analyser sees one file at a time: tell it that what err_set
+ * returns is what it was given, and no success. */
+#ifdef __clang_analyzer__
+#define err_set(e, rc, ...) (err_set((e), (rc), __VA_ARGS__), (rc))
+#endif
+
 #endif
