@@ -382,10 +382,10 @@ static void result_seen(struct claude *c, const struct json *root,
 		.at_us = at_us,
 	};
 	struct ev_task t;
-	t.class_name = STR("coding");
-	t.class_rank = CLASS_GUESSED;
 
 	import_task_init(c->r, &t);
+	t.class_name = STR("coding");
+	t.class_rank = CLASS_GUESSED;
 	t.ext_id = claude_text(c, json_get(root, "session_id"));
 	t.agent = STR(CLAUDE_SENDER);
 	if (!t.ext_id.p) {

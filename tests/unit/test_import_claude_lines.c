@@ -207,6 +207,8 @@ static void results(void **state)
 	assert_str(c->v[0].o.label, "success");
 	assert_int_equal(c->v[0].o.success_micro, 1000000);
 	assert_str(c->v[1].task.ext_id, "s2");
+	assert_str(c->v[1].task.class_name, "coding");
+	assert_int_equal(c->v[1].task.class_rank, CLASS_GUESSED);
 	assert_int_equal(c->v[1].o.success_micro, 0);
 	assert_int_equal(case_skipped(c, "messages without a time"), 1);
 	assert_int_equal(case_skipped(c, "results without a session"), 1);
