@@ -90,7 +90,8 @@ static void *job_main(void *arg)
 	return NULL;
 }
 
-/* The thread takes no signals: those are for the screen. */
+/* The thread takes no signals, those are for the screen; but a crash in it
+ * must find the handler that gives the terminal back. */
 static struct job *job_start(const char *url, bool want_book)
 {
 	struct job *j = xcalloc(1, sizeof(*j));
@@ -105,6 +106,11 @@ static struct job *job_start(const char *url, bool want_book)
 	if (j->wake < 0)
 		BUG("no file descriptor left");
 	sigfillset(&all);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGABRT);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

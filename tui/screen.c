@@ -145,17 +145,16 @@ static int draw_position(const struct top *t)
 
 	if (p->view->layout == VIEW_RECORD || p->table.n_shown == 0)
 		return 0;
-	if (p->where.offset > 0 || p->table.more)
-		n = snprintf(text, sizeof(text), "%lld of page %lld%s",
-			     (long long)p->cursor + 1,
-			     (long long)(p->where.offset / VIEW_ROWS + 1),
+	/* "+": the ledger has more; a filter sees only what was read. */
+	if (p->filter.n)
+		n = snprintf(text, sizeof(text), "%d/%d of %zu%s",
+			     p->cursor + 1, p->table.n_shown, p->table.n,
 			     p->table.more ? "+" : "");
-	else if (p->filter.n)
-		n = snprintf(text, sizeof(text), "%d/%d of %zu", p->cursor + 1,
-			     p->table.n_shown, p->table.n);
 	else
-		n = snprintf(text, sizeof(text), "%d/%d", p->cursor + 1,
-			     p->table.n_shown);
+		n = snprintf(text, sizeof(text), "%lld/%lld%s",
+			     (long long)p->where.offset + p->cursor + 1,
+			     (long long)p->where.offset + p->table.n_shown,
+			     p->table.more ? "+" : "");
 	if (n > COLS / 3)
 		return 0;
 	put_text(LINES - 1, COLS - n - 1, n, ROLE_DIM, text);

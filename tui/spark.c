@@ -7,8 +7,10 @@ static const char *const marks_unicode[] = {" ", "▁", "▂", "▃", "▄",
 static const char *const marks_ascii[] = {" ", ".", ".", "-", "-",
 					  "=", "=", "#", "#"};
 #define LEVELS 8
+#define SCALE  1000
 
-/* Sum of the points that column `c` of `cols` stands for. */
+/* The mean of the points that column `c` of `cols` stands for, times SCALE:
+ * columns that stand for more points than others must not look higher. */
 static __int128 column(const struct series *s, int c, int cols)
 {
 	int first = c * s->n / cols, last = (c + 1) * s->n / cols;
@@ -18,7 +20,7 @@ static __int128 column(const struct series *s, int c, int cols)
 		last = first + 1;
 	for (int i = first; i < last && i < s->n; i++)
 		sum += s->v[i];
-	return sum;
+	return sum * SCALE / (last - first);
 }
 
 void spark_draw(struct buf *out, const struct series *s, int cols)

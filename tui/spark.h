@@ -12,9 +12,9 @@ struct series {
 	__int128 v[SPARK_MAX];
 };
 
-/* Append the series drawn in exactly `cols` columns; points are summed where
- * there are more of them than columns. Nothing is a blank, anything is at
- * least the lowest mark, the greatest is the highest. */
+/* Append the series drawn in exactly `cols` columns; where there are more
+ * points than columns, a column is the mean of its own. Nothing is a blank,
+ * anything is at least the lowest mark, the greatest is the highest. */
 void spark_draw(struct buf *out, const struct series *s, int cols);
 
 /* The same in a word: "none", "steady", "rising" or "falling", by the later

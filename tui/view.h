@@ -11,9 +11,9 @@
  *      give it a key in tui/action.c.
  * Everything else follows from the table: the layout, sorting, filtering, the
  * help screen, --once, --plain, --json and --csv. test_view checks every entry
- * (names, headings, help lines, fields unique); tests/tui/screens.sh draws
- * every view at every size and `make update-screens` writes what it should
- * look like.
+ * (names, headings, help lines, fields unique, named by `aco top --help`). Add
+ * the way to it to tests/tui/screens.sh and its options to tests/tui/twins.sh,
+ * and let `make update-screens` write what it looks like.
  *
  * A view keeps no state: what a person did to a screen is in its struct page
  * (tui/top.h), what the ledger said is in the page's table. */

@@ -4,8 +4,8 @@
 -- answer; anything else: by start), $6 descending, $7 rows, $8 rows to skip.
 -- params: integer, timestamptz, timestamptz, boolean, text, boolean, bigint, bigint
 WITH hit AS (
-  SELECT id, number, word
-  FROM (SELECT id,
+  SELECT *
+  FROM (SELECT task.*,
       CASE $5::text
         WHEN 'cost_usd' THEN cost_pusd
         WHEN 'attempts' THEN attempts
@@ -47,8 +47,7 @@ SELECT t.id AS task_id, sender.name AS sender, t.ext_id,
   t.ended_at, t.attempts, t.errors, t.unpriced, t.escalations, t.routed,
   t.uncached_in, t.cache_read, t.cache_write_5m, t.cache_write_1h, t.output,
   t.reasoning, t.cost_pusd, t.success_micro, t.class_id
-FROM hit
-JOIN task t ON t.id = hit.id
+FROM hit t
 JOIN dict sender ON sender.id = t.sender_id
 JOIN dict team ON team.id = t.team_id
 JOIN dict agent ON agent.id = t.agent_id

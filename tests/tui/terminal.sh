@@ -45,6 +45,23 @@ ends 'SIGHUP' 129 signal HUP
 ends 'SIGSEGV' 139 signal SEGV
 ends 'SIGABRT' 134 signal ABRT
 
+# ---- stopping for a while ----
+tui_shell 80x24 'bash --norc -i'
+tui_keys "PS1='% '; clear; stty -a >$tmp/before; '$ACO_BIN' top" Enter
+tui_wait '^coding'
+tui_keys C-z
+tui_wait 'Stopped'
+tui_keys "stty -a >$tmp/after; clear; echo done" Enter
+tui_wait '^done'
+check 'Ctrl-Z gives the terminal back' cmp "$tmp/before" "$tmp/after"
+check 'its screen and mouse too' \
+  [ "$(flag alternate_on)/$(flag mouse_any_flag)" = 0/0 ]
+tui_keys fg Enter
+check 'fg goes on' tui_until tui_matches '^coding'
+tui_keys Enter
+check 'where it was' tui_until tui_matches 'fleet › coding'
+tui_close
+
 # ---- resizing ----
 tui_open 80x24
 tui_wait '^coding'

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "ledger/base/cmd.h"
 #include "ledger/query.h"
 #include "tui/action.h"
 #include "tui/layout.h"
@@ -53,6 +54,15 @@ static void check_paged(const struct view *v)
 	}
 }
 
+extern const struct command command_top;
+
+static void check_help(const struct view *v)
+{
+	for (const struct cmd_opt *o = command_top.opts; o->name; o++)
+		if (!strcmp(o->name, "view"))
+			assert_non_null(strstr(o->help, v->name));
+}
+
 static void views_are_complete(void **state)
 {
 	(void)state;
@@ -74,6 +84,7 @@ static void views_are_complete(void **state)
 			    v->asks[0].take);
 		check_columns(v);
 		check_paged(v);
+		check_help(v);
 	}
 	assert_null(view_find("nosuch"));
 }
