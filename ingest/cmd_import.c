@@ -283,10 +283,13 @@ static int report(struct import_cmd *c, enum rc rc, struct err *e)
 			     strerror(errno));
 	if (c->report.interrupted)
 		err_hint(e, "run it again to continue");
-	else if (rc)
-		err_hint(e, "what was written stays; run it again to continue");
-	if (rc)
+	if (rc) {
 		err_print(e);
+		if (!c->report.interrupted)
+			fputs("what was written stays; run it again to "
+			      "continue\n",
+			      stderr);
+	}
 	return rc || t->files_failed ? 1 : 0;
 }
 

@@ -33,7 +33,8 @@ static const struct advice by_state[] = {
 	{"53200", "the database server is out of memory"},
 	{"53300", "raise max_connections of the server, or run fewer"
 		  " workers"},
-	{"55P03", "another session holds the lock: try again"},
+	{"55P03", "another session holds a lock on the table: end it"
+		  " (pg_stat_activity tells which), then try again"},
 	{"57014", "it was cancelled, or ran longer than the server's"
 		  " statement_timeout"},
 	{"57P01", "the server is being stopped or restarted: try again"},

@@ -159,7 +159,9 @@ enum rc migrate_up(struct db *db, int *applied, struct err *e)
 	enum rc rc = read_state(db, &n, e);
 
 	if (!rc && n < sql_migration_count) {
-		rc = lock(db, e);
+		rc = db_run(db, &sql_migrate_patience, NULL, NULL, NULL, e);
+		if (!rc)
+			rc = lock(db, e);
 		if (!rc) {
 			rc = apply_missing(db, &count, e);
 			/* A lost connection has lost the lock too. */

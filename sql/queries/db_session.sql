@@ -1,5 +1,7 @@
 -- What every connection sets first. A commit that we acknowledge must be on
 -- disk, so asynchronous commit, where someone made it the default, is undone.
+-- Who waits for a lock for long says so and tries again (55P03), rather than
+-- to hang without a word.
 -- params:
 -- exec: run
 SELECT set_config('TimeZone', 'UTC', false),
@@ -7,4 +9,5 @@ SELECT set_config('TimeZone', 'UTC', false),
   set_config('synchronous_commit',
     CASE current_setting('synchronous_commit')
       WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END,
-    false)
+    false),
+  set_config('lock_timeout', '10s', false)
