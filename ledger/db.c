@@ -1,4 +1,5 @@
-/* The file that knows libpq, together with db_conn.c, which connects.
+/* The file that knows libpq, together with db_pq.c, which connects and
+ * looks into results.
  *
  * A connection is in one of these states; set_state() is the only way from
  * one to another:
@@ -32,10 +33,6 @@ enum db_state {
 	DB_RUNNING,
 	DB_COPYING,
 	DB_LOST,
-};
-
-struct db_result {
-	PGresult *pg;
 };
 
 struct db {
@@ -436,6 +433,13 @@ struct db_result *db_result_take(struct db *db)
 	return r;
 }
 
+/* A migration changed a table under a prepared statement's result, or someone
+ * took the statements away (a pooler, DISCARD): a new connection mends it. */
+static bool statements_invalid(const struct db_status *st)
+{
+	return !strcmp(st->sqlstate, "0A000") || !strcmp(st->sqlstate, "26000");
+}
+
 /* The statement is over: tell its owner. The callback may start the next
  * statement, or close the connection, so that nothing of `db` is touched
  * after it. */
@@ -445,7 +449,7 @@ static void finish(struct db *db)
 	struct db_status st = db->st;
 	db_done_fn *done = db->done;
 
-	if (PQstatus(db->pg) == CONNECTION_BAD)
+	if (PQstatus(db->pg) == CONNECTION_BAD || statements_invalid(&st))
 		set_state(db, DB_LOST);
 	else if (db->state != DB_LOST)
 		set_state(db, DB_IDLE);
@@ -478,8 +482,9 @@ static bool ended(struct db *db)
 	return false;
 }
 
-/* Rows to the server until the socket is full. */
-static void feed(struct db *db)
+/* Rows to the server until the socket is full; false when libpq takes no more,
+ * which is so when the connection is gone. */
+static bool feed(struct db *db)
 {
 	while (db->copy_at < db->copy->len) {
 		size_t n = db->copy->len - db->copy_at;
@@ -488,15 +493,17 @@ static void feed(struct db *db)
 			n = COPY_CHUNK;
 		if (PQputCopyData(db->pg, db->copy->p + db->copy_at, (int)n) !=
 		    1)
-			break;
+			return false;
 		db->copy_at += n;
 		flush(db);
 		if (db->flushing)
-			return;
+			return true;
 	}
-	if (db->copy_at == db->copy->len && PQputCopyEnd(db->pg, NULL) == 1)
-		set_state(db, DB_RUNNING);
+	if (PQputCopyEnd(db->pg, NULL) != 1)
+		return false;
+	set_state(db, DB_RUNNING);
 	flush(db);
+	return true;
 }
 
 /* The connection is gone. What the server said before it went (57P01 and the
@@ -534,8 +541,10 @@ void db_io(struct db *db, short revents)
 		PGresult *pg;
 
 		if (db->state == DB_COPYING) {
-			if (!db->flushing)
-				feed(db);
+			if (!db->flushing && !feed(db)) {
+				lose(db);
+				return;
+			}
 			if (db->state == DB_COPYING)
 				return;
 		}
@@ -551,47 +560,4 @@ void db_io(struct db *db, short revents)
 		if (!pg && !ended(db))
 			return;
 	}
-}
-
-/* ---- results ---- */
-
-void db_result_free(struct db_result *r)
-{
-	if (!r)
-		return;
-	PQclear(r->pg);
-	free(r);
-}
-
-int db_rows(const struct db_result *r)
-{
-	return r ? PQntuples(r->pg) : 0;
-}
-
-int db_cols(const struct db_result *r)
-{
-	return r ? PQnfields(r->pg) : 0;
-}
-
-const char *db_col_name(const struct db_result *r, int col)
-{
-	const char *name = r ? PQfname(r->pg, col) : NULL;
-
-	return name ? name : "";
-}
-
-uint32_t db_col_type(const struct db_result *r, int col)
-{
-	return r ? PQftype(r->pg, col) : 0;
-}
-
-const char *db_result_value(const struct db_result *r, int row, int col,
-			    int *len)
-{
-	if (row < 0 || row >= db_rows(r) || col < 0 || col >= db_cols(r))
-		BUG("a field outside its result");
-	if (PQgetisnull(r->pg, row, col))
-		return NULL;
-	*len = PQgetlength(r->pg, row, col);
-	return PQgetvalue(r->pg, row, col);
 }

@@ -1,11 +1,15 @@
 /* What the db_*.c files share; nobody else includes this. libpq's own header
- * stays in db.c and db_conn.c: results pass through as opaque pointers. */
+ * stays in db.c and db_pq.c: results pass through as opaque pointers. */
 #ifndef ACO_DB_INT_H
 #define ACO_DB_INT_H
 
 #include "ledger/db.h"
 
 struct pg_conn; /* libpq's PGconn */
+struct db_result {
+	struct pg_result *pg; /* libpq's PGresult */
+};
+
 /* Connect; *out is to be closed by the caller even on failure, if not NULL. */
 enum rc db_connect(struct pg_conn **out, const char *url, const char *role,
 		   struct err *e) MUST_CHECK;

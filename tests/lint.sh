@@ -67,7 +67,7 @@ includes() {
       gate("^event2/", "^ingest/")
       gate("^curl/", "^ingest/upstream[.]c$")
       gate("^xgboost/", "^router/xgb[.]c$")
-      gate("^libpq|^postgres|^pg_", "^ledger/db(_conn)?[.]c$")
+      gate("^libpq|^postgres|^pg_", "^ledger/db(_pq)?[.]c$")
       gate("curses|^term[.]h$|^panel[.]h$", "^tui/")
       gate("^ini[.]h$", "^ledger/base/conf[.]c$")
       gate("^jansson", "^$")

@@ -1,6 +1,5 @@
 /* The gate to PostgreSQL, against a real one: values there and back, errors
  * and what they advise, COPY, rows one by one, lost connections. */
-#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +118,29 @@ static void prepare_fails(void **state)
 	assert_int_equal(harness_sql_i64(db, "SELECT count(*) FROM "
 					     "pg_prepared_statements"),
 			 1);
+}
+
+/* A prepared statement whose result has changed makes the connection useless:
+ * it says so, and a new one works. */
+static void result_changes(void **state)
+{
+	static const struct sql_stmt stmt = {"star", "SELECT * FROM star", "",
+					     false};
+	struct db_result *r;
+	struct err e;
+
+	(void)state;
+	harness_sql(db, "CREATE TABLE star AS SELECT 5 AS a");
+	db_result_free(ask(&stmt, NULL));
+	harness_sql(db, "ALTER TABLE star ADD COLUMN b int DEFAULT 6");
+	assert_int_equal(db_run(db, &stmt, NULL, NULL, NULL, &e), RC_DOWN);
+	ASSERT_CONTAINS(e.hint, "schema changed");
+	assert_true(db_broken(db));
+	db_close(db);
+	db = harness_open(harness_url("db"));
+	r = ask(&stmt, NULL);
+	assert_int_equal(db_i64(r, 0, 1), 6);
+	db_result_free(r);
 }
 
 static void read_only(void **state)
@@ -460,100 +482,6 @@ static void script(void **state)
 	assert_true(db_broken(db));
 }
 
-/* ---- a connection that is lost ---- */
-
-static int64_t backend(struct db *d)
-{
-	return harness_sql_i64(d, "SELECT pg_backend_pid()");
-}
-
-static void terminate(struct db *by, int64_t pid)
-{
-	char sql[96];
-
-	snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%" PRId64 ")",
-		 pid);
-	assert_string_equal(harness_sql_text(by, sql), "true");
-}
-
-static void lost(void **state)
-{
-	static const struct sql_stmt slow = {
-		"slow", "SELECT 1 FROM pg_sleep(30)", "", false};
-	struct db *other = harness_open(harness_url("db"));
-	struct seen s = {0};
-	struct err e;
-	int64_t pid = backend(db);
-
-	(void)state;
-	ASSERT_OK(db_start(db, &slow, NULL, note, &s, &e), &e);
-	assert_int_equal(db_wait(db, 50, &e), RC_BUSY); /* it runs */
-	terminate(other, pid);
-	ASSERT_OK(db_wait(db, 10000, &e), &e);
-	assert_int_equal(s.calls, 1);
-	assert_int_equal(s.st.rc, RC_DOWN);
-	assert_string_equal(s.st.sqlstate, "57P01");
-	assert_true(db_broken(db));
-	assert_false(db_busy(db));
-	assert_int_equal(db_start(db, &three, NULL, note, &s, &e), RC_DOWN);
-	db_close(other);
-}
-
-/* Lost while idle: seen by whoever polls, and by the next statement. */
-static void lost_idle(void **state)
-{
-	struct db *other = harness_open(harness_url("db"));
-	struct db *second = harness_open(harness_url("db"));
-	struct err e;
-
-	(void)state;
-	terminate(other, backend(db));
-	while (!db_broken(db)) {
-		struct pollfd p = {.fd = db_fd(db), .events = db_want(db)};
-
-		assert_true(poll(&p, 1, 5000) > 0);
-		db_io(db, p.revents);
-	}
-	terminate(other, backend(second));
-	assert_int_equal(db_run(second, &three, NULL, NULL, NULL, &e), RC_DOWN);
-	assert_true(db_broken(second));
-	db_close(second);
-	db_close(other);
-}
-
-/* kill -9 of the whole server in the middle of a COPY. */
-static void server_killed(void **state)
-{
-	struct db *other = harness_open(harness_url("db"));
-	struct seen s = {0};
-	struct buf b;
-	struct err e;
-
-	(void)state;
-	harness_sql(db, "CREATE TABLE c (id bigint, body text)");
-	harness_sql(other, "BEGIN; LOCK TABLE c");
-	buf_init(&b, 64 << 20);
-	fill(&b, 1000, 32 * 1024);
-	ASSERT_OK(db_start_copy(db, &copy_t, &b, note, &s, &e), &e);
-	assert_int_equal(db_wait(db, 20, &e), RC_BUSY);
-	harness_kill();
-	ASSERT_OK(db_wait(db, 10000, &e), &e);
-	assert_int_equal(s.calls, 1);
-	assert_int_equal(s.st.rc, RC_DOWN);
-	assert_string_equal(s.st.sqlstate, "");
-	ASSERT_CONTAINS(s.st.err.hint, "PostgreSQL");
-	assert_true(db_broken(db));
-	db_close(other);
-	db_close(db);
-	db = NULL;
-	assert_int_equal(db_open(&db, harness_url("db"), "test", &e), RC_DOWN);
-	ASSERT_CONTAINS(e.hint, "aco up");
-	harness_start();
-	db = harness_open(harness_url("db"));
-	assert_int_equal(harness_sql_i64(db, "SELECT 1"), 1);
-	buf_release(&b);
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -562,6 +490,7 @@ int main(void)
 		CASE(session),
 		CASE(errors),
 		CASE(prepare_fails),
+		CASE(result_changes),
 		CASE(read_only),
 		CASE(lock_timeout),
 		CASE(cannot_connect),
@@ -574,9 +503,6 @@ int main(void)
 		CASE(copy_back_pressure),
 		CASE(stream),
 		CASE(script),
-		CASE(lost),
-		CASE(lost_idle),
-		CASE(server_killed),
 	};
 
 	return harness_main("db", tests, N(tests));

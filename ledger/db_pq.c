@@ -1,4 +1,5 @@
-/* Making a connection: the one thing about PostgreSQL that blocks. */
+/* The parts of libpq that have no state: making a connection, which blocks, and
+ * looking into a result. */
 #include <libpq-fe.h>
 #include <stdlib.h>
 
@@ -81,4 +82,47 @@ enum rc db_connect(struct pg_conn **out, const char *url, const char *role,
 	if (!rc && PQsetnonblocking(pg, 1))
 		rc = err_set(e, RC_DOWN, "%s", PQerrorMessage(pg));
 	return rc;
+}
+
+/* ---- results ---- */
+
+void db_result_free(struct db_result *r)
+{
+	if (!r)
+		return;
+	PQclear(r->pg);
+	free(r);
+}
+
+int db_rows(const struct db_result *r)
+{
+	return r ? PQntuples(r->pg) : 0;
+}
+
+int db_cols(const struct db_result *r)
+{
+	return r ? PQnfields(r->pg) : 0;
+}
+
+const char *db_col_name(const struct db_result *r, int col)
+{
+	const char *name = r ? PQfname(r->pg, col) : NULL;
+
+	return name ? name : "";
+}
+
+uint32_t db_col_type(const struct db_result *r, int col)
+{
+	return r ? PQftype(r->pg, col) : 0;
+}
+
+const char *db_result_value(const struct db_result *r, int row, int col,
+			    int *len)
+{
+	if (row < 0 || row >= db_rows(r) || col < 0 || col >= db_cols(r))
+		BUG("a field outside its result");
+	if (PQgetisnull(r->pg, row, col))
+		return NULL;
+	*len = PQgetlength(r->pg, row, col);
+	return PQgetvalue(r->pg, row, col);
 }
