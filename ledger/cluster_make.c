@@ -202,6 +202,7 @@ static enum rc run_initdb(const struct cluster *c, const char *into,
 		.user = c->as_root ? &c->owner : NULL,
 		.cwd = "/",
 		.timeout_ms = INITDB_MS,
+		.dies_with_us = true,
 	};
 	struct proc_end end;
 	enum rc rc;

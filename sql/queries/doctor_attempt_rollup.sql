@@ -29,7 +29,8 @@ WITH expected AS (
 )
 SELECT count(*), min(format('%s, task class %s, model %s: kept %s, recomputed %s',
     to_char(bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), c.name, m.name,
-    k.sums, e.sums))
+    coalesce(k.sums::text, 'nothing'),
+    coalesce(e.sums::text, 'nothing')))
 FROM expected e
 FULL JOIN kept k USING (bucket, class_id, agent_id, team_id, model_id, tier)
 LEFT JOIN dict c ON c.id = class_id

@@ -27,7 +27,8 @@ WITH expected AS (
 )
 SELECT count(*), min(format('%s, task class %s: kept %s, recomputed %s',
     to_char(bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), c.name,
-    k.sums, e.sums))
+    coalesce(k.sums::text, 'nothing'),
+    coalesce(e.sums::text, 'nothing')))
 FROM expected e
 FULL JOIN kept k USING (bucket, class_id, agent_id, team_id)
 LEFT JOIN dict c ON c.id = class_id

@@ -21,6 +21,7 @@ WITH t AS (
     AND a.task_id IN (SELECT id FROM t)
   GROUP BY 1
 )
-SELECT count(*), min(format('task %s: kept %s, recomputed %s', t.id, t.sums, s.sums))
+SELECT count(*), min(format('task %s: kept %s, recomputed %s', t.id, t.sums,
+    coalesce(s.sums::text, 'nothing')))
 FROM t LEFT JOIN s USING (id)
 WHERE t.sums <> coalesce(s.sums, array_fill(0::numeric, ARRAY[12]))

@@ -206,6 +206,36 @@ static void half_made(void **state)
 	home_down(&h);
 }
 
+static bool half_there(void *arg)
+{
+	const struct home *h = arg;
+	glob_t g;
+	bool there = !glob(home_in(h, "pg/data.new-*/PG_VERSION"), 0, NULL, &g);
+
+	if (there)
+		globfree(&g);
+	return there;
+}
+
+/* The same for real: aco is killed while initdb works. */
+static void killed_while_making(void **state)
+{
+	const char *const args[] = {"up", NULL};
+	const char *dir = harness_dir();
+	const char *out = harness_keep(xasprintf("%s/out", dir));
+	struct home h;
+	pid_t pid;
+
+	(void)state;
+	home_new(&h);
+	pid = harness_aco_start(&h.how, args, out, out);
+	poll_until(half_there, &h, 30000, "initdb has begun");
+	harness_kill_pid(pid);
+	home_says(&h, "up", "made");
+	db_close(home_open(&h));
+	home_down(&h);
+}
+
 /* ---- settings ---- */
 
 struct shown {
@@ -274,6 +304,7 @@ int main(void)
 		cmocka_unit_test(killed_at_work),
 		cmocka_unit_test(stale_pid_file),
 		cmocka_unit_test(half_made),
+		cmocka_unit_test(killed_while_making),
 		cmocka_unit_test(settings),
 		cmocka_unit_test(foreign),
 	};
