@@ -112,6 +112,9 @@ enum rc cluster_make_base(const struct cluster *c, struct err *e)
 /* Words that begin what a server or a tool has to say about its end. */
 static const char *const last_words[] = {"FATAL: ", "PANIC: ", "error: "};
 
+/* What it tells those who connect too early, ourselves among them. */
+static const char refusal[] = "the database system is ";
+
 /* The last line of `b` with such words, from there on; else its last line. */
 struct str cluster_last_words(const struct buf *b)
 {
@@ -125,6 +128,8 @@ struct str cluster_last_words(const struct buf *b)
 
 		for (size_t i = 0; i < 3 && !at; i++)
 			at = memmem(rest.p, n, last_words[i], 7);
+		if (memmem(rest.p, n, refusal, sizeof(refusal) - 1))
+			at = NULL;
 		if (at)
 			best = (struct str){at, n - (size_t)(at - rest.p)};
 		else if (n && !found)
