@@ -398,6 +398,7 @@ void query_attempt_full_row(const struct db_result *r, int row,
 	out->step.failed = tristate(&x);
 	out->names = i64(&x);
 	out->corrections = i64(&x);
+	out->aggregate = flag(&x);
 }
 
 /* ---- prices ---- */

@@ -160,6 +160,7 @@ struct query_attempt_full {
 	struct query_step step; /* kind, tool, seq, failed */
 	int64_t names;          /* identifiers it is known under */
 	int64_t corrections;
+	bool aggregate; /* its tokens are a sum over calls */
 };
 void query_attempt_args(struct db_args *a, int32_t day, struct uuid id);
 void query_attempt_full_row(const struct db_result *r, int row,

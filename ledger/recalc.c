@@ -29,6 +29,7 @@ enum {
 	COL_MODEL,
 	COL_SERVICE_TIER,
 	COL_STARTED,
+	COL_AGGREGATE,
 	COL_USAGE
 };
 
@@ -138,6 +139,7 @@ static void reprice(const struct recalc *r, const struct db_result *res,
 		.model = db_text(res, row, COL_MODEL),
 		.started_us = db_time(res, row, COL_STARTED),
 		.service_tier = db_text(res, row, COL_SERVICE_TIER),
+		.aggregate = db_bool(res, row, COL_AGGREGATE),
 	};
 	struct usage u = usage_of(res, row);
 	struct cost k;

@@ -71,6 +71,12 @@ BEGIN
   RETURN cardinality(days);
 END $_$;
 
+-- Name: aco_is_aggregate(public.usage_quality, integer); Type: FUNCTION
+
+CREATE FUNCTION public.aco_is_aggregate(quality public.usage_quality, prov integer) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN ((quality = 'aggregate'::public.usage_quality) OR (((prov >> 8) & 15) = 6));
+
 -- Name: aco_make_day(date); Type: FUNCTION
 
 CREATE FUNCTION public.aco_make_day(d date) RETURNS void

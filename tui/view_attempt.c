@@ -229,14 +229,16 @@ static void fill_money(struct table *t, int col, int64_t pusd, const char *alt)
 
 /* The stored figure, recomputed with the prices of today: the same row must
  * give the same figure, and where another row fits by now it says so. */
-static void explain(const struct query_attempt *a,
+static void explain(const struct query_attempt_full *f,
 		    const struct price_book *book, struct buf *out)
 {
+	const struct query_attempt *a = &f->a;
 	struct cost_context ctx = {
 		.provider = a->provider,
 		.model = a->model,
 		.started_us = a->started_us,
 		.service_tier = a->service_tier,
+		.aggregate = f->aggregate,
 	};
 	struct cost k;
 
@@ -256,7 +258,7 @@ static void explain(const struct query_attempt *a,
 			 a->price_id, k.price_id);
 }
 
-static void fill_arithmetic(struct table *t, const struct query_attempt *a,
+static void fill_arithmetic(struct table *t, const struct query_attempt_full *f,
 			    const struct price_book *book)
 {
 	struct buf b;
@@ -266,7 +268,7 @@ static void fill_arithmetic(struct table *t, const struct query_attempt *a,
 		return;
 	}
 	buf_init(&b, 1 << 16);
-	explain(a, book, &b);
+	explain(f, book, &b);
 	table_text(t, 0, ARITHMETIC, str_from(buf_str(&b)));
 	buf_release(&b);
 }
@@ -372,7 +374,7 @@ static void attempt_take(const struct context *c, struct table *t,
 	t->rows[0].at.price_id = f.a.price_id;
 	t->rows[0].at.task = f.a.task;
 	fill_call(t, &f.a);
-	fill_arithmetic(t, &f.a, c->book);
+	fill_arithmetic(t, &f, c->book);
 	fill_times(t, &f.a);
 	fill_place(t, &f);
 	fill_record(t, &f);

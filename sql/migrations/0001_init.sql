@@ -169,6 +169,12 @@ CREATE TABLE attempt (
 ) PARTITION BY RANGE (day);
 CREATE INDEX attempt_task ON attempt (task_id);
 
+-- Whether a row's tokens are a sum over calls, which never takes long-context
+-- prices; prov holds the rank of the usage in its third four bits.
+CREATE FUNCTION aco_is_aggregate(quality usage_quality, prov integer)
+RETURNS boolean LANGUAGE sql IMMUTABLE
+RETURN quality = 'aggregate' OR (prov >> 8) & 15 = 6;
+
 -- Every name under which an attempt is known: any hit means the same attempt.
 -- A name stands under each UTC day within an hour of the call, so that two
 -- reports that disagree about midnight still meet.

@@ -1,6 +1,7 @@
 -- One attempt: day and id, with the names of its task and step. Columns as
 -- query_attempts.sql, then ext_id, task_class, agent, team, sender, seq, kind,
--- tool, failed, names (identifiers it is known under), corrections.
+-- tool, failed, names (identifiers it is known under), corrections,
+-- aggregate (its tokens are a sum over calls).
 -- params: date, uuid
 SELECT a.day, a.id AS attempt_id, a.task_id, a.step_id, a.attempt_no,
   a.started_at, a.first_token_at, a.ended_at, a.received_at, m.provider,
@@ -15,7 +16,8 @@ SELECT a.day, a.id AS attempt_id, a.task_id, a.step_id, a.attempt_no,
   sender.name AS sender, s.seq, s.kind, tool.name AS tool, s.failed,
   length(a.keys) / 16 AS names,
   (SELECT count(*) FROM correction c WHERE c.attempt_id = a.id
-    AND c.attempt_day = a.day) AS corrections
+    AND c.attempt_day = a.day) AS corrections,
+  aco_is_aggregate(a.quality, a.prov) AS aggregate
 FROM attempt a
 JOIN task t ON t.id = a.task_id
 JOIN dict class ON class.id = t.class_id

@@ -279,6 +279,31 @@ static void a_span_and_a_model(void **state)
 }
 
 /* The same price by a newer row: the row that made the figure stays. */
+static void a_sum_of_calls_stays_below_long_context(void **state)
+{
+	const char *url = harness_db("recalc_sum");
+	struct ledger *l = open_ledger(url);
+	struct batch *b = batch_new(1 << 20);
+	struct ev_attempt a;
+	struct db *db;
+
+	(void)state;
+	a = call(add_task(b, "sum"), "x1", "claude-sonnet-4-5", NOW);
+	usage_init(&a.usage);
+	a.usage.n[USAGE_UNCACHED_IN] = 1000000;
+	a.quality = QUALITY_ESTIMATED;
+	a.rank = RANK_AGGREGATE;
+	add(b, &a);
+	append(l, b);
+	assert_int_equal(changed(url, &everything), 0);
+	db = harness_open(url);
+	assert_string_equal(
+		harness_sql_text(db, "SELECT cost_usd FROM v_attempt"), "3");
+	db_close(db);
+	batch_free(b);
+	ledger_close(l);
+}
+
 static void the_same_cost_is_no_correction(void **state)
 {
 	const char *url = harness_db("equal");
@@ -414,6 +439,7 @@ int main(void)
 		cmocka_unit_test(what_came_in_is_priced_already),
 		cmocka_unit_test(new_prices_move_every_sum),
 		cmocka_unit_test(a_span_and_a_model),
+		cmocka_unit_test(a_sum_of_calls_stays_below_long_context),
 		cmocka_unit_test(the_same_cost_is_no_correction),
 		cmocka_unit_test(a_dropped_day_is_no_obstacle),
 		cmocka_unit_test(several_writers_lose_nothing),
