@@ -1,6 +1,5 @@
 /* One loop: wait for keys, the database, the clock; draw once for all that
  * happened. Nothing in it blocks but the wait. */
-#define _XOPEN_SOURCE_EXTENDED 1
 #include "tui/loop.h"
 
 #include <errno.h>

@@ -150,8 +150,8 @@ static int split(const struct page *p, int width)
 	}
 	/* The left half holds the arithmetic, which must not be cut; the right
 	 * one needs room for a label and a time. */
-	if (left + 2 + ASIDE_MIN <= width)
-		return left + 2;
+	if (left + 3 + ASIDE_MIN <= width)
+		return left + 3;
 	return width - ASIDE_MIN;
 }
 
