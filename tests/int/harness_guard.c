@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,10 +81,13 @@ static int visit_remove(const char *path, const struct stat *st, int type,
 {
 	(void)st;
 	(void)ftw;
-	if (type == FTW_DP || type == FTW_D)
-		rmdir(path);
-	else
+	if (type == FTW_DP || type == FTW_D) {
+		/* What a failed test has mounted there goes too. */
+		if (rmdir(path) && errno == EBUSY && !umount2(path, MNT_DETACH))
+			rmdir(path);
+	} else {
 		unlink(path);
+	}
 	return 0;
 }
 
