@@ -193,6 +193,15 @@ FROM (SELECT task_id, min(started_at) AS started_at, max(ended_at) AS ended_at,
   FROM a GROUP BY task) o
 WHERE s.task_id = t.id AND o.id = t.id;
 
+-- A name stands under each UTC day within an hour of the call.
+INSERT INTO attempt_key (day, hash, attempt_day, attempt_id)
+SELECT DISTINCT d, x.id, x.day, x.id
+FROM attempt x
+CROSS JOIN LATERAL (VALUES (x.day),
+  (((x.started_at - interval '1 hour') AT TIME ZONE 'UTC')::date),
+  (((x.started_at + interval '1 hour') AT TIME ZONE 'UTC')::date)) v (d)
+WHERE d IS NOT NULL;
+
 INSERT INTO attempt_rollup (grain, bucket, slot, class_id, agent_id, team_id,
   model_id, tier, attempts, errors, unpriced, escalations, uncached_in,
   cache_read, cache_write_5m, cache_write_1h, output, reasoning, cost_pusd)
