@@ -154,8 +154,8 @@ static void check_disk(struct doctor *d, struct doctor_finding *f)
 		doctor_failed(f, &e);
 	} else if (state == CLUSTER_FOREIGN) {
 		doctor_found(f, DOCTOR_SKIP,
-			     "the database's disk is not on this machine's "
-			     "watch");
+			     "database_url is set: its disk is not looked "
+			     "at");
 	} else if (statvfs(buf_str(&where), &v)) {
 		doctor_found(f, DOCTOR_SKIP, "cannot look at %s",
 			     buf_str(&where));
