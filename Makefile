@@ -309,7 +309,8 @@ uninstall:  ## remove what install put there
 
 # The one list of Debian packages: .ci/run calls `make deps` too.
 PACKAGES_BUILD := gcc make libc6-dev libinih-dev libpq-dev libssl-dev \
-	libncurses-dev zlib1g-dev libevent-dev libcurl4-openssl-dev \
+	libncurses-dev zlib1g-dev \
+	libevent-dev@2.1.12-stable-8+deb12u1 libcurl4-openssl-dev \
 	libxgboost-dev postgresql
 PACKAGES_TEST := clang libclang-rt-14-dev clang-format-14 clang-tidy-14 \
 	libcmocka-dev libjansson-dev shellcheck mandoc tmux bear git

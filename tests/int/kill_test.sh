@@ -98,6 +98,8 @@ for ((i = 1; i <= rounds; i++)); do
   [ -z "$backend" ] || kill -KILL "$backend"
   wait "$job" || [ -s "$work/import.log" ] ||
     fail "backend killed, round $i: the importer failed without a word"
+  # All backends start anew; until then the server takes nobody.
+  until sql postgres 'SELECT 1' >/dev/null 2>&1; do sleep 0.1; done
   again "backend killed, round $i"
 done
 
