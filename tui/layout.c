@@ -176,15 +176,18 @@ void lines_add(struct lines *l, const struct line *line)
 		l->label_width = max(l->label_width, text_width(at->label));
 }
 
-/* Text of several lines, each clean. */
+/* Text of several lines, each clean and without indentation, which would cost
+ * the room that its figures need. */
 static void add_paragraph(struct lines *l, struct line line, const char *text)
 {
 	char clean[1024];
 
 	line.kind = LINE_TEXT;
 	while (*text) {
-		size_t n = strcspn(text, "\n");
+		size_t n;
 
+		text += strspn(text, " ");
+		n = strcspn(text, "\n");
 		text_clean((struct str){text, n}, clean, sizeof(clean));
 		line.text = clean;
 		lines_add(l, &line);

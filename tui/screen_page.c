@@ -9,7 +9,7 @@
 
 /* A record is drawn in two columns from this width on. */
 #define TWO_COLUMNS 96
-#define ASIDE_MIN   34
+#define ASIDE_MIN   33
 
 /* ---- lists ---- */
 
@@ -150,9 +150,9 @@ static int split(const struct page *p, int width)
 	}
 	/* The left half holds the arithmetic, which must not be cut; the right
 	 * one needs room for a label and a time. */
-	if (left + 3 + ASIDE_MIN <= width)
-		return left + 3;
-	return width - ASIDE_MIN;
+	if (left + 2 + ASIDE_MIN > width)
+		return width - ASIDE_MIN;
+	return left + 4 + ASIDE_MIN > width ? left + 2 : left + 4;
 }
 
 int record_height(const struct page *p, int width)

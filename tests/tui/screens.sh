@@ -46,6 +46,12 @@ tui_env=()
 tui_open 100x30 --tz Asia/Kolkata --task fix-flaky-test
 tui_wait '^STEP' && tui_screen task-zone-100x30
 
+# Both halves of a record fit without cutting the arithmetic.
+tui_env=(NO_COLOR=1)
+tui_open 100x30 --task fix-flaky-test
+tui_wait '^STEP' && tui_keys End k Enter && tui_screen attempt-mono-100x30
+tui_env=()
+
 tui_open 400x120 --task fix-flaky-test --since all
 tui_wait '^STEP' && tui_screen task-400x120
 tui_open 39x12
