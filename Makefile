@@ -196,7 +196,8 @@ $(FUZZ): $(OUT)/%: $(OUT)/%.o $(OUT)/libaco.a
 
 # Makes transcripts and outcomes for benchmarks and tests; libc only.
 $(OUT)/$(GEN): $(OUT)/$(GEN).o
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(call SAY,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 tests: all $(UNIT) $(INT) $(OUT)/$(GEN)
 
@@ -280,8 +281,9 @@ man: all  ## write the man page and the sample configuration
 	$(OUT)/aco config --sample >ledger/base/aco.conf~
 	mv ledger/base/aco.conf~ ledger/base/aco.conf
 
-compdb: clean  ## compile_commands.json, through bear
-	bear -- $(MAKE) MODE=dev all tests
+compdb:  ## compile_commands.json, through bear
+	rm -rf $(B)/compdb
+	bear -- $(MAKE) B=$(B)/compdb MODE=dev all tests
 
 run:  ## a look at it: captured sessions, a ledger of its own, the dashboard
 	@tests/deps.sh $(PACKAGES_BUILD)
