@@ -54,13 +54,14 @@ static bool can_enter(const char *path, const struct proc_user *u)
 			continue;
 		part[i] = 0;
 		if (stat(part, &st)) {
-			ok = errno == ENOENT;
+			/* A file in the way is said when we make it. */
+			ok = errno == ENOENT || errno == ENOTDIR;
 			break;
 		}
 		bit = st.st_uid == u->uid   ? S_IXUSR
 		      : st.st_gid == u->gid ? S_IXGRP
 					    : S_IXOTH;
-		ok = S_ISDIR(st.st_mode) && st.st_mode & bit;
+		ok = !S_ISDIR(st.st_mode) || st.st_mode & bit;
 		part[i] = c;
 		if (!c)
 			break;
