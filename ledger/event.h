@@ -124,6 +124,9 @@ struct ev_outcome {
 	int32_t success_micro; /* 0..1000000, or -1 for a label only */
 	struct str label;
 	int64_t at_us;
+	/* Absent, or what makes a retry the same outcome although the time
+	 * differs (an Idempotency-Key with a position, a score's id). */
+	struct str same_as;
 };
 
 struct ev_trial {
@@ -139,6 +142,14 @@ struct ev_trial {
 	int n_features;
 	struct uuid feature_schema;
 	struct str origin;
+};
+
+/* What a span above model calls says they used together (invoke_agent). It is
+ * billed, as one aggregate attempt, only when at `due_us` the ledger knows no
+ * call of the same task within its time: the calls were made elsewhere. */
+struct ev_claim {
+	struct ev_attempt sum; /* as it would be recorded; task as above */
+	int64_t due_us;
 };
 
 /* A row that could not be taken. */
@@ -179,6 +190,8 @@ enum rc batch_attempt(struct batch *b, const struct ev_attempt *a,
 		      struct err *e) MUST_CHECK;
 enum rc batch_outcome(struct batch *b, const struct ev_outcome *o,
 		      struct err *e) MUST_CHECK;
+enum rc batch_claim(struct batch *b, const struct ev_claim *c,
+		    struct err *e) MUST_CHECK;
 enum rc batch_trial(struct batch *b, const struct ev_trial *t,
 		    struct err *e) MUST_CHECK;
 enum rc batch_dead(struct batch *b, const struct ev_dead *d,

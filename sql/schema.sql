@@ -464,6 +464,17 @@ ALTER TABLE public.bundle ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- Name: claim; Type: TABLE
+
+CREATE TABLE public.claim (
+    id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    event json NOT NULL
+);
+
 -- Name: correction; Type: TABLE
 
 CREATE TABLE public.correction (
@@ -498,7 +509,10 @@ CREATE TABLE public.dead_letter (
     origin text NOT NULL,
     reason text NOT NULL,
     sqlstate text,
-    body bytea
+    body bytea,
+    replayed_at timestamp with time zone,
+    kind text DEFAULT 'note'::text NOT NULL,
+    CONSTRAINT dead_letter_kind_check CHECK ((kind = ANY (ARRAY['note'::text, 'event'::text])))
 );
 
 -- Name: decision; Type: TABLE
@@ -1255,6 +1269,11 @@ ALTER TABLE ONLY public.budget
 ALTER TABLE ONLY public.bundle
     ADD CONSTRAINT bundle_pkey PRIMARY KEY (id);
 
+-- Name: claim claim_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT claim_pkey PRIMARY KEY (id);
+
 -- Name: correction correction_pkey; Type: CONSTRAINT
 
 ALTER TABLE ONLY public.correction
@@ -1372,6 +1391,10 @@ CREATE INDEX attempt_task ON ONLY public.attempt USING btree (task_id);
 -- Name: attempt_19700101_task_id_idx; Type: INDEX
 
 CREATE INDEX attempt_19700101_task_id_idx ON public.attempt_19700101 USING btree (task_id);
+
+-- Name: claim_due; Type: INDEX
+
+CREATE INDEX claim_due ON public.claim USING btree (due_at);
 
 -- Name: correction_attempt; Type: INDEX
 

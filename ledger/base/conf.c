@@ -52,6 +52,80 @@ const struct conf_key conf_keys[] = {
 	{KEY("ledger", retry_seconds, "ACO_RETRY_SECONDS"), .type = CONF_INT,
 	 .def = "30", .min = 0, .max = 86400,
 	 .help = "how long a command waits for a lost database"},
+	{KEY("serve", listen, "ACO_LISTEN"), .type = CONF_STR,
+	 .def = "127.0.0.1:4318",
+	 .help = "addresses that the daemon listens on, ADDRESS:PORT with "
+		 "commas between; off loopback keys and TLS are required"},
+	{KEY("serve", workers, "ACO_WORKERS"), .type = CONF_INT, .def = "0",
+	 .min = 0, .max = 256,
+	 .help = "worker processes; 0: one for each processor"},
+	{KEY("serve", connections, "ACO_CONNECTIONS"), .type = CONF_INT,
+	 .def = "1024", .min = 1, .max = 100000,
+	 .help = "open connections of one worker"},
+	{KEY("serve", telemetry_bytes, "ACO_TELEMETRY_BYTES"),
+	 .type = CONF_BYTES, .def = "16m", .min = 1024, .max = 1 << 30,
+	 .help = "largest telemetry body as sent"},
+	{KEY("serve", inflated_bytes, "ACO_INFLATED_BYTES"), .type = CONF_BYTES,
+	 .def = "64m", .min = 1024, .max = 1 << 30,
+	 .help = "largest telemetry body after decompression"},
+	{KEY("serve", model_bytes, "ACO_MODEL_BYTES"), .type = CONF_BYTES,
+	 .def = "64m", .min = 1024, .max = 1 << 30,
+	 .help = "largest model request"},
+	{KEY("serve", inflight_bytes, "ACO_INFLIGHT_BYTES"), .type = CONF_BYTES,
+	 .def = "64m", .min = 65536, .max = 1LL << 36,
+	 .help = "request bytes in the memory of one worker; beyond, "
+		 "requests are answered 503"},
+	{KEY("serve", queue_bytes, "ACO_QUEUE_BYTES"), .type = CONF_BYTES,
+	 .def = "64m", .min = 1 << 20, .max = 1LL << 36,
+	 .help = "events of one worker that wait to be written; beyond, "
+		 "requests are answered 503"},
+	{KEY("serve", linger_ms, "ACO_LINGER_MS"), .type = CONF_INT, .def = "2",
+	 .min = 0, .max = 1000, .reloadable = true,
+	 .help = "how long events wait for others before they are written"},
+	{KEY("serve", patience_ms, "ACO_PATIENCE_MS"), .type = CONF_INT,
+	 .def = "2000", .min = 10, .max = 60000, .reloadable = true,
+	 .help = "how long events wait for the database before they go to "
+		 "the spool"},
+	{KEY("serve", drain_seconds, "ACO_DRAIN_SECONDS"), .type = CONF_INT,
+	 .def = "10", .min = 0, .max = 3600, .reloadable = true,
+	 .help = "how long requests may finish after SIGTERM"},
+	{KEY("serve", header_seconds, "ACO_HEADER_SECONDS"), .type = CONF_INT,
+	 .def = "10", .min = 1, .max = 3600,
+	 .help = "time for the headers of a request"},
+	{KEY("serve", body_seconds, "ACO_BODY_SECONDS"), .type = CONF_INT,
+	 .def = "120", .min = 1, .max = 86400,
+	 .help = "time for the body of a request"},
+	{KEY("serve", idle_seconds, "ACO_IDLE_SECONDS"), .type = CONF_INT,
+	 .def = "75", .min = 1, .max = 86400,
+	 .help = "time that a connection may wait between requests"},
+	{KEY("serve", stall_seconds, "ACO_STALL_SECONDS"), .type = CONF_INT,
+	 .def = "30", .min = 1, .max = 86400,
+	 .help = "time without a byte after which a peer is given up"},
+	{KEY("serve", claim_seconds, "ACO_CLAIM_SECONDS"), .type = CONF_INT,
+	 .def = "600", .min = 0, .max = 86400, .reloadable = true,
+	 .help = "how long the calls below an agent's span may take to "
+		 "arrive before its own sum is billed"},
+	{KEY("serve", spool, "ACO_SPOOL"), .type = CONF_PATH, .def = "",
+	 .help = "folder of the spool; empty: spool in home"},
+	{KEY("serve", spool_bytes, "ACO_SPOOL_BYTES"), .type = CONF_BYTES,
+	 .def = "1g", .min = 1 << 20, .max = 1LL << 44,
+	 .help = "most that one worker's spool may hold; beyond, requests "
+		 "are answered 503"},
+	{KEY("serve", keys, "ACO_KEYS"), .type = CONF_STR, .def = "auto",
+	 .choices = "auto required off",
+	 .help = "auto: callers from loopback need no key; required: all "
+		 "do; off: nobody does (insecure = yes off loopback)"},
+	{KEY("serve", tls_cert, "ACO_TLS_CERT"), .type = CONF_PATH, .def = "",
+	 .reloadable = true,
+	 .help = "certificate chain, PEM; with tls_key turns TLS on"},
+	{KEY("serve", tls_key, "ACO_TLS_KEY"), .type = CONF_PATH, .def = "",
+	 .reloadable = true, .help = "private key of tls_cert, PEM"},
+	{KEY("serve", insecure, "ACO_INSECURE"), .type = CONF_BOOL, .def = "no",
+	 .help = "yes: allow addresses off loopback without TLS or keys"},
+	{KEY("serve", class_rules, "ACO_CLASS_RULES"), .type = CONF_STR,
+	 .def = "", .reloadable = true,
+	 .help = "classes of tasks, as in: coding: service=claude-code | "
+		 "support: agent=help*, team=cs"},
 	{.name = NULL},
 };
 
@@ -109,11 +183,22 @@ static enum rc set_integer(struct conf *c, const struct conf_key *k,
 		if (last == 'd' || last == 'w' || last == 'y')
 			value.len--;
 	}
+	if (k->type == CONF_BYTES && value.len > 1) {
+		char last = value.p[value.len - 1];
+
+		unit = last == 'k'   ? 1 << 10
+		       : last == 'm' ? 1 << 20
+		       : last == 'g' ? 1 << 30
+				     : 1;
+		if (unit > 1)
+			value.len--;
+	}
 	if (!str_i64(value, &v) || __builtin_mul_overflow(v, unit, &v))
 		return err_set(e, RC_BAD, "%s: '%.*s' is not a %s", k->name,
 			       STR_ARG(value),
-			       k->type == CONF_INT ? "whole number"
-						   : "number of days");
+			       k->type == CONF_INT     ? "whole number"
+			       : k->type == CONF_BYTES ? "number of bytes"
+						       : "number of days");
 	if (v < k->min || v > k->max)
 		return err_set(e, RC_BAD, "%s: %lld is not within %lld..%lld",
 			       k->name, (long long)v, (long long)k->min,
@@ -143,6 +228,7 @@ static enum rc set_value(struct conf *c, const struct conf_key *k,
 	switch (k->type) {
 	case CONF_INT:
 	case CONF_DURATION_DAYS:
+	case CONF_BYTES:
 		return set_integer(c, k, value, e);
 	case CONF_BOOL:
 		return set_bool(c, k, value, e);

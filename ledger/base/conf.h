@@ -29,6 +29,26 @@ struct conf {
 	int64_t retry_seconds; /* how long a command retries a lost database */
 	char *team;            /* default team of imported work */
 	char *timezone;        /* of reports; "UTC" */
+
+	/* the daemon */
+	char *listen;        /* "127.0.0.1:4318", several by commas */
+	int64_t workers;     /* 0: one a processor */
+	int64_t connections; /* open at once, of one worker */
+	int64_t telemetry_bytes, inflated_bytes; /* of one telemetry body */
+	int64_t model_bytes;                     /* of one model request */
+	int64_t inflight_bytes; /* request bytes in memory, of one worker */
+	int64_t queue_bytes;    /* events that wait, of one worker */
+	int64_t linger_ms;      /* how long events wait for company */
+	int64_t patience_ms;    /* how long for the database before the spool */
+	int64_t drain_seconds;
+	int64_t header_seconds, body_seconds, idle_seconds, stall_seconds;
+	int64_t claim_seconds; /* grace before an agent span's sum is billed */
+	char *spool;           /* folder; "" = spool in home */
+	int64_t spool_bytes;   /* of one worker */
+	char *keys;            /* "auto", "required", "off" */
+	char *tls_cert, *tls_key;
+	bool insecure;     /* off loopback without TLS */
+	char *class_rules; /* class_rule.h */
 };
 
 enum conf_type {
@@ -36,7 +56,8 @@ enum conf_type {
 	CONF_INT,
 	CONF_BOOL,
 	CONF_PATH,
-	CONF_DURATION_DAYS
+	CONF_DURATION_DAYS,
+	CONF_BYTES /* 65536, 64k, 16m, 1g: powers of 1024 */
 };
 struct conf_key {
 	const char *section, *name; /* INI [section] name = ... */

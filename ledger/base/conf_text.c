@@ -34,6 +34,21 @@ static void add_masked(struct buf *out, const char *url)
 	buf_adds(out, url);
 }
 
+/* In the largest unit that divides it. */
+static void add_bytes(struct buf *out, int64_t v)
+{
+	static const char units[] = " kmg";
+	int u = 0;
+
+	while (u < 3 && v > 0 && v % 1024 == 0) {
+		v /= 1024;
+		u++;
+	}
+	buf_addf(out, "%lld", (long long)v);
+	if (u)
+		buf_addc(out, units[u]);
+}
+
 void conf_value(const struct conf *c, const struct conf_key *k, struct buf *out)
 {
 	const void *p = (const char *)c + k->offset;
@@ -49,6 +64,9 @@ void conf_value(const struct conf *c, const struct conf_key *k, struct buf *out)
 	case CONF_INT:
 	case CONF_DURATION_DAYS:
 		buf_addf(out, "%lld", (long long)*(const int64_t *)p);
+		break;
+	case CONF_BYTES:
+		add_bytes(out, *(const int64_t *)p);
 		break;
 	case CONF_BOOL:
 		buf_adds(out, *(const bool *)p ? "yes" : "no");
@@ -89,6 +107,8 @@ static void add_range(struct buf *out, const struct conf_key *k)
 			 (long long)k->max);
 	else if (k->type == CONF_DURATION_DAYS)
 		buf_adds(&text, "Days, or with a unit: 90d 12w 1y. ");
+	else if (k->type == CONF_BYTES)
+		buf_adds(&text, "Bytes, or with a unit: 512k 64m 1g. ");
 	else if (k->type == CONF_BOOL)
 		buf_adds(&text, "yes or no. ");
 	else if (k->choices)

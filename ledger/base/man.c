@@ -190,6 +190,8 @@ static void add_key(struct buf *out, const struct conf_key *k)
 			 (long long)k->min, (long long)k->max);
 	else if (k->type == CONF_DURATION_DAYS)
 		buf_adds(out, ".br\nDays, or with a unit: 90d, 12w, 1y.\n");
+	else if (k->type == CONF_BYTES)
+		buf_adds(out, ".br\nBytes, or with a unit: 512k, 64m, 1g.\n");
 	else if (k->type == CONF_BOOL)
 		buf_adds(out, ".br\nyes or no.\n");
 	else if (k->choices)

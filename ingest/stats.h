@@ -1,0 +1,98 @@
+/* Counters of the daemon: one block of shared memory a worker, made by the
+ * parent, so that any worker can print the sum (/metrics) and a crash loses
+ * no count. Relaxed atomics. To add a counter: a line below. */
+#ifndef ACO_STATS_H
+#define ACO_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(id, Prometheus name, labels or "", help). Counters end in _total. */
+#define STATS_COUNTERS(X)                                                      \
+	X(CONNS_TOTAL, "aco_http_connections_total", "", "connections taken")  \
+	X(CONNS_REFUSED, "aco_http_connections_refused_total", "",             \
+	  "connections refused at the limit")                                  \
+	X(REQ_2XX, "aco_http_requests_total", "code=\"2xx\"",                  \
+	  "requests answered")                                                 \
+	X(REQ_4XX, "aco_http_requests_total", "code=\"4xx\"", "")              \
+	X(REQ_5XX, "aco_http_requests_total", "code=\"5xx\"", "")              \
+	X(REQ_BYTES, "aco_http_request_bytes_total", "", "body bytes as sent") \
+	X(CALLS_TRACES, "aco_rows_total",                                      \
+	  "source=\"traces\",result=\"taken\"",                                \
+	  "model calls, outcomes and letters by what became of them")          \
+	X(CALLS_LOGS, "aco_rows_total", "source=\"logs\",result=\"taken\"",    \
+	  "")                                                                  \
+	X(CALLS_NATIVE, "aco_rows_total",                                      \
+	  "source=\"native\",result=\"taken\"", "")                            \
+	X(OUTCOMES, "aco_rows_total", "source=\"outcomes\",result=\"taken\"",  \
+	  "")                                                                  \
+	X(ROWS_NEW, "aco_ledger_attempts_total", "result=\"new\"",             \
+	  "attempts by what the ledger made of them")                          \
+	X(ROWS_MERGED, "aco_ledger_attempts_total", "result=\"merged\"", "")   \
+	X(ROWS_SAME, "aco_ledger_attempts_total", "result=\"same\"", "")       \
+	X(UNPRICED, "aco_unpriced_attempts_total", "",                         \
+	  "new attempts without a price")                                      \
+	X(DEAD, "aco_dead_letters_total", "", "rows refused")                  \
+	X(REJECTED, "aco_rejected_total", "",                                  \
+	  "spans and records refused in partial successes")                    \
+	X(IGNORED, "aco_ignored_total", "",                                    \
+	  "spans, records and points that are no model call")                  \
+	X(COST_PUSD, "aco_cost_picodollars_total", "", "cost of new attempts") \
+	X(BATCHES, "aco_batches_total", "to=\"ledger\"", "batches made safe")  \
+	X(BATCHES_SPOOLED, "aco_batches_total", "to=\"spool\"", "")            \
+	X(REPLAYED, "aco_spool_replayed_total", "", "records replayed")        \
+	X(DB_ERRORS, "aco_database_errors_total", "", "failed appends")        \
+	X(RESTARTS, "aco_worker_restarts_total", "", "workers started again")
+
+/* Gauges, set by their owner; summed over workers (max for *_max). */
+#define STATS_GAUGES(X)                                                        \
+	X(G_CONNS, "aco_http_connections", "", "open connections")             \
+	X(G_INFLIGHT, "aco_http_inflight_bytes", "",                           \
+	  "request bytes in memory")                                           \
+	X(G_QUEUE, "aco_queue_bytes", "", "events waiting to be written")      \
+	X(G_QUEUE_AGE, "aco_queue_age_seconds_max", "",                        \
+	  "age of the oldest waiting batch")                                   \
+	X(G_SPOOL, "aco_spool_bytes", "", "spooled, not yet in the ledger")    \
+	X(G_SPOOL_AGE, "aco_spool_age_seconds_max", "",                        \
+	  "age of the oldest spooled record")                                  \
+	X(G_DB_UP, "aco_database_connections", "",                             \
+	  "workers with a working connection")                                 \
+	X(G_LAG, "aco_lag_seconds_max", "",                                    \
+	  "arrival of the last committed batch to its commit")
+
+enum stat {
+#define X(id, name, labels, help) STAT_##id,
+	STATS_COUNTERS(X)
+	STATS_GAUGES(X)
+#undef X
+		STAT_N
+};
+
+#define STATS_BUCKETS 16 /* of acknowledgement time: 2^i * 250 us */
+
+struct stats_block {
+	int64_t v[STAT_N];
+	int64_t ack_bucket[STATS_BUCKETS], ack_count, ack_sum_us;
+};
+
+/* The block of this process; a private one until stats_attach(). */
+extern struct stats_block *stats_self;
+
+static inline void stat_add(enum stat s, int64_t n)
+{
+	__atomic_fetch_add(&stats_self->v[s], n, __ATOMIC_RELAXED);
+}
+static inline void stat_set(enum stat s, int64_t v)
+{
+	__atomic_store_n(&stats_self->v[s], v, __ATOMIC_RELAXED);
+}
+void stats_ack(int64_t us); /* one acknowledgement took so long */
+
+/* ---- for serve.c ---- */
+struct stats;
+struct stats *stats_new(int workers); /* shared memory; xmmap or die */
+void stats_attach(struct stats *s, int worker);
+struct buf;
+void stats_print(const struct stats *s, struct buf *out); /* Prometheus text */
+
+#endif
