@@ -101,7 +101,8 @@ ALL_LDFLAGS = -pthread $(LDFLAGS_$(MODE)) $(LDFLAGS) -Wl,--as-needed
 # A library is linked when the one file that may use it (its gate) is there.
 LIBS := -lpq -linih -lcrypto -lz -lm
 LIBS += $(if $(wildcard tui/*.c),-lncursesw -ltinfo)
-LIBS += $(if $(wildcard ingest/http.c),-levent -levent_openssl -lssl)
+LIBS += $(if $(wildcard ingest/loop.c),-levent_core)
+LIBS += $(if $(wildcard ingest/tls.c),-lssl)
 LIBS += $(if $(wildcard ingest/upstream.c),-lcurl)
 LIBS += $(if $(wildcard router/xgb.c),-lxgboost)
 # The fuzzer of our JSON reader compares it with jansson.

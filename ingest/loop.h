@@ -1,6 +1,5 @@
-/* The event loop of a worker, and the only file that knows libevent's core.
- * Nothing that a callback does may block. Not thread-safe, but for
- * loop_post(). */
+/* The event loop of a worker, and the only file that knows libevent. Nothing
+ * that a callback does may block. Not thread-safe, but for loop_post(). */
 #ifndef ACO_LOOP_H
 #define ACO_LOOP_H
 
@@ -11,7 +10,6 @@ struct loop;
 struct loop_timer;
 struct loop_watch;
 struct loop_inbox;
-struct event_base;
 
 typedef void loop_fn(void *arg);
 
@@ -19,7 +17,6 @@ struct loop *loop_new(void);
 void loop_free(struct loop *l); /* after everything made on it is freed */
 void loop_run(struct loop *l);  /* until loop_stop() */
 void loop_stop(struct loop *l);
-struct event_base *loop_base(struct loop *l); /* for http.c and tls only */
 
 /* Once, at the end of the running iteration (or of the next): where objects
  * are freed that a callback still stands on. */
@@ -31,8 +28,10 @@ struct loop_timer *loop_timer_new(struct loop *l, loop_fn *fn, void *arg);
 void loop_timer_set(struct loop_timer *t, int64_t us);
 void loop_timer_free(struct loop_timer *t); /* NULL is fine */
 
-/* A file descriptor, watched for poll(2) events until told otherwise; 0 stops.
- * Must be freed before the descriptor is closed. */
+/* A file descriptor, watched for POLLIN, POLLOUT and POLLRDHUP until told
+ * otherwise; 0 stops. fn gets what came, one or more of them; errors and a
+ * hang-up come as POLLIN and POLLOUT, whichever was asked for. Must be freed
+ * before the descriptor is closed; may be freed inside fn. */
 typedef void loop_io_fn(void *arg, short revents);
 struct loop_watch *loop_watch_new(struct loop *l, int fd, loop_io_fn *fn,
 				  void *arg);

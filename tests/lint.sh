@@ -63,8 +63,8 @@ includes() {
           bad(folder(FILENAME) " must not include " name)
         next
       }
-      gate("^event2/(http|keyvalq|rpc)", "^ingest/http[.]c$")
-      gate("^event2/", "^ingest/")
+      gate("^event2/", "^ingest/loop[.]c$")
+      gate("^openssl/(ssl|tls|x509|pem|err)", "^ingest/tls[.]c$")
       gate("^curl/", "^ingest/upstream[.]c$")
       gate("^xgboost/", "^router/xgb[.]c$")
       gate("^libpq|^postgres|^pg_", "^ledger/db(_pq)?[.]c$")

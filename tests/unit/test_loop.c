@@ -1,0 +1,227 @@
+/* The event loop: deferred calls, timers, descriptors, signals, posts from
+ * other threads. */
+#include "ingest/loop.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ledger/base/clock.h"
+
+struct world {
+	struct loop *l;
+	int calls, left;
+	struct loop_timer *t;
+	struct loop_watch *w;
+	struct loop_inbox *b;
+	int fd[2];
+	short seen;
+	_Atomic int posted;
+};
+
+static void stop(void *arg)
+{
+	struct world *w = arg;
+
+	w->calls++;
+	loop_stop(w->l);
+}
+
+static void again(void *arg)
+{
+	struct world *w = arg;
+
+	w->calls++;
+	if (--w->left > 0)
+		loop_defer(w->l, again, w);
+	else
+		loop_stop(w->l);
+}
+
+/* A deferred call that defers does not starve the loop, and nothing waits for
+ * an event that never comes. */
+static void test_defer(void **state)
+{
+	struct world w = {.l = loop_new(), .left = 5};
+
+	(void)state;
+	loop_defer(w.l, again, &w);
+	loop_run(w.l);
+	assert_int_equal(w.calls, 5);
+	w.left = 3;
+	loop_defer(w.l, again, &w);
+	loop_free(w.l); /* runs what is still deferred */
+	assert_int_equal(w.calls, 8);
+}
+
+static void test_timer(void **state)
+{
+	struct world w = {.l = loop_new()};
+	int64_t from;
+
+	(void)state;
+	w.t = loop_timer_new(w.l, stop, &w);
+	loop_timer_set(w.t, 3600 * US_PER_SEC);
+	loop_timer_set(w.t, 20000); /* replaces it */
+	from = clock_mono_us();
+	loop_run(w.l);
+	assert_int_equal(w.calls, 1);
+	assert_true(clock_mono_us() - from >= 20000);
+	loop_timer_set(w.t, 0);
+	loop_timer_set(w.t, -1); /* disarmed */
+	loop_defer(w.l, stop, &w);
+	loop_run(w.l);
+	assert_int_equal(w.calls, 2);
+	loop_timer_free(w.t);
+	loop_timer_free(NULL);
+	loop_free(w.l);
+}
+
+static void seen(void *arg, short revents)
+{
+	struct world *w = arg;
+	char c;
+
+	w->seen = (short)(w->seen | revents);
+	w->calls++;
+	if ((revents & POLLIN) && read(w->fd[0], &c, 1) == 0)
+		loop_watch_set(w->w, 0);
+	loop_stop(w->l);
+}
+
+static void test_watch(void **state)
+{
+	struct world w = {.l = loop_new()};
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, w.fd), 0);
+	w.w = loop_watch_new(w.l, w.fd[0], seen, &w);
+	loop_watch_set(w.w, POLLOUT);
+	loop_run(w.l);
+	assert_int_equal(w.seen, POLLOUT);
+	loop_watch_set(w.w, POLLIN | POLLRDHUP);
+	w.seen = 0;
+	assert_int_equal(write(w.fd[1], "x", 1), 1);
+	loop_run(w.l);
+	assert_int_equal(w.seen, POLLIN);
+	loop_watch_set(w.w, POLLRDHUP);
+	w.seen = 0;
+	shutdown(w.fd[1], SHUT_WR);
+	loop_run(w.l);
+	assert_int_equal(w.seen, POLLRDHUP);
+	loop_watch_free(w.w);
+	close(w.fd[0]);
+	close(w.fd[1]);
+	loop_free(w.l);
+}
+
+static void free_watch(void *arg)
+{
+	struct world *w = arg;
+
+	loop_watch_free(w->w);
+	w->w = NULL;
+	loop_stop(w->l);
+}
+
+static void free_at_once(void *arg, short revents)
+{
+	(void)revents;
+	((struct world *)arg)->calls++;
+	free_watch(arg);
+}
+
+/* Both directions are ready; the first callback frees the watch. */
+static void test_watch_freed_inside(void **state)
+{
+	struct world w = {.l = loop_new()};
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, w.fd), 0);
+	assert_int_equal(write(w.fd[1], "x", 1), 1);
+	w.w = loop_watch_new(w.l, w.fd[0], free_at_once, &w);
+	loop_watch_set(w.w, POLLIN | POLLOUT);
+	loop_run(w.l);
+	assert_int_equal(w.calls, 1);
+	close(w.fd[0]);
+	close(w.fd[1]);
+	loop_free(w.l);
+}
+
+static void test_signal(void **state)
+{
+	struct world w = {.l = loop_new()};
+
+	(void)state;
+	loop_signal(w.l, SIGUSR1, again, &w);
+	loop_signal(w.l, SIGUSR1, stop, &w); /* the later one counts */
+	raise(SIGUSR1);
+	loop_run(w.l);
+	assert_int_equal(w.calls, 1);
+	assert_int_equal(w.left, 0);
+	loop_free(w.l);
+}
+
+enum {
+	POSTS = 20000
+};
+
+static void count_posts(void *arg)
+{
+	struct world *w = arg;
+
+	w->calls++;
+	if (w->posted == 2 * POSTS)
+		loop_stop(w->l);
+}
+
+static void *post(void *arg)
+{
+	struct world *w = arg;
+
+	for (int i = 0; i < POSTS; i++) {
+		w->posted++;
+		loop_post(w->b);
+	}
+	return NULL;
+}
+
+/* However posts and wakes fall together, the last post is seen. */
+static void test_inbox(void **state)
+{
+	struct world w = {.l = loop_new()};
+	pthread_t t[2];
+
+	(void)state;
+	w.b = loop_inbox_new(w.l, count_posts, &w);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, post, &w), 0);
+	loop_run(w.l);
+	assert_in_range(w.calls, 1, 2 * POSTS);
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+	loop_inbox_free(w.b);
+	loop_inbox_free(NULL);
+	loop_free(w.l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defer),
+		cmocka_unit_test(test_timer),
+		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_watch_freed_inside),
+		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_inbox),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
