@@ -158,6 +158,54 @@ static void a_full_batch_says_so_and_keeps_what_it_has(void **state)
 	assert_int_equal(batch_rows(b), 0);
 }
 
+static struct ev_outcome verdict(void)
+{
+	return (struct ev_outcome){.task = task,
+				   .source = STR("ci"),
+				   .key = STR("tests"),
+				   .success_micro = 1000000,
+				   .at_us = NOW};
+}
+
+static void a_verdict_with_a_name_is_one_at_any_time(void **state)
+{
+	struct ev_outcome o = verdict();
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		o.at_us = NOW - i % 2;
+		o.same_as = i < 2 ? STR_NONE : STR("retry-1/0");
+		assert_int_equal(batch_outcome(b, &o, NULL), RC_OK);
+	}
+	assert_false(uuid_eq(b->outcomes[0].id, b->outcomes[1].id));
+	assert_true(uuid_eq(b->outcomes[2].id, b->outcomes[3].id));
+	assert_false(uuid_eq(b->outcomes[0].id, b->outcomes[2].id));
+	/* A correction is another row. */
+	o.success_micro = 0;
+	assert_int_equal(batch_outcome(b, &o, NULL), RC_OK);
+	assert_false(uuid_eq(b->outcomes[3].id, b->outcomes[4].id));
+}
+
+static void a_claim_needs_its_time(void **state)
+{
+	struct ev_claim c = {.sum = good(), .due_us = NOW + 5};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(batch_claim(b, &c, NULL), RC_OK);
+	assert_int_equal(batch_rows(b), 1);
+	c.due_us = TIME_NONE;
+	assert_int_equal(batch_claim(b, &c, &e), RC_BAD);
+	assert_string_equal(e.msg, "claim without a due time");
+	c.due_us = NOW;
+	c.sum.started_us = TIME_NONE;
+	assert_int_equal(batch_claim(b, &c, &e), RC_BAD);
+	assert_string_equal(e.msg, "claim without a start and an end");
+	assert_int_equal(batch_rows(b), 1);
+	batch_clear(b);
+	assert_int_equal(batch_rows(b), 0);
+}
+
 static void ids_do_not_run_together(void **state)
 {
 	(void)state;
@@ -179,6 +227,8 @@ int main(void)
 		T(good_attempt_goes_in),
 		T(each_bad_field_is_named),
 		T(a_full_batch_says_so_and_keeps_what_it_has),
+		T(a_verdict_with_a_name_is_one_at_any_time),
+		T(a_claim_needs_its_time),
 		T(ids_do_not_run_together),
 	};
 
