@@ -83,6 +83,9 @@ struct http_opts {
 	 * go on, else the status to answer (401, 403, 503) with *e. */
 	int (*admit)(struct http_req *r, const struct http_route *route,
 		     void *arg, struct err *e);
+	/* Called once for each request that admit saw, after its answer or
+	 * its end without one, before it is freed; may be NULL. */
+	void (*over)(struct http_req *r, void *arg);
 	void *arg;
 	struct tls *tls; /* NULL: plain */
 };

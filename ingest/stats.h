@@ -44,7 +44,8 @@
 	X(DB_ERRORS, "aco_database_errors_total", "", "failed appends")        \
 	X(RESTARTS, "aco_worker_restarts_total", "", "workers started again")
 
-/* Gauges, set by their owner; summed over workers (max for *_max). */
+/* Gauges, set by their owner; summed over workers (max for *_max). Times are
+ * set in microseconds and printed in seconds. */
 #define STATS_GAUGES(X)                                                        \
 	X(G_CONNS, "aco_http_connections", "", "open connections")             \
 	X(G_INFLIGHT, "aco_http_inflight_bytes", "",                           \
@@ -88,11 +89,20 @@ static inline void stat_set(enum stat s, int64_t v)
 }
 void stats_ack(int64_t us); /* one acknowledgement took so long */
 
-/* ---- for serve.c ---- */
+/* ---- for the parent ---- */
 struct stats;
-struct stats *stats_new(int workers); /* shared memory; xmmap or die */
-void stats_attach(struct stats *s, int worker);
 struct buf;
-void stats_print(const struct stats *s, struct buf *out); /* Prometheus text */
+/* Shared memory for so many processes; what workers inherit. */
+struct stats *stats_new(int processes);
+void stats_free(struct stats *s); /* NULL is fine */
+/* From now on this process counts in block `i`. */
+void stats_attach(struct stats *s, int i);
+/* The process of block `i` has ended: its gauges are void, what it counted
+ * stays. */
+void stats_gone(struct stats *s, int i);
+/* The sum over all blocks (for *_max: the greatest). */
+int64_t stats_sum(const struct stats *s, enum stat id);
+/* Prometheus text exposition, version 0.0.4. */
+void stats_print(const struct stats *s, struct buf *out);
 
 #endif

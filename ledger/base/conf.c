@@ -23,8 +23,10 @@ const struct conf_key conf_keys[] = {
 		 "empty: /var/lib/aco for root, else $XDG_DATA_HOME/aco "
 		 "or ~/.local/share/aco"},
 	{KEY("aco", log_level, "ACO_LOG_LEVEL"), .type = CONF_STR,
-	 .def = "warn", .choices = "debug info warn error", .reloadable = true,
-	 .help = "least severe log line that is printed"},
+	 .def = "auto", .choices = "auto debug info warn error",
+	 .reloadable = true,
+	 .help = "least severe log line that is printed; auto: info for the "
+		 "daemon, warn for other commands"},
 	{KEY("aco", team, "ACO_TEAM"), .type = CONF_STR, .def = "",
 	 .help = "team of imported work that names none"},
 	{KEY("aco", timezone, "ACO_TIMEZONE"), .type = CONF_STR, .def = "UTC",
@@ -409,6 +411,39 @@ enum rc conf_load(struct conf *c, const char *path, struct err *e)
 	if (!*c->home)
 		set_string(&c->home, default_home());
 	return RC_OK;
+}
+
+void conf_keep(struct conf *next, const struct conf *now, struct buf *kept)
+{
+	for (const struct conf_key *k = conf_keys; k->name; k++) {
+		size_t off = k->offset;
+		void *a = (char *)next + off;
+		const void *b = (const char *)now + off;
+		bool same = true;
+
+		if (k->reloadable)
+			continue;
+		switch (k->type) {
+		case CONF_STR:
+		case CONF_PATH:
+			same = !strcmp(*(char **)a, *(char *const *)b);
+			if (!same)
+				set_string(a, xstrdup(*(char *const *)b));
+			break;
+		case CONF_BOOL:
+			same = *(bool *)a == *(const bool *)b;
+			*(bool *)a = *(const bool *)b;
+			break;
+		case CONF_INT:
+		case CONF_DURATION_DAYS:
+		case CONF_BYTES:
+			same = *(int64_t *)a == *(const int64_t *)b;
+			*(int64_t *)a = *(const int64_t *)b;
+			break;
+		}
+		if (!same)
+			buf_addf(kept, "%s%s", kept->len ? "," : "", k->name);
+	}
 }
 
 void conf_release(struct conf *c)

@@ -22,7 +22,7 @@ struct conf {
 	char *home;         /* home: ACO_HOME; private cluster and spool */
 	char *database_url; /* database_url; "" = the private cluster */
 	char *pg_bin;       /* programs of the private cluster; "" = search */
-	char *log_level;    /* debug info warn error */
+	char *log_level;    /* auto debug info warn error */
 	int64_t retention_days;   /* 0 keeps everything */
 	int64_t partitions_ahead; /* days made ahead by the janitor */
 	int64_t batch_rows;       /* rows in one transaction, 1..50000 */
@@ -76,6 +76,11 @@ extern const struct conf_key conf_keys[]; /* ends with name == NULL */
  * keys and bad values are RC_BAD with file and line. */
 enum rc conf_load(struct conf *c, const char *path, struct err *e) MUST_CHECK;
 void conf_release(struct conf *c);
+
+/* A running daemon takes `next` instead of `now`: keys that cannot be reloaded
+ * keep the value of `now`; the names of those that differ are added to `kept`,
+ * with commas between. */
+void conf_keep(struct conf *next, const struct conf *now, struct buf *kept);
 
 /* The value of one key as text, as it would stand in the file. A password in
  * a database URL is replaced by "***". */

@@ -68,7 +68,7 @@ static void test_defaults(void **state)
 	assert_string_equal(c.home,
 			    geteuid() == 0 ? "/var/lib/aco" : "/data/aco");
 	assert_string_equal(c.database_url, "");
-	assert_string_equal(c.log_level, "warn");
+	assert_string_equal(c.log_level, "auto");
 	assert_string_equal(c.timezone, "UTC");
 	assert_string_equal(c.team, "");
 	assert_int_equal(c.retention_days, 0);
@@ -148,7 +148,7 @@ static void test_mistakes(void **state)
 		{"[ledger]\nretention_days = 99999999999999999y\n",
 		 ":2:", "number of days"},
 		{"[aco]\nlog_level = loud\n",
-		 ":2:", "not one of: debug info warn error"},
+		 ":2:", "not one of: auto debug info warn error"},
 		{"[aco]\nlog_level =\n", ":2:", "not one of"},
 		{"[aco]\nteam = \xff\n", ":2:", "not UTF-8"},
 		/* The first mistake is the one that is told. */
@@ -212,6 +212,97 @@ static void test_binary_file(void **state)
 	write_file("\0\0\0\n\0", 5);
 	if (conf_load(&c, path, &e) == RC_OK)
 		conf_release(&c);
+}
+
+static void test_bytes(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes; /* -1: refused */
+	} cases[] = {
+		{"1048576", 1 << 20},
+		{"1024k", 1 << 20},
+		{"1m", 1 << 20},
+		{"2m", 2 << 20},
+		{"1g", 1 << 30},
+		{"1g ", 1 << 30},
+		{"64g", 1LL << 36},
+		{"64G", -1},
+		{"1.5g", -1},
+		{"1 m", -1},
+		{"m", -1},
+		{"", -1},
+		{"-1m", -1},
+		{"1t", -1},
+		{"1mm", -1},
+		{"1023k", -1},                /* below the least */
+		{"65g", -1},                  /* above the most */
+		{"9223372036854775807g", -1}, /* beyond 64 bits */
+	};
+	const struct conf_key *key = conf_keys;
+
+	(void)state;
+	while (strcmp(key->name, "queue_bytes") != 0)
+		key++;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char content[64];
+		struct conf c, again;
+		struct buf b;
+		struct err e;
+		enum rc rc;
+
+		snprintf(content, sizeof(content),
+			 "[serve]\nqueue_bytes = %s\n", cases[i].text);
+		rc = load(&c, content, &e);
+		if (rc != (cases[i].bytes < 0 ? RC_BAD : RC_OK))
+			fail_msg("'%s': %d", cases[i].text, (int)rc);
+		if (rc)
+			continue;
+		assert_int_equal(c.queue_bytes, cases[i].bytes);
+		/* As it is printed it is read again. */
+		buf_init(&b, 200);
+		buf_adds(&b, "[serve]\nqueue_bytes = ");
+		conf_value(&c, key, &b);
+		assert_int_equal(load(&again, buf_str(&b), &e), RC_OK);
+		assert_int_equal(again.queue_bytes, cases[i].bytes);
+		buf_release(&b);
+		conf_release(&c);
+		conf_release(&again);
+	}
+}
+
+/* What a daemon takes over on SIGHUP, and what it does not. */
+static void test_keep(void **state)
+{
+	struct conf now, next;
+	struct buf kept;
+	struct err e;
+
+	(void)state;
+	buf_init(&kept, 1000);
+	assert_int_equal(
+		load(&now, "[serve]\nworkers = 2\nlinger_ms = 1\n", &e), RC_OK);
+	assert_int_equal(load(&next,
+			      "[aco]\nlog_level = debug\n[serve]\nworkers = 3\n"
+			      "listen = 127.0.0.1:1\ninsecure = yes\n"
+			      "linger_ms = 5\nclass_rules = coding: agent=x\n",
+			      &e),
+			 RC_OK);
+	conf_keep(&next, &now, &kept);
+	assert_string_equal(buf_str(&kept), "listen,workers,insecure");
+	assert_int_equal(next.workers, 2);
+	assert_string_equal(next.listen, now.listen);
+	assert_ptr_not_equal(next.listen, now.listen);
+	assert_false(next.insecure);
+	assert_int_equal(next.linger_ms, 5);
+	assert_string_equal(next.log_level, "debug");
+	assert_string_equal(next.class_rules, "coding: agent=x");
+	buf_clear(&kept);
+	conf_keep(&next, &now, &kept);
+	assert_string_equal(buf_str(&kept), "");
+	buf_release(&kept);
+	conf_release(&now);
+	conf_release(&next);
 }
 
 static void test_which_file(void **state)
@@ -317,6 +408,8 @@ int main(void)
 		CASE(test_bad_variable),
 		CASE(test_long_lines),
 		CASE(test_binary_file),
+		CASE(test_bytes),
+		CASE(test_keep),
 		CASE(test_which_file),
 		CASE(test_sample_is_the_defaults),
 		CASE(test_password_is_masked),

@@ -1,0 +1,239 @@
+#include "ingest/stats.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "ledger/base/alloc.h"
+#include "ledger/base/buf.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/cmd.h"
+#include "ledger/base/str.h"
+
+/* Blocks of two processes never share a line of the cache. */
+struct slot {
+	struct stats_block b;
+	int32_t pid; /* of the process that counts here, or 0 */
+} __attribute__((aligned(64)));
+
+struct stats {
+	int n;
+	int64_t started_us;
+	struct slot slots[];
+};
+
+static struct stats_block alone;
+struct stats_block *stats_self = &alone;
+
+static const struct family {
+	const char *name, *labels, *help;
+} families[STAT_N] = {
+#define X(id, name_, labels_, help_)                                           \
+	[STAT_##id] = {.name = name_, .labels = labels_, .help = help_},
+	STATS_COUNTERS(X) STATS_GAUGES(X)
+#undef X
+};
+
+/* How many of them are counters: they come first. */
+enum {
+#define X(id, name, labels, help) COUNTER_##id,
+	STATS_COUNTERS(X)
+#undef X
+	COUNTERS
+};
+
+static size_t stats_size(int n)
+{
+	return sizeof(struct stats) + (size_t)n * sizeof(struct slot);
+}
+
+struct stats *stats_new(int processes)
+{
+	struct stats *s =
+		mmap(NULL, stats_size(processes), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (s == MAP_FAILED)
+		BUG("no shared memory for counters");
+	s->n = processes;
+	s->started_us = clock_now_us();
+	return s;
+}
+
+void stats_free(struct stats *s)
+{
+	if (!s)
+		return;
+	stats_self = &alone;
+	munmap(s, stats_size(s->n));
+}
+
+void stats_attach(struct stats *s, int i)
+{
+	stats_self = &s->slots[i].b;
+	__atomic_store_n(&s->slots[i].pid, (int32_t)getpid(), __ATOMIC_RELAXED);
+}
+
+void stats_gone(struct stats *s, int i)
+{
+	__atomic_store_n(&s->slots[i].pid, 0, __ATOMIC_RELAXED);
+	for (int k = COUNTERS; k < STAT_N; k++)
+		__atomic_store_n(&s->slots[i].b.v[k], 0, __ATOMIC_RELAXED);
+}
+
+void stats_ack(int64_t us)
+{
+	int64_t bound = 250;
+	int i = 0;
+
+	while (i < STATS_BUCKETS && us > bound) {
+		bound *= 2;
+		i++;
+	}
+	if (i < STATS_BUCKETS)
+		__atomic_fetch_add(&stats_self->ack_bucket[i], 1,
+				   __ATOMIC_RELAXED);
+	__atomic_fetch_add(&stats_self->ack_count, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&stats_self->ack_sum_us, us, __ATOMIC_RELAXED);
+}
+
+static int64_t load(const int64_t *v)
+{
+	return __atomic_load_n(v, __ATOMIC_RELAXED);
+}
+
+static bool is_max(enum stat id)
+{
+	return str_ends(str_from(families[id].name), "_max");
+}
+
+int64_t stats_sum(const struct stats *s, enum stat id)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < s->n; i++) {
+		int64_t v = load(&s->slots[i].b.v[id]);
+
+		if (is_max(id))
+			sum = v > sum ? v : sum;
+		else
+			sum += v;
+	}
+	return sum;
+}
+
+/* ---- text ---- */
+
+static void declare(struct buf *out, const char *name, const char *type,
+		    const char *help)
+{
+	buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void add_seconds(struct buf *out, int64_t us)
+{
+	buf_addf(out, "%" PRId64 ".%06d", us / US_PER_SEC,
+		 (int)(us % US_PER_SEC));
+}
+
+static void print_stat(const struct stats *s, enum stat id, struct buf *out)
+{
+	const struct family *f = &families[id];
+	int64_t v = stats_sum(s, id);
+
+	if (id == 0 || strcmp(f->name, families[id - 1].name) != 0)
+		declare(out, f->name, id < (int)COUNTERS ? "counter" : "gauge",
+			f->help);
+	buf_adds(out, f->name);
+	if (*f->labels)
+		buf_addf(out, "{%s}", f->labels);
+	buf_addc(out, ' ');
+	if (strstr(f->name, "_seconds"))
+		add_seconds(out, v);
+	else
+		buf_addf(out, "%" PRId64, v);
+	buf_addc(out, '\n');
+}
+
+static void print_ack(const struct stats *s, struct buf *out)
+{
+	static const char name[] = "aco_acknowledgement_seconds";
+	int64_t below = 0, count = 0, sum_us = 0, bound = 250;
+
+	declare(out, name, "histogram",
+		"arrival of a request's last byte to its answer, when that "
+		"says that its events are safe");
+	for (int k = 0; k < STATS_BUCKETS; k++, bound *= 2) {
+		for (int i = 0; i < s->n; i++)
+			below += load(&s->slots[i].b.ack_bucket[k]);
+		buf_addf(out, "%s_bucket{le=\"", name);
+		add_seconds(out, bound);
+		buf_addf(out, "\"} %" PRId64 "\n", below);
+	}
+	for (int i = 0; i < s->n; i++) {
+		count += load(&s->slots[i].b.ack_count);
+		sum_us += load(&s->slots[i].b.ack_sum_us);
+	}
+	/* Others count while we read: a bucket may be ahead of the count. */
+	count = count < below ? below : count;
+	buf_addf(out, "%s_bucket{le=\"+Inf\"} %" PRId64 "\n%s_sum ", name,
+		 count, name);
+	add_seconds(out, sum_us);
+	buf_addf(out, "\n%s_count %" PRId64 "\n", name, count);
+}
+
+/* Bytes of memory that a process holds; -1 when it has gone. */
+static int64_t resident(int32_t pid)
+{
+	char path[32], text[64];
+	const char *second;
+	FILE *f;
+	int64_t pages = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	f = fopen(path, "re");
+	if (f && fgets(text, sizeof(text), f)) {
+		second = strchr(text, ' ');
+		if (second)
+			pages = strtoll(second, NULL, 10);
+	}
+	if (f)
+		fclose(f);
+	return pages < 0 ? -1 : pages * sysconf(_SC_PAGESIZE);
+}
+
+static void print_processes(const struct stats *s, struct buf *out)
+{
+	static const char name[] = "aco_process_resident_memory_bytes";
+
+	declare(out, name, "gauge", "memory of each process of the daemon");
+	for (int i = 0; i < s->n; i++) {
+		int32_t pid =
+			__atomic_load_n(&s->slots[i].pid, __ATOMIC_RELAXED);
+		int64_t bytes = pid ? resident(pid) : -1;
+
+		if (bytes >= 0)
+			buf_addf(out, "%s{process=\"%d\"} %" PRId64 "\n", name,
+				 i, bytes);
+	}
+}
+
+void stats_print(const struct stats *s, struct buf *out)
+{
+	declare(out, "aco_build_info", "gauge", "version of the program");
+	buf_adds(out, "aco_build_info{version=\"" ACO_VERSION "\"} 1\n");
+	declare(out, "aco_start_time_seconds", "gauge",
+		"when the daemon started, in seconds since 1970");
+	buf_adds(out, "aco_start_time_seconds ");
+	add_seconds(out, s->started_us);
+	buf_addc(out, '\n');
+	for (int id = 0; id < STAT_N; id++)
+		print_stat(s, (enum stat)id, out);
+	print_ack(s, out);
+	print_processes(s, out);
+}
