@@ -38,6 +38,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 INT_SRC := $(wildcard tests/int/test_*.c)
 BENCH_SRC := $(wildcard tests/bench/bench_*.c)
 GEN := tests/bench/gen
+APPEND_LOAD := tests/bench/append_load
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 UNIT := $(UNIT_SRC:%.c=$(OUT)/%)
 INT := $(INT_SRC:%.c=$(OUT)/%)
@@ -48,7 +49,8 @@ FUZZ := $(FUZZ_SRC:%.c=$(OUT)/%)
 # linked with every program of that folder.
 UNIT_AUX := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 INT_AUX := $(filter-out $(INT_SRC),$(wildcard tests/int/*.c))
-BENCH_AUX := $(filter-out $(BENCH_SRC) $(GEN).c,$(wildcard tests/bench/*.c))
+BENCH_AUX := $(filter-out $(BENCH_SRC) $(GEN).c $(APPEND_LOAD).c, \
+	$(wildcard tests/bench/*.c))
 
 # ---- flags -----------------------------------------------------------------
 
@@ -200,6 +202,11 @@ $(OUT)/$(GEN): $(OUT)/$(GEN).o
 	$(call SAY,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# Writes into a ledger, or beside it, for a benchmark.
+$(OUT)/$(APPEND_LOAD): $(OUT)/$(APPEND_LOAD).o $(OUT)/libaco.a
+	$(call SAY,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 tests: all $(UNIT) $(INT) $(OUT)/$(GEN)
 
 # tests/run.sh runs them, from this folder, with ACO_BIN naming the program.
@@ -234,7 +241,7 @@ fuzz:  ## every fuzzer for FUZZ_SECONDS (30); ONLY=name for one
 	$(MAKE) MODE=fuzz CC=clang fuzz-run
 endif
 
-bench-build: all $(BENCH) $(OUT)/$(GEN)
+bench-build: all $(BENCH) $(OUT)/$(GEN) $(OUT)/$(APPEND_LOAD)
 bench: bench-build  ## benchmarks; JSON=1, ONLY=name
 	@tests/run.sh bench $(OUT)
 
@@ -337,5 +344,6 @@ FORCE:
 .DELETE_ON_ERROR:
 
 -include $(OBJ:.o=.d)
--include $(patsubst %,%.d,$(UNIT) $(INT) $(BENCH) $(FUZZ) $(OUT)/$(GEN))
+-include $(patsubst %,%.d,$(UNIT) $(INT) $(BENCH) $(FUZZ) $(OUT)/$(GEN) \
+	$(OUT)/$(APPEND_LOAD))
 -include $(patsubst %.c,$(OUT)/%.d,$(UNIT_AUX) $(INT_AUX) $(BENCH_AUX))

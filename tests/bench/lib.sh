@@ -116,6 +116,43 @@ median() {
     END { m = int((NR + 1) / 2); print NR % 2 ? v[m] : (v[m] + v[m + 1]) / 2 }'
 }
 
+# sample LABEL ROWS COMMAND...: of a table; the last line that the command
+# prints is how many seconds its rows took.
+declare -A samples=()
+labels=()
+sample() {
+  local label=$1 n=$2
+  shift 2
+  "$@" >"$bench_work/log" 2>&1 ||
+    bench_die "$label failed: $(tail -n 5 "$bench_work/log")"
+  [ -n "${samples[$label]-}" ] || labels+=("$label")
+  samples[$label]+="$(rate "$n" "$(tail -n 1 "$bench_work/log")") "
+}
+
+# bench_table LABEL: a line for each label, with its ratio to that one.
+bench_table() {
+  local label r m
+  # shellcheck disable=SC2086 # a list of numbers
+  r=$(median ${samples[$1]})
+  [ "$bench_json" = yes ] ||
+    printf '%s: %-34s %12s %8s\n' "$bench_name" '' "$bench_unit" ratio
+  for label in "${labels[@]}"; do
+    # shellcheck disable=SC2086
+    m=$(median ${samples[$label]})
+    if [ "$bench_json" = yes ]; then
+      # shellcheck disable=SC2086
+      jq -cn --arg name "$bench_name" --arg way "$label" --argjson median "$m" \
+        --arg unit "$bench_unit" --argjson all "$(list ${samples[$label]})" \
+        --argjson ratio "$(awk -v a="$m" -v b="$r" 'BEGIN { printf "%.3f", a / b }')" \
+        '{name: $name, way: $way, median: $median, unit: $unit, ratio: $ratio,
+          all: $all}'
+    else
+      awk -v n="$bench_name" -v l="$label" -v a="$m" -v b="$r" \
+        'BEGIN { printf "%s: %-34s %12.0f %8.3f\n", n, l, a, a / b }'
+    fi
+  done
+}
+
 list() { printf '%s\n' "$@" | jq -cs .; }
 
 bench_end() {
