@@ -26,6 +26,7 @@
 #include "ledger/db_int.h"
 
 #define COPY_CHUNK (64 * 1024)
+#define SESSION_MS 10000
 
 enum db_state {
 	DB_IDLE,
@@ -60,6 +61,8 @@ struct db {
 	PGresult *result;
 
 	struct db_result **handing; /* while done() runs: what it was given */
+
+	int timeout_ms, stop_fd; /* of the blocking twins, or -1 */
 };
 
 static void set_state(struct db *db, enum db_state to)
@@ -139,6 +142,8 @@ enum rc db_open(struct db **out, const char *url, const char *role,
 
 	*out = NULL;
 	db_args_init(&db->args, 0);
+	/* A server that accepts and then says nothing is as good as none. */
+	db_limit(db, SESSION_MS, -1);
 	rc = db_connect(&db->pg, url, role, e);
 	if (!rc)
 		rc = db_run(db, &sql_db_session, NULL, NULL, NULL, e);
@@ -146,8 +151,25 @@ enum rc db_open(struct db **out, const char *url, const char *role,
 		db_close(db);
 		return rc;
 	}
+	db_limit(db, -1, -1);
 	*out = db;
 	return RC_OK;
+}
+
+void db_limit(struct db *db, int timeout_ms, int stop_fd)
+{
+	db->timeout_ms = timeout_ms;
+	db->stop_fd = stop_fd;
+}
+
+int db_timeout_ms(const struct db *db)
+{
+	return db->timeout_ms;
+}
+
+int db_stop_fd(const struct db *db)
+{
+	return db->stop_fd;
 }
 
 void db_close(struct db *db)
@@ -522,6 +544,15 @@ static void lose(struct db *db)
 		PQclear(pg);
 	}
 	complain_lost(db);
+	set_state(db, DB_LOST);
+	finish(db);
+}
+
+void db_abandon(struct db *db, const char *why)
+{
+	struct db_complaint c = {.primary = why};
+
+	complain(db, &c);
 	set_state(db, DB_LOST);
 	finish(db);
 }

@@ -23,8 +23,8 @@ struct db;
 struct db_result;
 
 /* ---- connection ---- */
-/* Connect, blocking, within 10 s. application_name is "aco ROLE". Sets
- * timezone UTC, extra_float_digits, and refuses servers older than 14. The
+/* Connect, blocking, within 10 s each host. application_name is "aco ROLE".
+ * Sets timezone UTC, extra_float_digits, and refuses servers older than 14. The
  * error's hint says what to do (run aco up, check the URL, ...). */
 enum rc db_open(struct db **out, const char *url, const char *role,
 		struct err *e) MUST_CHECK;
@@ -35,6 +35,11 @@ bool db_broken(const struct db *db);
 bool db_busy(const struct db *db);
 /* Ask the server to stop the statement in flight (blocking, short). */
 void db_cancel(struct db *db);
+
+/* From now on the blocking twins wait at most so long for an answer, and stop
+ * at once when `stop_fd` can be read (-1: none); then the connection is lost
+ * and the call RC_DOWN. timeout_ms < 0: for ever, as at the beginning. */
+void db_limit(struct db *db, int timeout_ms, int stop_fd);
 
 /* ---- parameters: built in order, owned by the caller, reusable ---- */
 #define DB_ARGS_MAX 64

@@ -41,6 +41,13 @@ enum rc db_start_rows(struct db *db, const struct sql_stmt *stmt,
 enum rc db_start_script(struct db *db, const char *sql, db_done_fn *done,
 			void *arg, struct err *e) MUST_CHECK;
 
+/* What db_limit said. */
+int db_timeout_ms(const struct db *db);
+int db_stop_fd(const struct db *db);
+/* The statement in flight is given up, and the connection with it: its owner
+ * is told so, RC_DOWN. */
+void db_abandon(struct db *db, const char *why);
+
 /* Within a done callback only: keep the result that was handed to it. */
 struct db_result *db_result_take(struct db *db);
 

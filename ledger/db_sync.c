@@ -33,6 +33,44 @@ enum rc db_wait(struct db *db, int timeout_ms, struct err *e)
 	return RC_OK;
 }
 
+/* Whether the owner wants to stop. */
+static bool told_to_stop(const struct db *db)
+{
+	struct pollfd p = {.fd = db_stop_fd(db), .events = POLLIN};
+
+	return p.fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+/* Within the connection's limits; beyond, it is given up. */
+static enum rc wait_limited(struct db *db, struct err *e)
+{
+	int64_t from = clock_mono_us();
+	int limit = db_timeout_ms(db), stop = db_stop_fd(db);
+
+	if (limit < 0 && stop < 0)
+		return db_wait(db, -1, e);
+	while (db_busy(db)) {
+		struct pollfd p[2] = {{.fd = db_fd(db), .events = db_want(db)},
+				      {.fd = stop, .events = POLLIN}};
+		int64_t spent = (clock_mono_us() - from) / 1000;
+		int n;
+
+		if (told_to_stop(db) || (limit >= 0 && spent >= limit)) {
+			db_abandon(db, limit >= 0 && spent >= limit
+					       ? "no answer in time"
+					       : "told to stop");
+			break;
+		}
+		n = poll(p, stop < 0 ? 1 : 2,
+			 limit < 0 ? -1 : (int)(limit - spent));
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			BUG("poll refuses a connection");
+		if (n > 0 && p[0].revents)
+			db_io(db, p[0].revents);
+	}
+	return RC_OK;
+}
+
 struct waiter {
 	struct db *db;
 	struct db_status st;
@@ -53,7 +91,7 @@ static void on_done(void *arg, const struct db_status *st,
 static enum rc await(struct waiter *w, enum rc started, struct db_status *st,
 		     struct db_result **res, struct err *e)
 {
-	enum rc rc = started ? started : db_wait(w->db, -1, e);
+	enum rc rc = started ? started : wait_limited(w->db, e);
 
 	if (!rc) {
 		rc = w->st.rc;

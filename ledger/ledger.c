@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gen/sql.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/log.h"
@@ -16,20 +17,62 @@
 #define COPY_MAX  ((size_t)512 << 20)
 #define ATTRS_MAX ((size_t)512 << 20)
 
-static enum rc connect_writer(struct ledger *l, struct err *e)
+#define ANSWER_MS 10000
+
+static void forget_names(struct ledger *l)
+{
+	names_release(&l->names);
+	map_clear(&l->days);
+	l->n_day_list = 0;
+}
+
+static enum rc price_version(struct ledger *l, int64_t *version, struct err *e)
+{
+	struct db_result *r = NULL;
+	enum rc rc = db_run(l->db, &sql_price_version, NULL, &r, NULL, e);
+
+	if (rc == RC_OK)
+		*version = db_i64(r, 0, 0);
+	db_result_free(r);
+	return rc;
+}
+
+/* The version is asked for first: what is written in between is loaded now,
+ * and once more at the next refresh. */
+static enum rc load_prices(struct ledger *l, struct err *e)
+{
+	struct price_book *book = NULL;
+	int64_t version = -1;
+	enum rc rc = price_version(l, &version, e);
+
+	if (rc || (l->book && version == l->price_version))
+		return rc;
+	if ((rc = price_book_load(&book, l->db, e)))
+		return rc;
+	price_book_free(l->book);
+	l->book = book;
+	l->price_version = version;
+	return RC_OK;
+}
+
+enum rc ledger_reconnect(struct ledger *l, int stop_fd, struct err *e)
 {
 	enum rc rc;
 
 	db_close(l->db);
 	l->db = NULL;
+	l->state = W_IDLE;
+	l->b = NULL;
 	/* It need not be the server that it was: after a failover the ids of
-	 * the last names may be others. */
-	names_release(&l->names);
-	map_clear(&l->days);
-	l->n_day_list = 0;
-	if ((rc = db_open(&l->db, l->url, "writer", e)) ||
-	    (rc = migrate_check(l->db, e)) ||
-	    (rc = slot_take(l->db, &l->slot, e))) {
+	 * the last names and prices may be others. */
+	forget_names(l);
+	price_book_free(l->book);
+	l->book = NULL;
+	if ((rc = db_open(&l->db, l->url, "writer", e)))
+		return rc;
+	db_limit(l->db, ANSWER_MS, stop_fd);
+	if ((rc = migrate_check(l->db, e)) ||
+	    (rc = slot_take(l->db, &l->slot, e)) || (rc = load_prices(l, e))) {
 		db_close(l->db);
 		l->db = NULL;
 		return rc;
@@ -37,11 +80,19 @@ static enum rc connect_writer(struct ledger *l, struct err *e)
 	return RC_OK;
 }
 
-enum rc ledger_open(struct ledger **out, const struct conf *conf,
-		    const char *url, struct err *e)
+enum rc ledger_refresh(struct ledger *l, struct err *e)
+{
+	if (l->state != W_IDLE)
+		return err_set(e, RC_BUSY, "a batch is in flight");
+	if (!ledger_connected(l))
+		return err_set(e, RC_DOWN, "the database is not connected");
+	forget_names(l);
+	return load_prices(l, e);
+}
+
+struct ledger *ledger_new(const struct conf *conf, const char *url)
 {
 	struct ledger *l = xcalloc(1, sizeof(*l));
-	enum rc rc;
 
 	l->conf = conf;
 	l->url = xstrdup(url);
@@ -54,13 +105,65 @@ enum rc ledger_open(struct ledger **out, const struct conf *conf,
 	arena_init(&l->arena, ATTRS_MAX);
 	db_args_init(&l->args, ARGS_MAX);
 	buf_init(&l->copy, COPY_MAX);
-	if ((rc = connect_writer(l, e)) ||
-	    (rc = price_book_load(&l->book, l->db, e))) {
+	return l;
+}
+
+enum rc ledger_open(struct ledger **out, const struct conf *conf,
+		    const char *url, struct err *e)
+{
+	struct ledger *l = ledger_new(conf, url);
+	enum rc rc = ledger_reconnect(l, -1, e);
+
+	if (rc) {
 		ledger_close(l);
 		return rc;
 	}
+	db_limit(l->db, -1, -1);
 	*out = l;
 	return RC_OK;
+}
+
+/* Frees *array; what counted its elements and its room becomes 0. */
+static void drop(void *array, size_t *n, size_t *cap)
+{
+	void *p;
+
+	/* Points to a pointer of any type: go through bytes, as xgrow. */
+	memcpy(&p, array, sizeof(p));
+	free(p);
+	p = NULL;
+	memcpy(array, &p, sizeof(p));
+	if (n)
+		*n = 0;
+	if (cap)
+		*cap = 0;
+}
+
+void ledger_trim(struct ledger *l)
+{
+	if (l->state != W_IDLE)
+		return;
+	drop(&l->poison, &l->n_poison, &l->cap_poison);
+	drop(&l->refused, NULL, &l->cap_refused);
+	drop(&l->met, &l->n_met, &l->cap_met);
+	drop(&l->taken, &l->n_taken, &l->cap_taken);
+	drop(&l->lacking, &l->n_lacking, &l->cap_lacking);
+	drop(&l->hunt, &l->n_hunt, &l->cap_hunt);
+	drop(&l->rows, &l->n_rows, &l->cap_rows);
+	drop(&l->key_row, &l->n_keys, &l->cap_keys);
+	drop(&l->steps, &l->n_steps, &l->cap_steps);
+	drop(&l->tasks, &l->n_tasks, &l->cap_tasks);
+	drop(&l->old, &l->n_old, &l->cap_old);
+	drop(&l->hits, &l->n_hits, &l->cap_hits);
+	map_release(&l->key_map);
+	map_release(&l->step_map);
+	map_release(&l->task_map);
+	rollup_release(&l->rollup);
+	arena_release(&l->arena);
+	db_args_release(&l->args);
+	db_args_init(&l->args, ARGS_MAX);
+	buf_release(&l->copy);
+	buf_init(&l->copy, COPY_MAX);
 }
 
 void ledger_close(struct ledger *l)
@@ -68,31 +171,19 @@ void ledger_close(struct ledger *l)
 	if (!l)
 		return;
 	db_close(l->db);
+	l->state = W_IDLE;
+	ledger_trim(l);
 	price_book_free(l->book);
 	names_release(&l->names);
 	map_release(&l->days);
-	map_release(&l->key_map);
-	map_release(&l->step_map);
-	map_release(&l->task_map);
-	rollup_release(&l->rollup);
-	arena_release(&l->arena);
-	db_args_release(&l->args);
-	buf_release(&l->copy);
 	free(l->day_list);
-	free(l->poison);
-	free(l->refused);
-	free(l->met);
-	free(l->taken);
-	free(l->lacking);
-	free(l->hunt);
-	free(l->rows);
-	free(l->key_row);
-	free(l->steps);
-	free(l->tasks);
-	free(l->old);
-	free(l->hits);
 	free(l->url);
 	free(l);
+}
+
+bool ledger_connected(const struct ledger *l)
+{
+	return l->db && !db_broken(l->db);
 }
 
 int ledger_fd(const struct ledger *l)
@@ -144,8 +235,11 @@ static enum rc append_once(struct ledger *l, const struct batch *b,
 	struct waiting w = {0};
 	enum rc rc;
 
-	if ((!l->db || db_broken(l->db)) && (rc = connect_writer(l, e)))
-		return rc;
+	if (!ledger_connected(l)) {
+		if ((rc = ledger_reconnect(l, -1, e)))
+			return rc;
+		db_limit(l->db, -1, -1);
+	}
 	if ((rc = ledger_append(l, b, wait_done, &w, e)))
 		return rc;
 	while (!w.done) {

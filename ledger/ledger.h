@@ -33,6 +33,23 @@ enum rc ledger_open(struct ledger **out, const struct conf *conf,
 		    const char *url, struct err *e) MUST_CHECK;
 void ledger_close(struct ledger *l);
 
+/* The same in two steps, for a writer that outlives its connections. `conf`
+ * may change between batches. */
+struct ledger *ledger_new(const struct conf *conf, const char *url);
+/* Connect, anew if need be; a batch in flight is dropped, and its `done` not
+ * called. Prices and names are read afresh. Each statement of it waits at most
+ * 10 s, and less when `stop_fd` can be read (-1: none); connecting itself may
+ * take 10 s for each host. RC_BAD: the URL, or the schema's version. */
+enum rc ledger_reconnect(struct ledger *l, int stop_fd,
+			 struct err *e) MUST_CHECK;
+/* Between batches: see prices that were imported since, and forget names (a
+ * model's tier may have been set). One cheap statement when nothing is new. */
+enum rc ledger_refresh(struct ledger *l, struct err *e) MUST_CHECK;
+/* Between batches: give back the memory that the largest of them took. */
+void ledger_trim(struct ledger *l);
+/* Whether there is a connection that is not known to be lost. */
+bool ledger_connected(const struct ledger *l);
+
 /* ---- asynchronous: one batch in flight ---- */
 typedef void ledger_done_fn(void *arg, enum rc rc, const struct err *e,
 			    const struct ledger_counts *counts);

@@ -93,6 +93,7 @@ struct ledger {
 	struct db *db;
 	int16_t slot;
 	struct price_book *book;
+	int64_t price_version; /* of the book; see price_version.sql */
 	struct names names;
 	struct map days; /* days whose partitions are known to be there */
 	int32_t *day_list;

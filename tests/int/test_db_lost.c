@@ -3,6 +3,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "ledger/base/clock.h"
 
 #include "tests/int/harness.h"
 
@@ -151,6 +154,35 @@ static void server_killed(void **state)
 	buf_release(&b);
 }
 
+/* A server that does not answer is given up, at once when told to stop. */
+static void limited(void **state)
+{
+	static const struct sql_stmt slow = {
+		"slow", "SELECT 1 FROM pg_sleep(30)", "", false};
+	struct err e = {0};
+	int64_t from = clock_mono_us();
+	int fds[2];
+
+	(void)state;
+	db_limit(db, 100, -1);
+	assert_int_equal(harness_sql_i64(db, "SELECT 1"), 1);
+	assert_int_equal(db_run(db, &slow, NULL, NULL, NULL, &e), RC_DOWN);
+	ASSERT_CONTAINS(e.msg, "no answer in time");
+	assert_true(db_broken(db));
+	db_close(db);
+
+	db = harness_open(harness_url("db"));
+	assert_int_equal(pipe(fds), 0);
+	db_limit(db, 20000, fds[0]);
+	assert_int_equal(harness_sql_i64(db, "SELECT 1"), 1);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(db_run(db, &slow, NULL, NULL, NULL, &e), RC_DOWN);
+	ASSERT_CONTAINS(e.msg, "told to stop");
+	assert_true(clock_mono_us() - from < 10 * US_PER_SEC);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -159,6 +191,7 @@ int main(void)
 		CASE(lost),
 		CASE(lost_idle),
 		CASE(server_killed),
+		CASE(limited),
 	};
 
 	return harness_main("db_lost", tests, sizeof(tests) / sizeof(tests[0]));
