@@ -21,6 +21,7 @@
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/log.h"
+#include "ledger/base/path.h"
 #include "ledger/cluster_int.h"
 #include "ledger/db.h"
 
@@ -41,7 +42,7 @@ static enum rc take_lock(const struct cluster *c, int *fd, struct err *e)
 		*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 			   0600);
 		if (*fd < 0)
-			rc = cluster_errno(e, "opening", path);
+			rc = path_errno(e, "opening", path);
 		cluster_as_self(c);
 	}
 	free(path);
@@ -52,7 +53,7 @@ static enum rc take_lock(const struct cluster *c, int *fd, struct err *e)
 	while (flock(*fd, LOCK_EX)) {
 		if (errno != EINTR) {
 			close(*fd);
-			return cluster_errno(e, "locking", c->base);
+			return path_errno(e, "locking", c->base);
 		}
 	}
 	return RC_OK;
@@ -72,7 +73,7 @@ static int open_start_log(const struct cluster *c, char **path, struct err *e)
 				  O_APPEND,
 			  0600);
 		if (fd < 0)
-			(void)cluster_errno(e, "opening", *path);
+			(void)path_errno(e, "opening", *path);
 		cluster_as_self(c);
 	}
 	return fd;
@@ -292,7 +293,7 @@ static enum rc stop_server(const struct cluster *c, pid_t pid, struct err *e)
 
 	/* SIGINT is PostgreSQL's fast shutdown. */
 	if (kill(pid, SIGINT) && errno != ESRCH)
-		return cluster_errno(e, "stopping PostgreSQL in", c->base);
+		return path_errno(e, "stopping PostgreSQL in", c->base);
 	while (cluster_alive(pid)) {
 		if (clock_mono_us() > end) {
 			err_set(e, RC_DOWN,

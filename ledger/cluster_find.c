@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ledger/base/alloc.h"
+#include "ledger/base/path.h"
 #include "ledger/hash.h"
 
 #define ROOT_HOME   CLUSTER_ROOT_HOME
@@ -18,15 +19,6 @@
 #define SOCKET_NAME "/.s.PGSQL." CLUSTER_PORT
 
 /* ---- paths ---- */
-
-static char *absolute(const char *path)
-{
-	char cwd[4096];
-
-	if (path[0] == '/' || !getcwd(cwd, sizeof(cwd)))
-		return xstrdup(path);
-	return xasprintf("%s/%s", cwd, path);
-}
 
 /* First eight hexadecimal digits of the hash of a path. */
 static void short_hash(const char *path, char out[9])
@@ -194,7 +186,7 @@ static char *socket_dir(const struct cluster *c)
 
 enum rc cluster_find(struct cluster *c, const struct conf *conf, struct err *e)
 {
-	char *home = absolute(conf->home);
+	char *home = path_absolute(conf->home);
 	struct stat st;
 	char *version;
 	uid_t uid = 0;

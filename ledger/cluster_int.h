@@ -54,8 +54,6 @@ enum rc cluster_make_data(struct cluster *c, struct err *e) MUST_CHECK;
 /* Environment of PostgreSQL's programs: nothing of ours that they would take
  * for their own. */
 extern const char *const cluster_env[];
-/* "WHAT PATH: strerror(errno)"; RC_DOWN, with a hint when the disk is full. */
-enum rc cluster_errno(struct err *e, const char *what, const char *path);
 /* Of a log or of what a program printed: the last FATAL, PANIC or error, else
  * the last line. */
 struct str cluster_last_words(const struct buf *b);

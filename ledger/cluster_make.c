@@ -10,43 +10,12 @@
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/log.h"
+#include "ledger/base/path.h"
 #include "ledger/cluster_int.h"
 
 #define INITDB_MS 300000
 
 /* ---- folders ---- */
-
-enum rc cluster_errno(struct err *e, const char *what, const char *path)
-{
-	enum rc rc =
-		err_set(e, RC_DOWN, "%s %s: %s", what, path, strerror(errno));
-
-	if (errno == ENOSPC || errno == EDQUOT)
-		err_hint(e, "free some space on that disk");
-	return rc;
-}
-
-/* mkdir -p. Only what is missing gets `mode`; its parents 0755. */
-static enum rc make_folders(const char *path, mode_t mode, struct err *e)
-{
-	char *part = xstrdup(path);
-	enum rc rc = RC_OK;
-
-	for (size_t i = 1; !rc; i++) {
-		char c = part[i];
-
-		if (c && c != '/')
-			continue;
-		part[i] = 0;
-		if (mkdir(part, c ? 0755 : mode) && errno != EEXIST)
-			rc = cluster_errno(e, "making", part);
-		part[i] = c;
-		if (!c)
-			break;
-	}
-	free(part);
-	return rc;
-}
 
 /* A folder that nobody but the owner may enter, made if it is not there. In a
  * folder of everyone's (/tmp) someone else may have been first. */
@@ -59,14 +28,14 @@ static enum rc private_folder(const struct cluster *c, const char *path,
 	if (rc)
 		return rc;
 	if (mkdir(path, 0700) && errno != EEXIST)
-		rc = cluster_errno(e, "making", path);
+		rc = path_errno(e, "making", path);
 	else if (lstat(path, &st))
-		rc = cluster_errno(e, "looking at", path);
+		rc = path_errno(e, "looking at", path);
 	else if (!S_ISDIR(st.st_mode) || st.st_uid != c->owner.uid)
 		rc = err_set(e, RC_DENIED, "%s is not a folder of user %s",
 			     path, c->owner_name);
 	else if (st.st_mode & 077 && chmod(path, 0700))
-		rc = cluster_errno(e, "closing", path);
+		rc = path_errno(e, "closing", path);
 	cluster_as_self(c);
 	return rc;
 }
@@ -80,12 +49,12 @@ static enum rc open_root_home(const struct cluster *c, struct err *e)
 
 	if (!c->as_root || strncmp(c->home, CLUSTER_ROOT_HOME, n) != 0 ||
 	    (c->home[n] && c->home[n] != '/'))
-		return make_folders(c->home, c->as_root ? 0711 : 0700, e);
-	rc = make_folders(CLUSTER_ROOT_HOME, 0711, e);
+		return path_make(c->home, c->as_root ? 0711 : 0700, e);
+	rc = path_make(CLUSTER_ROOT_HOME, 0711, e);
 	if (!rc)
-		rc = make_folders(c->home, 0711, e);
+		rc = path_make(c->home, 0711, e);
 	if (!rc && (chmod(CLUSTER_ROOT_HOME, 0711) || chmod(c->home, 0711)))
-		rc = cluster_errno(e, "opening", c->home);
+		rc = path_errno(e, "opening", c->home);
 	return rc;
 }
 
@@ -98,9 +67,9 @@ enum rc cluster_make_base(const struct cluster *c, struct err *e)
 	if (rc)
 		return rc;
 	if (!made && errno != EEXIST)
-		return cluster_errno(e, "making", c->base);
+		return path_errno(e, "making", c->base);
 	if (made && c->as_root && lchown(c->base, c->owner.uid, c->owner.gid))
-		return cluster_errno(e, "chown", c->base);
+		return path_errno(e, "chown", c->base);
 	rc = private_folder(c, c->base, e);
 	if (!rc)
 		rc = private_folder(c, c->logs, e);
@@ -239,7 +208,7 @@ static enum rc put_in_place(const struct cluster *c, const char *fresh,
 	/* An empty folder of that name gives way to the new one. */
 	rmdir(c->data);
 	if (fd < 0 || syncfs(fd) || rename(fresh, c->data) || fsync(fd))
-		rc = cluster_errno(e, "making", c->data);
+		rc = path_errno(e, "making", c->data);
 	if (fd >= 0)
 		close(fd);
 	cluster_as_self(c);

@@ -1,0 +1,19 @@
+/* Paths of files and folders. */
+#ifndef ACO_PATH_H
+#define ACO_PATH_H
+
+#include <sys/types.h>
+
+#include "ledger/base/err.h"
+
+/* From the root on; to be freed. */
+char *path_absolute(const char *path);
+
+/* mkdir -p. Only what is missing gets `mode`, its parents 0755. RC_DOWN, with
+ * a hint when the disk is full. */
+enum rc path_make(const char *path, mode_t mode, struct err *e) MUST_CHECK;
+
+/* "WHAT PATH: strerror(errno)", RC_DOWN, with a hint when the disk is full. */
+enum rc path_errno(struct err *e, const char *what, const char *path);
+
+#endif
