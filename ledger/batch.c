@@ -340,8 +340,10 @@ enum rc batch_dead(struct batch *b, const struct ev_dead *d, struct err *e)
 	xgrow(&b->dead, &b->cap_dead, b->n_dead + 1, sizeof(*b->dead));
 	n = &b->dead[b->n_dead];
 	n->e = *d;
-	if (n->e.body.len > BODY_MAX)
+	if (n->e.body.len > BODY_MAX) {
 		n->e.body.len = BODY_MAX;
+		n->e.event = false;
+	}
 	n->id = HASH_ID(STR("dead"), d->source, d->origin, d->reason,
 			n->e.body);
 	keep_or(b, &n->e.source, STR("unknown"));

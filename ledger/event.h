@@ -155,6 +155,8 @@ struct ev_claim {
 /* A row that could not be taken. */
 struct ev_dead {
 	struct str source, origin, reason, sqlstate, body;
+	bool event; /* body is one of our own lines (event_json.h), which can
+		       be given to the ledger again */
 };
 
 /* How far a file was read; committed with the batch's rows. */

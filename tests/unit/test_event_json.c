@@ -1,0 +1,643 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ledger/base/clock.h"
+#include "ledger/event_fields.h"
+#include "ledger/event_json.h"
+#include "ledger/money.h"
+
+#define NOW INT64_C(1800000000000000)
+
+static struct batch *b, *again;
+static struct arena arena;
+static struct json_doc doc;
+static uint64_t seed = 88172645463325252U;
+
+static int setup(void **state)
+{
+	(void)state;
+	clock_fix(NOW);
+	b = batch_new(4 << 20);
+	again = batch_new(4 << 20);
+	arena_init(&arena, 4 << 20);
+	json_doc_init(&doc, 10000);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	batch_free(b);
+	batch_free(again);
+	arena_release(&arena);
+	json_doc_release(&doc);
+	clock_fix(TIME_NONE);
+	return 0;
+}
+
+/* ---- random events ---- */
+
+static uint64_t rnd(uint64_t n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % n;
+}
+
+/* Text of all sorts without NUL; at times absent. */
+static struct str text(bool must)
+{
+	static const char *const bits[] = {
+		"a",      "Z9",         "\"",         "\\", "\n",     "\t",
+		"\x7f",   "\x01",       "/",          " ",  "\u00e9", "\u2028",
+		"\u20ac", "\U0001f600", "\U0010ffff", "{}", "\\u0000"};
+	struct buf s;
+	struct str out;
+
+	if (!must && rnd(3) == 0)
+		return STR_NONE;
+	buf_init(&s, 300);
+	for (uint64_t n = 1 + rnd(20); n > 0; n--)
+		buf_adds(&s, bits[rnd(sizeof(bits) / sizeof(bits[0]))]);
+	out = arena_str(&arena, (struct str){s.p, s.len});
+	buf_release(&s);
+	return out;
+}
+
+static struct str facts(void)
+{
+	return rnd(2) ? STR("{\"a\": [1, \"x\\n\"], \"b\":null}") : STR_NONE;
+}
+
+static struct uuid id(void)
+{
+	struct uuid u;
+
+	for (int i = 0; i < 16; i++)
+		u.b[i] = (uint8_t)rnd(256);
+	return u;
+}
+
+static int64_t when(void)
+{
+	return rnd(4) ? NOW - (int64_t)rnd((uint64_t)US_PER_DAY * 3000)
+		      : TIME_NONE;
+}
+
+static int64_t count(int64_t max)
+{
+	switch (rnd(4)) {
+	case 0:
+		return USAGE_NONE;
+	case 1:
+		return 0;
+	case 2:
+		return max;
+	default:
+		return (int64_t)rnd((uint64_t)max + 1);
+	}
+}
+
+static uint32_t random_task(int n)
+{
+	const struct str names[] = {STR("t0"), STR("t1"), STR("t\n2"),
+				    STR("t\"3")};
+	struct ev_task t = {
+		.sender = n % 2 ? STR("s1") : STR("s2"),
+		.ext_id = names[n],
+		.parent_ext_id = text(false),
+		.team = text(false),
+		.agent = text(false),
+		.class_name = text(false),
+		.class_rank = (enum class_rank)(1 + rnd(7)),
+		.rank = (enum source_rank)(1 + rnd(15)),
+		.attrs = facts(),
+	};
+	uint32_t index;
+
+	assert_int_equal(batch_task(b, &t, &index, NULL), RC_OK);
+	return index;
+}
+
+static struct ev_attempt random_attempt(uint32_t task)
+{
+	struct ev_attempt a;
+
+	ev_attempt_init(&a);
+	a.task = task;
+	a.n_keys = 1 + (int)rnd(EV_KEYS_MAX);
+	for (int i = 0; i < a.n_keys; i++)
+		a.keys[i] = id();
+	a.step_key = text(false);
+	a.step_seq = rnd(2) ? (int32_t)rnd(INT32_MAX) : 0;
+	a.step_kind = (enum step_kind)rnd(STEP_KIND_N);
+	a.tool = text(false);
+	a.step_failed = (int8_t)((int)rnd(3) - 1);
+	a.started_us = when();
+	a.first_token_us = when();
+	a.ended_us = a.started_us == TIME_NONE ? when() : a.started_us;
+	a.provider = text(false);
+	a.requested_model = text(false);
+	a.model = text(!a.requested_model.p);
+	a.service_tier = text(false);
+	a.attempt_no = (int16_t)(1 + rnd(INT16_MAX));
+	for (int i = 0; i < USAGE_N; i++)
+		a.usage.n[i] =
+			count(i >= USAGE_WEB_SEARCH  ? INT32_MAX
+			      : i == USAGE_REASONING ? 0
+						     : INT64_C(1000000000000));
+	a.quality = (enum usage_quality)rnd(QUALITY_N);
+	a.reported_cost_pusd = rnd(2)   ? MONEY_NONE
+			       : rnd(4) ? (int64_t)rnd(INT64_MAX)
+					: INT64_MAX;
+	a.status = (enum attempt_status)rnd(ATTEMPT_STATUS_N);
+	a.finish_reason = text(false);
+	a.error_class = text(false);
+	a.source = text(true);
+	a.rank = (enum source_rank)(1 + rnd(15));
+	a.origin = text(false);
+	return a;
+}
+
+static void random_rest(uint32_t task)
+{
+	static const float features[] = {0.1F, -3e38F, 0, 1e-40F};
+	const struct ev_outcome o = {.task = task,
+				     .step_key = text(false),
+				     .source = text(true),
+				     .key = text(true),
+				     .success_micro = (int32_t)rnd(1000002) - 1,
+				     .label = text(true),
+				     .at_us = when(),
+				     .same_as = text(false)};
+	const struct ev_trial t = {.source = text(true),
+				   .task_ext_id = text(true),
+				   .task_class = text(false),
+				   .model = text(true),
+				   .agent = text(false),
+				   .run = text(false),
+				   .success_micro = (int32_t)rnd(1000002) - 1,
+				   .cost_pusd = rnd(2) ? MONEY_NONE : 12345,
+				   .cost_estimated = rnd(2),
+				   .input_tokens = count(1000),
+				   .output_tokens = count(1000),
+				   .api_calls = count(1000),
+				   .at_us = when(),
+				   .attrs = facts(),
+				   .prompt_hash = id(),
+				   .features = features,
+				   .n_features = (int)rnd(5),
+				   .feature_schema = id(),
+				   .origin = text(false)};
+	const struct ev_dead d = {.source = text(false),
+				  .origin = text(false),
+				  .reason = text(true),
+				  .sqlstate = text(false),
+				  .event = rnd(2),
+				  .body = rnd(2) ? text(false)
+						 : STR("\xff\0x\x80")};
+
+	assert_int_equal(batch_outcome(b, &o, NULL), RC_OK);
+	assert_int_equal(batch_trial(b, &t, NULL), RC_OK);
+	assert_int_equal(batch_dead(b, &d, NULL), RC_OK);
+}
+
+static void random_batch(void)
+{
+	struct err e = {0};
+
+	for (uint64_t n = rnd(12); n > 0; n--) {
+		uint32_t task = random_task((int)rnd(4));
+		struct ev_attempt a = random_attempt(task);
+		struct ev_claim c = {.sum = random_attempt(task),
+				     .due_us = NOW + 5};
+
+		if (batch_attempt(b, &a, &e))
+			fail_msg("%s", e.msg);
+		c.sum.started_us = c.sum.ended_us = NOW;
+		if (rnd(2))
+			assert_int_equal(batch_claim(b, &c, NULL), RC_OK);
+		if (rnd(2))
+			random_rest(task);
+	}
+	for (int i = 0; i < 4; i++) {
+		if (rnd(2))
+			(void)random_task(i);
+	}
+}
+
+/* ---- equality ---- */
+
+static void same_text(struct str x, struct str y)
+{
+	assert_true(str_eq(x, y) && !x.p == !y.p);
+}
+
+static void same_id(struct uuid x, struct uuid y)
+{
+	assert_true(uuid_eq(x, y));
+}
+
+static void same_task(uint32_t i, uint32_t j)
+{
+	const struct bt_task *x = &b->tasks[i], *y = &again->tasks[j];
+
+	same_id(x->id, y->id);
+	same_id(x->parent_id, y->parent_id);
+	assert_int_equal(x->who, y->who);
+	same_text(x->e.sender, y->e.sender);
+	same_text(x->e.ext_id, y->e.ext_id);
+	same_text(x->e.team, y->e.team);
+	same_text(x->e.agent, y->e.agent);
+	same_text(x->e.class_name, y->e.class_name);
+	assert_int_equal(x->e.class_rank, y->e.class_rank);
+	same_text(x->e.attrs, y->e.attrs);
+}
+
+static void same_call(const struct ev_attempt *x, const struct ev_attempt *y)
+{
+	same_task(x->task, y->task);
+	assert_int_equal(x->n_keys, y->n_keys);
+	assert_memory_equal(x->keys, y->keys,
+			    (size_t)x->n_keys * sizeof(x->keys[0]));
+	same_text(x->step_key, y->step_key);
+	assert_int_equal(x->step_seq, y->step_seq);
+	assert_int_equal(x->step_kind, y->step_kind);
+	same_text(x->tool, y->tool);
+	assert_int_equal(x->step_failed, y->step_failed);
+	assert_int_equal(x->started_us, y->started_us);
+	assert_int_equal(x->first_token_us, y->first_token_us);
+	assert_int_equal(x->ended_us, y->ended_us);
+	same_text(x->provider, y->provider);
+	same_text(x->requested_model, y->requested_model);
+	same_text(x->model, y->model);
+	same_text(x->service_tier, y->service_tier);
+	assert_int_equal(x->attempt_no, y->attempt_no);
+	assert_memory_equal(&x->usage, &y->usage, sizeof(x->usage));
+	assert_int_equal(x->quality, y->quality);
+	assert_int_equal(x->reported_cost_pusd, y->reported_cost_pusd);
+	assert_int_equal(x->status, y->status);
+	same_text(x->finish_reason, y->finish_reason);
+	same_text(x->error_class, y->error_class);
+	same_text(x->source, y->source);
+	assert_int_equal(x->rank, y->rank);
+	same_text(x->origin, y->origin);
+}
+
+static void same_outcome(const struct bt_outcome *x, const struct bt_outcome *y)
+{
+	same_id(x->id, y->id);
+	same_id(x->step_id, y->step_id);
+	same_task(x->e.task, y->e.task);
+	same_text(x->e.source, y->e.source);
+	same_text(x->e.key, y->e.key);
+	assert_int_equal(x->e.success_micro, y->e.success_micro);
+	same_text(x->e.label, y->e.label);
+	assert_int_equal(x->e.at_us, y->e.at_us);
+}
+
+static void same_trial(const struct bt_trial *x, const struct bt_trial *y)
+{
+	same_id(x->id, y->id);
+	same_text(x->e.source, y->e.source);
+	same_text(x->e.task_ext_id, y->e.task_ext_id);
+	same_text(x->e.task_class, y->e.task_class);
+	same_text(x->e.model, y->e.model);
+	same_text(x->e.agent, y->e.agent);
+	same_text(x->e.run, y->e.run);
+	assert_int_equal(x->e.success_micro, y->e.success_micro);
+	assert_int_equal(x->e.cost_pusd, y->e.cost_pusd);
+	assert_int_equal(x->e.cost_estimated, y->e.cost_estimated);
+	assert_int_equal(x->e.input_tokens, y->e.input_tokens);
+	assert_int_equal(x->e.output_tokens, y->e.output_tokens);
+	assert_int_equal(x->e.api_calls, y->e.api_calls);
+	assert_int_equal(x->e.at_us, y->e.at_us);
+	same_text(x->e.attrs, y->e.attrs);
+	same_id(x->e.prompt_hash, y->e.prompt_hash);
+	same_id(x->e.feature_schema, y->e.feature_schema);
+	assert_int_equal(x->e.n_features, y->e.n_features);
+	if (x->e.n_features)
+		assert_memory_equal(x->e.features, y->e.features,
+				    (size_t)x->e.n_features * sizeof(float));
+	same_text(x->e.origin, y->e.origin);
+}
+
+static void same_dead(const struct bt_dead *x, const struct bt_dead *y)
+{
+	same_id(x->id, y->id);
+	same_text(x->e.source, y->e.source);
+	same_text(x->e.origin, y->e.origin);
+	same_text(x->e.reason, y->e.reason);
+	same_text(x->e.sqlstate, y->e.sqlstate);
+	same_text(x->e.body, y->e.body);
+	assert_int_equal(x->e.event, y->e.event);
+}
+
+static void same_batches(void)
+{
+	assert_int_equal(b->n_tasks, again->n_tasks);
+	assert_int_equal(b->n_attempts, again->n_attempts);
+	assert_int_equal(b->n_claims, again->n_claims);
+	assert_int_equal(b->n_outcomes, again->n_outcomes);
+	assert_int_equal(b->n_trials, again->n_trials);
+	assert_int_equal(b->n_dead, again->n_dead);
+	for (uint32_t i = 0; i < b->n_tasks; i++) {
+		uint32_t j = 0;
+
+		while (!uuid_eq(again->tasks[j].id, b->tasks[i].id))
+			assert_true(++j < again->n_tasks);
+		same_task(i, j);
+	}
+	for (size_t i = 0; i < b->n_attempts; i++) {
+		same_id(b->attempts[i].step_id, again->attempts[i].step_id);
+		same_call(&b->attempts[i].e, &again->attempts[i].e);
+	}
+	for (size_t i = 0; i < b->n_claims; i++) {
+		same_id(b->claims[i].step_id, again->claims[i].step_id);
+		same_call(&b->claims[i].e.sum, &again->claims[i].e.sum);
+		assert_int_equal(b->claims[i].e.due_us,
+				 again->claims[i].e.due_us);
+	}
+	for (size_t i = 0; i < b->n_outcomes; i++)
+		same_outcome(&b->outcomes[i], &again->outcomes[i]);
+	for (size_t i = 0; i < b->n_trials; i++)
+		same_trial(&b->trials[i], &again->trials[i]);
+	for (size_t i = 0; i < b->n_dead; i++)
+		same_dead(&b->dead[i], &again->dead[i]);
+}
+
+/* ---- tests ---- */
+
+static void add_line(struct str line)
+{
+	struct err e = {0};
+
+	if (json_parse(&doc, line, &e) ||
+	    event_json_add(again, doc.nodes, &arena, &e))
+		fail_msg("%s: %.*s", e.msg, STR_ARG(line));
+}
+
+static void a_batch_comes_back_as_it_was(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 400; round++) {
+		struct buf out;
+		const char *p, *nl;
+
+		batch_clear(b);
+		batch_clear(again);
+		arena_clear(&arena);
+		random_batch();
+		buf_init(&out, 16 << 20);
+		event_json_batch(&out, b);
+		assert_true(buf_ok(&out));
+		for (p = buf_str(&out); (nl = strchr(p, '\n')); p = nl + 1)
+			add_line((struct str){p, (size_t)(nl - p)});
+		assert_int_equal(*p, '\0');
+		same_batches();
+		buf_release(&out);
+	}
+}
+
+/* A line alone, as a dead letter has it, holds its task whole. */
+static void one_event_comes_back_alone(void **state)
+{
+	struct ev_attempt a;
+	struct buf out;
+	uint32_t t;
+
+	(void)state;
+	t = random_task(0);
+	a = random_attempt(t);
+	assert_int_equal(batch_attempt(b, &a, NULL), RC_OK);
+	random_rest(t);
+	buf_init(&out, 1 << 20);
+	for (int i = 0; i < 3; i++) {
+		void (*const one[])(struct buf *, const struct batch *,
+				    size_t) = {event_json_attempt,
+					       event_json_outcome,
+					       event_json_trial};
+
+		buf_clear(&out);
+		one[i](&out, b, 0);
+		add_line((struct str){out.p, out.len});
+	}
+	same_call(&b->attempts[0].e, &again->attempts[0].e);
+	same_outcome(&b->outcomes[0], &again->outcomes[0]);
+	same_trial(&b->trials[0], &again->trials[0]);
+	buf_release(&out);
+}
+
+/* What a batch refused is told whole, and read again is refused again; once
+ * the reason is gone it is taken. */
+static void a_refused_event_is_told_whole(void **state)
+{
+	const struct ev_task t = {.sender = STR("s"),
+				  .ext_id = STR("run"),
+				  .parent_ext_id = STR("up"),
+				  .agent = STR("fixer"),
+				  .attrs = STR("{\"a\":\n1}"),
+				  .class_rank = CLASS_NOBODY,
+				  .rank = RANK_CANONICAL};
+	struct ev_attempt a;
+	struct err e;
+	struct buf out;
+
+	(void)state;
+	ev_attempt_init(&a);
+	a.keys[0] = id();
+	a.n_keys = 1;
+	a.model = STR("m");
+	a.source = STR("otlp");
+	a.step_key = STR("turn 1");
+	a.started_us = a.ended_us = NOW + 3 * US_PER_DAY;
+	buf_init(&out, 1 << 20);
+	event_json_of_attempt(&out, &t, &a);
+	assert_null(strchr(buf_str(&out), '\n'));
+	assert_int_equal(json_parse(&doc, (struct str){out.p, out.len}, &e),
+			 RC_OK);
+	assert_int_equal(event_json_add(again, doc.nodes, &arena, &e), RC_BAD);
+	assert_non_null(strstr(e.msg, "is in the future"));
+	clock_fix(NOW + 3 * US_PER_DAY);
+	assert_int_equal(event_json_add(again, doc.nodes, &arena, &e), RC_OK);
+	same_id(again->tasks[0].parent_id, task_id_of(STR("s"), STR("up")));
+	same_id(again->attempts[0].step_id,
+		step_id_of(again->tasks[0].id, STR("turn 1")));
+	same_text(again->tasks[0].e.attrs, STR("{\"a\": 1}"));
+	buf_release(&out);
+}
+
+static void said(enum event_trust trust, const char *line, const char *why)
+{
+	struct event_fields f;
+	struct err e = {0};
+
+	assert_int_equal(json_parse(&doc, str_from(line), &e), RC_OK);
+	assert_int_equal(event_fields_read(&f, doc.nodes, trust, &arena, &e),
+			 why ? RC_BAD : RC_OK);
+	if (why && strcmp(e.msg, why) != 0)
+		fail_msg("%s: said \"%s\"", line, e.msg);
+}
+
+static void each_bad_field_is_named(void **state)
+{
+	static const char *const bad[][2] = {
+		{"[]", "an event must be an object"},
+		{"{}", "type: must be \"task\", \"attempt\" or \"outcome\""},
+		{"{\"type\":\"claim\"}",
+		 "type: must be \"task\", \"attempt\" or \"outcome\""},
+		{"{\"type\":\"attempt\",\"usage\":{\"inptu\":3}}",
+		 "usage.inptu: no such field"},
+		{"{\"type\":\"attempt\",\"modle\":\"x\"}",
+		 "modle: no such field"},
+		{"{\"type\":\"attempt\",\"_aco\":{}}", "_aco: no such field"},
+		{"{\"type\":\"attempt\",\"model\":\"x\",\"model\":\"y\"}",
+		 "model: given twice"},
+		{"{\"type\":\"attempt\",\"model\":5}", "model: must be text"},
+		{"{\"type\":\"attempt\",\"usage\":5}",
+		 "usage: must be an object"},
+		{"{\"type\":\"attempt\",\"usage\":{\"output\":-1}}",
+		 "usage.output: must be a whole number, 0 or more"},
+		{"{\"type\":\"attempt\",\"usage\":{\"output\":\"7\"}}",
+		 "usage.output: must be a whole number, 0 or more"},
+		{"{\"type\":\"attempt\",\"status\":\"fine\"}",
+		 "status: must be one of ok, error, aborted, refused"},
+		{"{\"type\":\"attempt\",\"attempt_no\":0}",
+		 "attempt_no: must be a whole number from 1 to 32767"},
+		{"{\"type\":\"attempt\",\"started_at\":1764000000000}",
+		 "started_at: must be an ISO 8601 time or seconds since 1970"},
+		{"{\"type\":\"attempt\",\"reported_cost_usd\":\"-1\"}",
+		 "reported_cost_usd: must be USD as decimal text, such as "
+		 "\"0.0123\""},
+		{"{\"type\":\"outcome\",\"success\":1.5}",
+		 "success: must be a number from 0 to 1, or true or false"},
+		{"{\"type\":\"task\",\"task\":{\"attrs\":[]}}",
+		 "task.attrs: must be an object"},
+		{"{\"type\":\"attempt\",\"step\":{\"failed\":0}}",
+		 "step.failed: must be true or false"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		said(EVENT_FOREIGN, bad[i][0], bad[i][1]);
+	said(EVENT_OWN, "{\"type\":\"attempt\",\"_aco\":{\"keys\":[\"x\"]}}",
+	     "_aco.keys: must be a list of at most 6 UUIDs");
+	said(EVENT_OWN, "{\"type\":\"attempt\",\"_aco\":{\"rank\":0}}",
+	     "_aco.rank: must be a whole number from 1 to 15");
+	said(EVENT_FOREIGN, "{\"type\":\"attempt\",\"model\":null}", NULL);
+}
+
+static void values_are_read_exactly(void **state)
+{
+	static const char line[] =
+		"{\"type\":\"attempt\",\"task\":{\"sender\":\"s\",\"id\":\"1\","
+		"\"attrs\":{\"free\":1}},\"model\":\"m\\u00e9\","
+		"\"started_at\":1764000000.2500009,"
+		"\"ended_at\":\"2025-11-24T16:00:01+00:00\","
+		"\"usage\":{\"uncached_in\":1e3},\"quality\":\"exact\","
+		"\"step\":{\"kind\":\"edit\",\"failed\":true},"
+		"\"reported_cost_usd\":\"0.000000000001\","
+		"\"ids\":{\"response_id\":\"r\",\"span_id\":\"ab\"}}";
+	struct event_fields f;
+
+	(void)state;
+	assert_int_equal(json_parse(&doc, STR(line), NULL), RC_OK);
+	assert_int_equal(
+		event_fields_read(&f, doc.nodes, EVENT_FOREIGN, &arena, NULL),
+		RC_OK);
+	assert_true(f.has_task && f.has_quality && f.has_kind);
+	assert_true(str_is(f.attempt.model, "m\u00e9"));
+	assert_int_equal(f.attempt.started_us, INT64_C(1764000000250000));
+	assert_int_equal(f.attempt.ended_us, INT64_C(1764000001000000));
+	assert_int_equal(f.attempt.usage.n[USAGE_UNCACHED_IN], 1000);
+	assert_int_equal(f.attempt.usage.n[USAGE_OUTPUT], USAGE_NONE);
+	assert_int_equal(f.attempt.reported_cost_pusd, 1);
+	assert_int_equal(f.attempt.step_failed, 1);
+	assert_true(str_is(f.ids.response_id, "r"));
+	assert_true(str_is(f.ids.span_id, "ab"));
+	assert_true(str_is(f.task.e.attrs, "{\"free\":1}"));
+}
+
+/* Every field of the schema is one that the reader knows, and as many. */
+static int known(const struct json *properties, const char *before,
+		 const char *after)
+{
+	const struct json *p;
+	char line[200];
+	int n = 0;
+
+	for (p = json_first(properties); p; p = json_next(properties, p)) {
+		struct json_doc d;
+		struct event_fields f;
+		struct err e = {0};
+
+		if (str_is(p->key, "type"))
+			continue;
+		snprintf(line, sizeof(line), "%s\"%.*s\":null%s", before,
+			 STR_ARG(p->key), after);
+		json_doc_init(&d, 100);
+		assert_int_equal(json_parse(&d, str_from(line), &e), RC_OK);
+		if (event_fields_read(&f, d.nodes, EVENT_FOREIGN, &arena, &e))
+			fail_msg("%s: %s", line, e.msg);
+		json_doc_release(&d);
+		n++;
+	}
+	return n;
+}
+
+static void the_schema_names_the_fields(void **state)
+{
+	static const struct {
+		const char *def, *before, *after;
+		int fields;
+	} of[] = {
+		{"task", "{\"type\":\"task\",\"task\":{", "}}", 7},
+		{"usage", "{\"type\":\"attempt\",\"usage\":{", "}}", 10},
+		{"step", "{\"type\":\"attempt\",\"step\":{", "}}", 5},
+		{"ids", "{\"type\":\"attempt\",\"ids\":{", "}}", 6},
+		{"attempt", "{\"type\":\"attempt\",", "}", 17},
+		{"outcome", "{\"type\":\"outcome\",", "}", 8},
+	};
+	static char text[65536];
+	FILE *in = fopen("ingest/events.schema.json", "r");
+	size_t n;
+
+	(void)state;
+	assert_non_null(in);
+	n = fread(text, 1, sizeof(text), in);
+	fclose(in);
+	assert_int_equal(json_parse(&doc, (struct str){text, n}, NULL), RC_OK);
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		const struct json *def =
+			json_get(json_get(doc.nodes, "$defs"), of[i].def);
+
+		assert_true(json_is(json_get(def, "additionalProperties"),
+				    JSON_FALSE));
+		assert_int_equal(known(json_get(def, "properties"),
+				       of[i].before, of[i].after),
+				 of[i].fields);
+	}
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_batch_comes_back_as_it_was),
+		T(one_event_comes_back_alone),
+		T(a_refused_event_is_told_whole),
+		T(each_bad_field_is_named),
+		T(values_are_read_exactly),
+		T(the_schema_names_the_fields),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
