@@ -18,6 +18,7 @@ extern const struct command command_import;
 extern const struct command command_export;
 extern const struct command command_top;
 extern const struct command command_price;
+extern const struct command command_key;
 extern const struct command command_doctor;
 extern const struct command command_config;
 
@@ -30,6 +31,7 @@ static const struct command *const commands[] = {
 	&command_export,
 	&command_top,
 	&command_price,
+	&command_key,
 	&command_doctor,
 	&command_config,
 	&command_help,

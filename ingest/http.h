@@ -43,7 +43,8 @@ enum http_need {
 	HTTP_NEED_INGEST,
 	HTTP_NEED_GATEWAY,
 	HTTP_NEED_READ,
-	HTTP_NEED_ADMIN
+	HTTP_NEED_ADMIN,
+	HTTP_NEED_OUTCOME /* telemetry and gateway both judge */
 };
 
 struct http_route {

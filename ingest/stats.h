@@ -17,6 +17,9 @@
 	X(REQ_4XX, "aco_http_requests_total", "code=\"4xx\"", "")              \
 	X(REQ_5XX, "aco_http_requests_total", "code=\"5xx\"", "")              \
 	X(REQ_BYTES, "aco_http_request_bytes_total", "", "body bytes as sent") \
+	X(AUTH_401, "aco_auth_refused_total", "code=\"401\"",                  \
+	  "callers without a key that counts, or whose role lacks")            \
+	X(AUTH_403, "aco_auth_refused_total", "code=\"403\"", "")              \
 	X(CALLS_TRACES, "aco_rows_total",                                      \
 	  "source=\"traces\",result=\"taken\"",                                \
 	  "model calls, outcomes and letters by what became of them")          \

@@ -3,6 +3,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "ledger/hash.h"
 
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <string.h>
 
@@ -48,4 +49,9 @@ void hash_sha256(const void *p, size_t n, uint8_t out[32])
 	if (n)
 		SHA256_Update(&c, p, n);
 	SHA256_Final(out, &c);
+}
+
+bool hash_equal(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
 }

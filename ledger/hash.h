@@ -4,6 +4,7 @@
 #ifndef ACO_HASH_H
 #define ACO_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,8 @@ struct uuid hash_id(const struct str *parts, int n);
 		(int)(sizeof((const struct str[]){__VA_ARGS__}) /              \
 		      sizeof(struct str)))
 void hash_sha256(const void *p, size_t n, uint8_t out[32]);
+/* Whether n bytes are equal, in a time that does not tell where they are
+ * not. */
+bool hash_equal(const void *a, const void *b, size_t n);
 
 #endif
