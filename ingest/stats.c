@@ -19,6 +19,8 @@
 struct slot {
 	struct stats_block b;
 	int32_t pid; /* of the process that counts here, or 0 */
+	int64_t beats;
+	char name[24];
 } __attribute__((aligned(64)));
 
 struct stats {
@@ -27,8 +29,9 @@ struct stats {
 	struct slot slots[];
 };
 
-static struct stats_block alone;
-struct stats_block *stats_self = &alone;
+static struct slot alone;
+struct stats_block *stats_self = &alone.b;
+static struct slot *self = &alone;
 
 static const struct family {
 	const char *name, *labels, *help;
@@ -69,14 +72,27 @@ void stats_free(struct stats *s)
 {
 	if (!s)
 		return;
-	stats_self = &alone;
+	self = &alone;
+	stats_self = &self->b;
 	munmap(s, stats_size(s->n));
 }
 
-void stats_attach(struct stats *s, int i)
+void stats_attach(struct stats *s, int i, const char *name)
 {
-	stats_self = &s->slots[i].b;
-	__atomic_store_n(&s->slots[i].pid, (int32_t)getpid(), __ATOMIC_RELAXED);
+	self = &s->slots[i];
+	stats_self = &self->b;
+	snprintf(self->name, sizeof(self->name), "%s", name);
+	__atomic_store_n(&self->pid, (int32_t)getpid(), __ATOMIC_RELEASE);
+}
+
+void stats_beat(void)
+{
+	__atomic_fetch_add(&self->beats, 1, __ATOMIC_RELAXED);
+}
+
+int64_t stats_beats(const struct stats *s, int i)
+{
+	return __atomic_load_n(&s->slots[i].beats, __ATOMIC_RELAXED);
 }
 
 void stats_gone(struct stats *s, int i)
@@ -107,12 +123,12 @@ static int64_t load(const int64_t *v)
 	return __atomic_load_n(v, __ATOMIC_RELAXED);
 }
 
-static bool is_max(enum stat id)
+static bool is_max(enum stats_id id)
 {
 	return str_ends(str_from(families[id].name), "_max");
 }
 
-int64_t stats_sum(const struct stats *s, enum stat id)
+int64_t stats_sum(const struct stats *s, enum stats_id id)
 {
 	int64_t sum = 0;
 
@@ -141,7 +157,7 @@ static void add_seconds(struct buf *out, int64_t us)
 		 (int)(us % US_PER_SEC));
 }
 
-static void print_stat(const struct stats *s, enum stat id, struct buf *out)
+static void print_stat(const struct stats *s, enum stats_id id, struct buf *out)
 {
 	const struct family *f = &families[id];
 	int64_t v = stats_sum(s, id);
@@ -214,12 +230,12 @@ static void print_processes(const struct stats *s, struct buf *out)
 	declare(out, name, "gauge", "memory of each process of the daemon");
 	for (int i = 0; i < s->n; i++) {
 		int32_t pid =
-			__atomic_load_n(&s->slots[i].pid, __ATOMIC_RELAXED);
+			__atomic_load_n(&s->slots[i].pid, __ATOMIC_ACQUIRE);
 		int64_t bytes = pid ? resident(pid) : -1;
 
 		if (bytes >= 0)
-			buf_addf(out, "%s{process=\"%d\"} %" PRId64 "\n", name,
-				 i, bytes);
+			buf_addf(out, "%s{process=\"%s\"} %" PRId64 "\n", name,
+				 s->slots[i].name, bytes);
 	}
 }
 
@@ -233,7 +249,7 @@ void stats_print(const struct stats *s, struct buf *out)
 	add_seconds(out, s->started_us);
 	buf_addc(out, '\n');
 	for (int id = 0; id < STAT_N; id++)
-		print_stat(s, (enum stat)id, out);
+		print_stat(s, (enum stats_id)id, out);
 	print_ack(s, out);
 	print_processes(s, out);
 }

@@ -64,7 +64,7 @@
 	X(G_LAG, "aco_lag_seconds_max", "",                                    \
 	  "arrival of the last committed batch to its commit")
 
-enum stat {
+enum stats_id {
 #define X(id, name, labels, help) STAT_##id,
 	STATS_COUNTERS(X)
 	STATS_GAUGES(X)
@@ -82,11 +82,11 @@ struct stats_block {
 /* The block of this process; a private one until stats_attach(). */
 extern struct stats_block *stats_self;
 
-static inline void stat_add(enum stat s, int64_t n)
+static inline void stat_add(enum stats_id s, int64_t n)
 {
 	__atomic_fetch_add(&stats_self->v[s], n, __ATOMIC_RELAXED);
 }
-static inline void stat_set(enum stat s, int64_t v)
+static inline void stat_set(enum stats_id s, int64_t v)
 {
 	__atomic_store_n(&stats_self->v[s], v, __ATOMIC_RELAXED);
 }
@@ -98,13 +98,16 @@ struct buf;
 /* Shared memory for so many processes; what workers inherit. */
 struct stats *stats_new(int processes);
 void stats_free(struct stats *s); /* NULL is fine */
-/* From now on this process counts in block `i`. */
-void stats_attach(struct stats *s, int i);
+/* From now on this process counts in block `i`; `name` labels it. */
+void stats_attach(struct stats *s, int i, const char *name);
+/* The loop of this process goes round; how often it has, of block `i`. */
+void stats_beat(void);
+int64_t stats_beats(const struct stats *s, int i);
 /* The process of block `i` has ended: its gauges are void, what it counted
  * stays. */
 void stats_gone(struct stats *s, int i);
 /* The sum over all blocks (for *_max: the greatest). */
-int64_t stats_sum(const struct stats *s, enum stat id);
+int64_t stats_sum(const struct stats *s, enum stats_id id);
 /* Prometheus text exposition, version 0.0.4. */
 void stats_print(const struct stats *s, struct buf *out);
 

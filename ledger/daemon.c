@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #define ORPHANS_MS 120000 /* workers of a killed daemon drain */
 #define STOP_MS    20000  /* beyond drain_seconds */
 #define TAIL       16384
+#define LOG_MAX    (64 << 20)
 
 char *daemon_path(const struct conf *conf, const char *name)
 {
@@ -241,6 +243,37 @@ static int open_log(const struct conf *conf, char **path, struct err *e)
 	if (fd < 0)
 		(void)path_errno(e, "opening", *path);
 	return fd;
+}
+
+void daemon_trim_log(const struct conf *conf)
+{
+	char *path = daemon_path(conf, "serve.log");
+	char *beside = daemon_path(conf, "serve.log.1");
+	struct stat ours, file;
+	int from = -1, to = -1;
+	off_t at = 0;
+
+	if (!fstat(STDERR_FILENO, &ours) && ours.st_size > LOG_MAX &&
+	    !stat(path, &file) && file.st_ino == ours.st_ino &&
+	    file.st_dev == ours.st_dev) {
+		from = open(path, O_RDONLY | O_CLOEXEC);
+		to = open(beside,
+			  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			  0600);
+		while (from >= 0 && to >= 0 &&
+		       sendfile(to, from, &at, LOG_MAX) > 0)
+			;
+		/* Everyone who writes to it appends. */
+		if (ftruncate(STDERR_FILENO, 0))
+			log_line(LOG_WARN, "serve", "cannot trim the log",
+				 "file=%s", log_quote(path));
+	}
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	free(path);
+	free(beside);
 }
 
 /* What follows the last line that begins with `mark`. */

@@ -57,5 +57,8 @@ enum rc daemon_lock(const char *path, int *fd, struct err *e) MUST_CHECK;
 enum rc daemon_tell(const struct conf *conf, const struct buf *json,
 		    struct err *e) MUST_CHECK;
 void daemon_untell(const struct conf *conf);
+/* Where standard error is HOME/serve.log and it has grown beyond 64 MiB: what
+ * it holds goes to serve.log.1 and it begins anew. */
+void daemon_trim_log(const struct conf *conf);
 
 #endif

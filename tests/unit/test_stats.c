@@ -41,11 +41,11 @@ static void test_sums(void **state)
 	struct buf b;
 
 	(void)state;
-	stats_attach(s, 0);
+	stats_attach(s, 0, "worker 0");
 	stat_add(STAT_REQ_2XX, 5);
 	stat_set(STAT_G_QUEUE, 100);
 	stat_set(STAT_G_QUEUE_AGE, 2500000);
-	stats_attach(s, 2);
+	stats_attach(s, 2, "worker 2");
 	stat_add(STAT_REQ_2XX, 7);
 	stat_add(STAT_REQ_4XX, 1);
 	stat_set(STAT_G_QUEUE, 11);
@@ -60,7 +60,8 @@ static void test_sums(void **state)
 	assert_float_equal(value(b.p, "aco_queue_bytes"), 111, 0);
 	assert_float_equal(value(b.p, "aco_queue_age_seconds_max"), 2.5, 0);
 	assert_true(
-		value(b.p, "aco_process_resident_memory_bytes{process=\"2\"}") >
+		value(b.p,
+		      "aco_process_resident_memory_bytes{process=\"worker 2\"}") >
 		0);
 	buf_release(&b);
 	stats_free(s);
@@ -72,14 +73,16 @@ static void test_gone_process(void **state)
 	struct buf b;
 
 	(void)state;
-	stats_attach(s, 0);
+	stats_attach(s, 0, "worker 0");
 	stat_add(STAT_DEAD, 3);
 	stat_set(STAT_G_CONNS, 9);
+	stats_beat();
+	assert_int_equal(stats_beats(s, 0), 1);
 	stats_gone(s, 0);
 	assert_int_equal(stats_sum(s, STAT_DEAD), 3);
 	assert_int_equal(stats_sum(s, STAT_G_CONNS), 0);
 	print(s, &b);
-	assert_null(strstr(b.p, "process=\"0\""));
+	assert_null(strstr(b.p, "process=\"worker 0\""));
 	buf_release(&b);
 	stats_free(s);
 }
@@ -94,7 +97,7 @@ static void test_shared(void **state)
 	(void)state;
 	pid = fork();
 	if (!pid) {
-		stats_attach(s, 1);
+		stats_attach(s, 1, "worker 1");
 		stat_add(STAT_ROWS_NEW, 42);
 		_exit(0);
 	}
@@ -110,7 +113,7 @@ static void test_histogram(void **state)
 	struct buf b;
 
 	(void)state;
-	stats_attach(s, 0);
+	stats_attach(s, 0, "worker 0");
 	stats_ack(0);
 	stats_ack(250);
 	stats_ack(251);
