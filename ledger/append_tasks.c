@@ -41,96 +41,6 @@ static const struct bt_task *said(const struct ledger *l, const struct wtask *t)
 	return t->batch_i < 0 ? NULL : &l->b->tasks[t->batch_i];
 }
 
-/* ---- new ---- */
-
-enum task_column {
-	T_ID,
-	T_SENDER,
-	T_EXT,
-	T_PARENT,
-	T_TEAM,
-	T_AGENT,
-	T_CLASS,
-	T_CLASS_RANK,
-	T_WHO_RANK,
-	T_ATTRS,
-	T_NEW_N
-};
-static const enum db_oid task_new_oids[T_NEW_N] = {
-	DB_UUID, DB_INT4, DB_TEXT, DB_UUID, DB_INT4,
-	DB_INT4, DB_INT4, DB_INT2, DB_INT2, DB_TEXT};
-
-static void put_uuid(struct buf *d, struct uuid u)
-{
-	if (uuid_is_nil(u))
-		db_field_null(d);
-	else
-		db_field_uuid(d, u);
-}
-
-static void put_new(const struct ledger *l, const struct bt_task *t,
-		    enum task_column c, struct buf *d)
-{
-	switch (c) {
-	case T_ID:
-		db_field_uuid(d, t->id);
-		break;
-	case T_SENDER:
-		db_field_i32(d, dict_id(l, DICT_SENDER, t->e.sender));
-		break;
-	case T_EXT:
-		db_field_text(d, t->e.ext_id);
-		break;
-	case T_PARENT:
-		put_uuid(d, t->parent_id);
-		break;
-	case T_TEAM:
-		db_field_i32(d, dict_id(l, DICT_TEAM, t->e.team));
-		break;
-	case T_AGENT:
-		db_field_i32(d, dict_id(l, DICT_AGENT, t->e.agent));
-		break;
-	case T_CLASS:
-		db_field_i32(d, dict_id(l, DICT_CLASS, t->e.class_name));
-		break;
-	case T_CLASS_RANK:
-		db_field_i16(d, (int16_t)t->e.class_rank);
-		break;
-	case T_WHO_RANK:
-		db_field_i16(d, (int16_t)t->who);
-		break;
-	case T_ATTRS:
-		db_field_text(d, t->e.attrs);
-		break;
-	case T_NEW_N:
-		BUG("no such column");
-	}
-}
-
-enum op_start op_tasks_new(struct ledger *l)
-{
-	if (l->b->n_tasks == 0)
-		return OP_SKIP;
-	db_args_clear(&l->args);
-	for (int c = 0; c < T_NEW_N; c++) {
-		db_arr_begin(&l->args, task_new_oids[c]);
-		for (size_t i = 0; i < l->b->n_tasks; i++) {
-			put_new(l, &l->b->tasks[i], (enum task_column)c,
-				&l->args.data);
-			db_arr_count(&l->args);
-		}
-		db_arr_end(&l->args);
-	}
-	return op_send(l, &sql_append_tasks_new);
-}
-
-void op_tasks_new_done(struct ledger *l, const struct db_status *st,
-		       const struct db_result *r)
-{
-	(void)r;
-	l->counts.tasks_new = st->rows;
-}
-
 /* ---- locked ---- */
 
 enum op_start op_tasks_lock(struct ledger *l)
@@ -213,6 +123,7 @@ static void task_from_row(struct ledger *l, struct wtask *t,
 {
 	__int128 cost = 0;
 
+	t->there = true;
 	t->parent_id =
 		db_null(r, row, 1) ? (struct uuid){{0}} : db_uuid(r, row, 1);
 	t->old_parent_id = t->parent_id;
@@ -237,6 +148,27 @@ static void task_from_row(struct ledger *l, struct wtask *t,
 	t->cur = t->old;
 }
 
+/* A task that is not there yet begins as the batch tells it. */
+static void task_from_batch(const struct ledger *l, struct wtask *t)
+{
+	const struct bt_task *n = said(l, t);
+
+	if (!n) /* it went since a call of it was met */
+		return;
+	t->fresh = true;
+	t->old = (struct task_view){.started_us = TIME_NONE,
+				    .success_micro = -1};
+	t->old.dims.team_id = dict_id(l, DICT_TEAM, n->e.team);
+	t->old.dims.agent_id = dict_id(l, DICT_AGENT, n->e.agent);
+	t->old.dims.class_id = dict_id(l, DICT_CLASS, n->e.class_name);
+	t->cur = t->old;
+	t->ended_us = t->old_ended_us = TIME_NONE;
+	t->parent_id = t->old_parent_id = n->parent_id;
+	t->class_rank = t->old_class_rank = (int16_t)n->e.class_rank;
+	t->who = t->old_who = (int16_t)n->who;
+	t->attrs = t->old_attrs = n->e.attrs;
+}
+
 void op_tasks_lock_done(struct ledger *l, const struct db_status *st,
 			const struct db_result *r)
 {
@@ -247,6 +179,10 @@ void op_tasks_lock_done(struct ledger *l, const struct db_status *st,
 		if (!t)
 			BUG("a task nobody asked for");
 		task_from_row(l, t, r, i);
+	}
+	for (size_t i = 0; i < l->n_tasks; i++) {
+		if (!l->tasks[i].there)
+			task_from_batch(l, &l->tasks[i]);
 	}
 }
 
@@ -400,6 +336,133 @@ void op_verdicts_done(struct ledger *l, const struct db_status *st,
 	}
 }
 
+/* ---- written ---- */
+
+/* Columns of both statements: 10 to 20 are the sums; then one has the verdict,
+ * the other who numbers the task and how. */
+enum task_column {
+	T_ID,
+	T_PARENT,
+	T_TEAM,
+	T_AGENT,
+	T_CLASS,
+	T_CLASS_RANK,
+	T_WHO_RANKS,
+	T_ATTRS,
+	T_STARTED,
+	T_ENDED,
+	T_SUMS,
+	T_COST = T_SUMS + SUM_N,
+	T_SUCCESS,
+	T_SENDER,
+	T_EXT_ID,
+	T_N
+};
+static const enum db_oid task_oids[T_N] = {
+	DB_UUID, DB_UUID,    DB_INT4, DB_INT4,        DB_INT4,
+	DB_INT2, DB_INT2,    DB_TEXT, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ,
+	DB_INT8, DB_INT8,    DB_INT8, DB_INT8,        DB_INT8,
+	DB_INT8, DB_INT8,    DB_INT8, DB_INT8,        DB_INT8,
+	DB_INT8, DB_NUMERIC, DB_INT4, DB_INT4,        DB_TEXT};
+
+static void put_who(const struct wtask *t, int c, struct buf *d)
+{
+	if (c == T_ID)
+		db_field_uuid(d, t->id);
+	else if (c == T_PARENT && uuid_is_nil(t->parent_id))
+		db_field_null(d);
+	else if (c == T_PARENT)
+		db_field_uuid(d, t->parent_id);
+	else if (c == T_TEAM)
+		db_field_i32(d, t->cur.dims.team_id);
+	else if (c == T_AGENT)
+		db_field_i32(d, t->cur.dims.agent_id);
+	else if (c == T_CLASS)
+		db_field_i32(d, t->cur.dims.class_id);
+	else if (c == T_CLASS_RANK)
+		db_field_i16(d, t->class_rank);
+	else if (c == T_WHO_RANKS)
+		db_field_i16(d, t->who);
+	else if (c == T_ATTRS)
+		db_field_text(d, t->attrs);
+	else if (c == T_STARTED)
+		db_field_time(d, t->cur.started_us);
+	else
+		db_field_time(d, t->ended_us);
+}
+
+static void put_task(const struct ledger *l, const struct wtask *t, int c,
+		     struct buf *d)
+{
+	if (c < T_SUMS)
+		put_who(t, c, d);
+	else if (c < T_COST)
+		db_field_i64(d, t->cur.sums.n[c - T_SUMS]);
+	else if (c == T_COST)
+		db_field_numeric(d, t->cur.sums.cost_pusd);
+	else if (c == T_SENDER)
+		db_field_i32(d, dict_id(l, DICT_SENDER,
+					l->b->tasks[t->batch_i].e.sender));
+	else if (c == T_EXT_ID)
+		db_field_text(d, l->b->tasks[t->batch_i].e.ext_id);
+	else if (t->cur.success_micro < 0)
+		db_field_null(d);
+	else
+		db_field_i32(d, t->cur.success_micro);
+}
+
+/* An array of column `c` of all tasks that `which` picks; how many. */
+static int put_column(struct ledger *l, int c,
+		      bool (*which)(const struct wtask *))
+{
+	int n = 0;
+
+	db_arr_begin(&l->args, task_oids[c]);
+	for (size_t i = 0; i < l->n_tasks; i++) {
+		if (!which(&l->tasks[i]))
+			continue;
+		put_task(l, &l->tasks[i], c, &l->args.data);
+		db_arr_count(&l->args);
+		n++;
+	}
+	db_arr_end(&l->args);
+	return n;
+}
+
+/* ---- new: written once, with the sums that they begin with ---- */
+
+static bool is_fresh(const struct wtask *t)
+{
+	return t->fresh;
+}
+
+enum op_start op_tasks_new(struct ledger *l)
+{
+	l->fresh = 0;
+	db_args_clear(&l->args);
+	for (int c = 0; c < T_N; c++) {
+		if (c != T_SUCCESS)
+			l->fresh = put_column(l, c, is_fresh);
+	}
+	return l->fresh ? op_send(l, &sql_append_tasks_new) : OP_SKIP;
+}
+
+void op_tasks_new_done(struct ledger *l, const struct db_status *st,
+		       const struct db_result *r)
+{
+	(void)r;
+	l->counts.tasks_new = st->rows;
+}
+
+/* Another writer was first with one of them: the next pass finds it. */
+enum op_start op_tasks_raced(struct ledger *l)
+{
+	if (l->counts.tasks_new == l->fresh)
+		return OP_SKIP;
+	l->learnt = true;
+	return op_fail(l, RC_BUSY, "a new task is another's, too");
+}
+
 /* ---- written back ---- */
 
 static bool view_eq(const struct task_view *a, const struct task_view *b)
@@ -418,51 +481,12 @@ static bool changed(const struct wtask *t)
 	       !uuid_eq(t->parent_id, t->old_parent_id);
 }
 
-/* Columns 10 to 20 of the statement are the sums. */
-#define UPDATE_N 23
-static const enum db_oid update_oids[UPDATE_N] = {
-	DB_UUID, DB_UUID, DB_INT4,        DB_INT4,        DB_INT4, DB_INT2,
-	DB_INT2, DB_TEXT, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_INT8, DB_INT8,
-	DB_INT8, DB_INT8, DB_INT8,        DB_INT8,        DB_INT8, DB_INT8,
-	DB_INT8, DB_INT8, DB_INT8,        DB_NUMERIC,     DB_INT4};
-
-static void put_update_who(const struct wtask *t, int c, struct buf *d)
+/* What stands in the database of a new task lacks only what was read since. */
+static bool to_update(const struct wtask *t)
 {
-	if (c == 0)
-		db_field_uuid(d, t->id);
-	else if (c == 1)
-		put_uuid(d, t->parent_id);
-	else if (c == 2)
-		db_field_i32(d, t->cur.dims.team_id);
-	else if (c == 3)
-		db_field_i32(d, t->cur.dims.agent_id);
-	else if (c == 4)
-		db_field_i32(d, t->cur.dims.class_id);
-	else if (c == 5)
-		db_field_i16(d, t->class_rank);
-	else if (c == 6)
-		db_field_i16(d, t->who);
-	else if (c == 7)
-		db_field_text(d, t->attrs);
-	else if (c == 8)
-		db_field_time(d, t->cur.started_us);
-	else
-		db_field_time(d, t->ended_us);
-}
-
-static void put_update(const struct wtask *t, int c, struct buf *d)
-{
-	if (c < 10) {
-		put_update_who(t, c, d);
-	} else if (c < 10 + SUM_N) {
-		db_field_i64(d, t->cur.sums.n[c - 10]);
-	} else if (c == 21) {
-		db_field_numeric(d, t->cur.sums.cost_pusd);
-	} else if (t->cur.success_micro < 0) {
-		db_field_null(d);
-	} else {
-		db_field_i32(d, t->cur.success_micro);
-	}
+	if (t->fresh)
+		return t->cur.success_micro >= 0 || t->span_dirty;
+	return changed(t);
 }
 
 enum op_start op_tasks_update(struct ledger *l)
@@ -473,23 +497,12 @@ enum op_start op_tasks_update(struct ledger *l)
 		const struct wtask *t = &l->tasks[i];
 
 		if (changed(t)) {
-			n++;
 			rollup_task(&l->rollup, &t->old, -1);
 			rollup_task(&l->rollup, &t->cur, +1);
 		}
 	}
-	if (n == 0)
-		return OP_SKIP;
 	db_args_clear(&l->args);
-	for (int c = 0; c < UPDATE_N; c++) {
-		db_arr_begin(&l->args, update_oids[c]);
-		for (size_t i = 0; i < l->n_tasks; i++) {
-			if (!changed(&l->tasks[i]))
-				continue;
-			put_update(&l->tasks[i], c, &l->args.data);
-			db_arr_count(&l->args);
-		}
-		db_arr_end(&l->args);
-	}
-	return op_send(l, &sql_append_tasks_update);
+	for (int c = 0; c <= T_SUCCESS; c++)
+		n = put_column(l, c, to_update);
+	return n ? op_send(l, &sql_append_tasks_update) : OP_SKIP;
 }

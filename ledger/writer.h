@@ -16,9 +16,10 @@
  * names of the batch are looked up first, known rows are locked, merged here
  * in C (attempt.h) and written anew.
  *
- * Locks are taken in one order, so that writers do not wait in a circle: new
- * tasks, known tasks, calls, names, each by key. A pass that meets a call of
- * a task that it has not locked lets go of all and starts over with it. */
+ * Locks are taken in one order, so that writers do not wait in a circle: known
+ * tasks, calls, new tasks, steps, names, each by key. A pass that meets a call
+ * of a task that it has not locked lets go of all and starts over with it; so
+ * does one whose new task another writer was first to add. */
 #ifndef ACO_WRITER_H
 #define ACO_WRITER_H
 
@@ -60,7 +61,9 @@ struct wtask {
 	int16_t class_rank, who, old_class_rank, old_who;
 	struct str attrs, old_attrs;
 	int32_t batch_i; /* in the batch, or -1 */
-	bool locked;
+	bool locked;     /* asked for */
+	bool there;      /* in the database; else... */
+	bool fresh;      /* ...it is written with this batch */
 	bool span_dirty; /* start and end must be read again */
 };
 
@@ -151,6 +154,7 @@ struct ledger {
 	struct map step_map;
 	struct wtask *tasks;
 	size_t n_tasks, cap_tasks;
+	int fresh; /* of them are new */
 	struct map task_map;
 	struct att *old; /* rows of the database, as they were */
 	size_t n_old, cap_old;
@@ -222,9 +226,6 @@ int32_t dict_id(const struct ledger *l, enum dict_kind kind, struct str name);
 /* append_tasks.c */
 struct wtask *task_find(const struct ledger *l, struct uuid id);
 struct wtask *task_add(struct ledger *l, struct uuid id, int32_t batch_i);
-enum op_start op_tasks_new(struct ledger *l);
-void op_tasks_new_done(struct ledger *l, const struct db_status *st,
-		       const struct db_result *r);
 enum op_start op_tasks_lock(struct ledger *l);
 void op_tasks_lock_done(struct ledger *l, const struct db_status *st,
 			const struct db_result *r);
@@ -239,6 +240,10 @@ void op_tasks_span_done(struct ledger *l, const struct db_status *st,
 enum op_start op_verdicts(struct ledger *l);
 void op_verdicts_done(struct ledger *l, const struct db_status *st,
 		      const struct db_result *r);
+enum op_start op_tasks_new(struct ledger *l);
+void op_tasks_new_done(struct ledger *l, const struct db_status *st,
+		       const struct db_result *r);
+enum op_start op_tasks_raced(struct ledger *l); /* skips, or fails */
 enum op_start op_tasks_update(struct ledger *l);
 
 /* append_merge.c */

@@ -793,7 +793,8 @@ CREATE TABLE public.task (
     success_micro integer,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT task_success_micro_check CHECK (((success_micro >= 0) AND (success_micro <= 1000000)))
-);
+)
+WITH (fillfactor='70');
 
 -- Name: task_rollup; Type: TABLE
 

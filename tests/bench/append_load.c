@@ -76,7 +76,6 @@ static int64_t start_us(void)
 static uint32_t task_of_call(struct batch *b, uint32_t no)
 {
 	static const char *const agents[] = {"coder", "reviewer", "planner"};
-	static const char *const teams[] = {"core", "web", "data"};
 	static const char *const classes[] = {"fix", "feature", "review",
 					      "triage"};
 	char id[40];
@@ -84,7 +83,7 @@ static uint32_t task_of_call(struct batch *b, uint32_t no)
 	struct ev_task t = {.sender = STR("otlp"),
 			    .ext_id = {id, (size_t)n},
 			    .agent = str_from(agents[no % 3]),
-			    .team = str_from(teams[no / 3 % 3]),
+			    .team = STR("core"),
 			    .class_name = str_from(classes[no % 4]),
 			    .class_rank = CLASS_EXPLICIT,
 			    .rank = RANK_OTHER};

@@ -191,7 +191,7 @@ static void lost_at_each_operation(void **state)
 
 	(void)state;
 	for (int op = 0; op < 34; op++) {
-		for (uint32_t k = 0; k < 2; k++) {
+		for (uint32_t k = 0; k < 3; k++) {
 			bool cut;
 
 			batch_clear(b);
