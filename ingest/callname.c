@@ -78,6 +78,22 @@ struct uuid callname_request(struct str sender, struct str session,
 	return ev_key("request", sender, id);
 }
 
+struct uuid callname_span(struct str trace_hex, struct str span_hex)
+{
+	return ev_key("span", trace_hex, span_hex);
+}
+
+struct uuid callname_client(struct str sender, struct str session,
+			    struct str id, int attempt_no)
+{
+	char kind[32];
+
+	snprintf(kind, sizeof(kind), "client %d", attempt_no);
+	if (!callname_unique(id))
+		return in_session(kind, sender, session, id);
+	return ev_key(kind, sender, id);
+}
+
 struct uuid callname_line(struct str sender, struct str session,
 			  struct str name)
 {

@@ -27,6 +27,12 @@ struct uuid callname_response(const char *provider, struct str sender,
  * requestId, in transcripts and in api_request events). */
 struct uuid callname_request(struct str sender, struct str session,
 			     struct str id);
+/* A span, by its ids in lower-case hex, 32 and 16 digits. */
+struct uuid callname_span(struct str trace_hex, struct str span_hex);
+/* An id that a client sent with its request; what it sent again under the
+ * same id is another attempt (from 1). */
+struct uuid callname_client(struct str sender, struct str session,
+			    struct str id, int attempt_no);
 /* A line, message or record of one session that has no id of the provider. */
 struct uuid callname_line(struct str sender, struct str session,
 			  struct str name);

@@ -107,12 +107,33 @@ static void vectors(void **state)
 	assert_false(uuid_eq(a[0], b[0]));
 }
 
+/* Spans and requests of clients. */
+static void spans_and_clients(void **state)
+{
+	struct str t = STR("0af7651916cd43dd8448eb211c80319c");
+	struct str x = STR("b7ad6b7169203331"), u = STR("s"), v = STR("v");
+	struct str id = STR("req_0123456789abcdefgh");
+
+	(void)state;
+	assert_true(uuid_eq(callname_span(t, x), callname_span(t, x)));
+	assert_false(uuid_eq(callname_span(t, x), callname_span(x, t)));
+	/* One that is unique needs no session; a further attempt is another
+	 * call; one that recurs is of its session. */
+	assert_true(uuid_eq(callname_client(u, u, id, 1),
+			    callname_client(u, v, id, 1)));
+	assert_false(uuid_eq(callname_client(u, u, id, 1),
+			     callname_client(u, u, id, 2)));
+	assert_false(uuid_eq(callname_client(u, u, STR("1"), 1),
+			     callname_client(u, v, STR("1"), 1)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		cmocka_unit_test(unique_ids),
 		cmocka_unit_test(scopes),
 		cmocka_unit_test(vectors),
+		cmocka_unit_test(spans_and_clients),
 	};
 
 	return cmocka_run_group_tests(cases, NULL, NULL);
