@@ -25,7 +25,7 @@ struct slot {
 
 struct stats {
 	int n;
-	int64_t started_us;
+	int64_t started_us, started_mono_us;
 	struct slot slots[];
 };
 
@@ -65,6 +65,7 @@ struct stats *stats_new(int processes)
 		BUG("no shared memory for counters");
 	s->n = processes;
 	s->started_us = clock_now_us();
+	s->started_mono_us = clock_mono_us();
 	return s;
 }
 
@@ -141,6 +142,11 @@ int64_t stats_sum(const struct stats *s, enum stats_id id)
 			sum += v;
 	}
 	return sum;
+}
+
+int64_t stats_uptime_us(const struct stats *s)
+{
+	return clock_mono_us() - s->started_mono_us;
 }
 
 /* ---- text ---- */

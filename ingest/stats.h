@@ -108,6 +108,8 @@ int64_t stats_beats(const struct stats *s, int i);
 void stats_gone(struct stats *s, int i);
 /* The sum over all blocks (for *_max: the greatest). */
 int64_t stats_sum(const struct stats *s, enum stats_id id);
+/* Since stats_new(). */
+int64_t stats_uptime_us(const struct stats *s);
 /* Prometheus text exposition, version 0.0.4. */
 void stats_print(const struct stats *s, struct buf *out);
 

@@ -1,0 +1,8 @@
+/* What the daemon answers: one table a file. A new endpoint is a file
+ * ep_NAME.c and a line here; of two routes that fit, the first is taken. */
+#include "ingest/serve.h"
+
+const struct http_route *const http_routes[] = {
+	ep_health,
+	NULL,
+};
