@@ -80,6 +80,16 @@ bool json_double(const struct json *v, double *out);
 struct str json_str(const struct json *v, struct arena *a);
 bool json_str_is(const struct json *v, const char *lit); /* no escapes */
 
+/* ---- pieces of text that the reader or jpull.h has checked ---- */
+/* A number's text as a whole number (1, 1.0, 1e3), exactly; false when it has
+ * a fraction or is outside int64. */
+bool json_text_i64(struct str number, int64_t *out);
+double json_text_double(struct str number); /* may be infinite */
+/* The text between a string's quotes, unescaped into out, which has room for
+ * raw.len bytes; returns the length. \u0000 stays NUL if `nul`, else it
+ * becomes U+FFFD. */
+size_t json_unescape(struct str raw, bool nul, char *out);
+
 /* ---- writer: appends to a buf; commas and nesting are kept track of ---- */
 struct json_out {
 	struct buf *b;

@@ -6,6 +6,7 @@
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/json.h"
+#include "ledger/base/json_lex.h"
 #include "ledger/base/utf8.h"
 
 #define EXP_LIMIT 100000 /* beyond any exponent of a finite double */
@@ -28,49 +29,6 @@ const struct json *json_next(const struct json *parent,
 	return next < parent + parent->span ? next : NULL;
 }
 
-static unsigned hex_value(char c)
-{
-	return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-/* The code unit of "\uXXXX" whose digits begin at p. */
-static uint32_t hex4(const char *p)
-{
-	return hex_value(p[0]) << 12 | hex_value(p[1]) << 8 |
-	       hex_value(p[2]) << 4 | hex_value(p[3]);
-}
-
-/* The character of the escape at p ('\\'), written to out[4]. The reader has
- * checked the escape. Sets *used to the bytes it takes in the text. */
-static size_t unescape(const char *p, size_t left, char *out, size_t *used)
-{
-	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-	const char *simple;
-	uint32_t cp, low;
-
-	if (p[1] != 'u') {
-		simple = strchr(from, p[1]);
-		out[0] = simple ? to[simple - from] : p[1];
-		*used = 2;
-		return 1;
-	}
-	cp = hex4(p + 2);
-	*used = 6;
-	if (cp >= 0xd800 && cp < 0xdc00 && left >= 12 && p[6] == '\\' &&
-	    p[7] == 'u') {
-		low = hex4(p + 8);
-		if (low >= 0xdc00 && low < 0xe000) {
-			*used = 12;
-			return utf8_put(0x10000 + ((cp - 0xd800) << 10) +
-						(low - 0xdc00),
-					out);
-		}
-	}
-	if (cp >= 0xd800 && cp < 0xe000)
-		cp = 0xfffd;
-	return utf8_put(cp, out);
-}
-
 /* Whether the raw text, unescaped, equals lit. */
 static bool raw_is(struct str raw, bool escaped, const char *lit)
 {
@@ -83,7 +41,8 @@ static bool raw_is(struct str raw, bool escaped, const char *lit)
 		size_t len = 1, used = 1;
 
 		if (raw.p[i] == '\\')
-			len = unescape(raw.p + i, raw.len - i, out, &used);
+			len = json_unescape_one(raw.p + i, raw.len - i, out,
+						&used);
 		else
 			out[0] = raw.p[i];
 		if (n - at < len || memcmp(lit + at, out, len) != 0)
@@ -169,7 +128,7 @@ static long exponent(struct str s)
 
 /* A number's text as mantissa * 10^exp with the mantissa's digits in the text
  * (a '.' among them): walk them twice, exactly, without a float. */
-static bool number_i64(struct str s, int64_t *out)
+bool json_text_i64(struct str s, int64_t *out)
 {
 	bool minus = s.p[0] == '-';
 	size_t from = minus, digits = 0, last = 0, point = 0, seen = 0;
@@ -218,7 +177,7 @@ static bool number_i64(struct str s, int64_t *out)
 bool json_i64(const struct json *v, int64_t *out)
 {
 	if (json_is(v, JSON_NUMBER))
-		return number_i64(v->text, out);
+		return json_text_i64(v->text, out);
 	return json_is(v, JSON_STRING) && str_i64(v->text, out);
 }
 
@@ -232,33 +191,92 @@ static void make_c_locale(void)
 		BUG("no C locale");
 }
 
-bool json_double(const struct json *v, double *out)
+/* What fits into 15 digits and a power of ten that a double holds exactly is
+ * one correctly rounded division or multiplication away. */
+static bool short_double(struct str s, double *out)
+{
+	static const double tens[] = {1e0,  1e1,  1e2,  1e3, 1e4,  1e5,
+				      1e6,  1e7,  1e8,  1e9, 1e10, 1e11,
+				      1e12, 1e13, 1e14, 1e15};
+	bool minus = s.len > 0 && s.p[0] == '-', point = false;
+	int64_t v = 0;
+	size_t digits = 0, behind = 0;
+
+	for (size_t i = minus; i < s.len; i++) {
+		if (s.p[i] == '.') {
+			point = true;
+			continue;
+		}
+		if (s.p[i] < '0' || s.p[i] > '9' || ++digits > 15)
+			return false;
+		v = v * 10 + (s.p[i] - '0');
+		behind += point;
+	}
+	*out = (double)v / tens[behind];
+	if (minus)
+		*out = -*out;
+	return true;
+}
+
+double json_text_double(struct str s)
 {
 	char small[64], *copy = small;
 	double d;
 
-	if (!json_is(v, JSON_NUMBER))
-		return false;
+	if (short_double(s, &d))
+		return d;
 	/* strtod wants a NUL, and a locale whose point is a point. */
 	pthread_once(&c_locale_once, make_c_locale);
-	if (v->text.len < sizeof(small)) {
-		memcpy(small, v->text.p, v->text.len);
-		small[v->text.len] = 0;
+	if (s.len < sizeof(small)) {
+		memcpy(small, s.p, s.len);
+		small[s.len] = 0;
 	} else {
-		copy = xstrndup(v->text.p, v->text.len);
+		copy = xstrndup(s.p, s.len);
 	}
 	d = strtod_l(copy, NULL, c_locale);
 	if (copy != small)
 		free(copy);
+	return d;
+}
+
+bool json_double(const struct json *v, double *out)
+{
+	double d;
+
+	if (!json_is(v, JSON_NUMBER))
+		return false;
+	d = json_text_double(v->text);
 	if (!isfinite(d))
 		return false;
 	*out = d;
 	return true;
 }
 
-struct str json_str(const struct json *v, struct arena *a)
+size_t json_unescape(struct str raw, bool nul, char *out)
 {
 	size_t len = 0;
+
+	for (size_t i = 0; i < raw.len;) {
+		const char *slash = memchr(raw.p + i, '\\', raw.len - i);
+		size_t run = slash ? (size_t)(slash - raw.p) - i : raw.len - i;
+		size_t used, n;
+
+		memcpy(out + len, raw.p + i, run);
+		len += run;
+		i += run;
+		if (!slash)
+			break;
+		n = json_unescape_one(slash, raw.len - i, out + len, &used);
+		if (!out[len] && !nul)
+			n = utf8_put(0xfffd, out + len);
+		len += n;
+		i += used;
+	}
+	return len;
+}
+
+struct str json_str(const struct json *v, struct arena *a)
+{
 	char *text;
 
 	if (json_is(v, JSON_NUMBER))
@@ -271,17 +289,7 @@ struct str json_str(const struct json *v, struct arena *a)
 	text = arena_alloc(a, v->text.len + 1);
 	if (!text)
 		return STR_NONE;
-	for (size_t i = 0; i < v->text.len;) {
-		size_t used = 1;
-
-		if (v->text.p[i] == '\\')
-			len += unescape(v->text.p + i, v->text.len - i,
-					text + len, &used);
-		else
-			text[len++] = v->text.p[i];
-		i += used;
-	}
-	return (struct str){text, len};
+	return (struct str){text, json_unescape(v->text, true, text)};
 }
 
 bool json_str_is(const struct json *v, const char *lit)

@@ -1,4 +1,4 @@
-/* One character of UTF-8 at a time. For this folder's own use. */
+/* One character of UTF-8 at a time. */
 #ifndef ACO_UTF8_H
 #define ACO_UTF8_H
 
