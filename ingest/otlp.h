@@ -4,7 +4,14 @@
  *
  * A decoder first checks the whole body (framing, syntax, nesting, UTF-8 of
  * JSON) and only then visits, so that a body that is answered 400 has left
- * nothing behind. What is wrong with one span (a bad id) rejects that span. */
+ * nothing behind. What is wrong with one item rejects that item: a span whose
+ * trace or span id is bad, anything that needs more memory than the arena may
+ * have, an envelope of another type ("spans": 5). A bad parent id is none, a
+ * bad id of a log record is none.
+ *
+ * Plain text fields that are empty are absent (protobuf does not send them),
+ * string values that are empty are not. Attributes of one item keep their
+ * order. */
 #ifndef ACO_OTLP_H
 #define ACO_OTLP_H
 
@@ -17,7 +24,9 @@
 #include "ledger/base/err.h"
 #include "ledger/base/str.h"
 
-#define OTLP_DEPTH_MAX 32 /* nesting of one value; of a JSON body: twice */
+/* Nesting of one value. In protobuf more is RC_BAD. In JSON a value that deep
+ * is absent, and a body nested deeper than such a value needs is RC_BAD. */
+#define OTLP_DEPTH_MAX 32
 
 enum otlp_signal {
 	OTLP_TRACES,
@@ -36,7 +45,7 @@ enum otlp_type {
 	OTLP_BOOL,
 	OTLP_INT,
 	OTLP_DOUBLE,
-	OTLP_BYTES, /* JSON: still base64 */
+	OTLP_BYTES, /* as base64 text */
 	OTLP_ARRAY,
 	OTLP_KVLIST
 };
@@ -47,7 +56,9 @@ struct otlp_value {
 	bool b;
 	int64_t i;
 	double d;
-	struct str s; /* string and bytes: unescaped, UTF-8, NUL is U+FFFD */
+	/* String, bytes: unescaped, UTF-8; NUL, and in protobuf what is not
+	 * UTF-8, is U+FFFD. */
+	struct str s;
 	const struct otlp_value *items; /* array */
 	const struct otlp_attr *pairs;  /* kvlist */
 	size_t n;                       /* of items or pairs */
@@ -63,7 +74,8 @@ struct otlp_attrs {
 };
 /* The last attribute of that name; NULL: none. */
 const struct otlp_value *otlp_get(const struct otlp_attrs *a, const char *key);
-/* The value as a whole number: int, double without fraction, decimal text. */
+/* The value as a whole number: int, double without fraction, decimal text
+ * (also 1e3, 2.0). As a double: finite ones only. */
 bool otlp_i64(const struct otlp_value *v, int64_t *out); /* v may be NULL */
 bool otlp_f64(const struct otlp_value *v, double *out);
 struct str otlp_str(const struct otlp_value *v); /* strings only, else absent */
@@ -104,7 +116,8 @@ struct otlp_log {
 	uint8_t trace_id[16], span_id[8]; /* zero: none */
 };
 
-struct otlp_point { /* one data point of one metric */
+/* One data point of one metric; those without a value are not visited. */
+struct otlp_point {
 	const struct otlp_source *source;
 	struct str metric, unit;
 	int temporality; /* 0 gauge, 1 delta, 2 cumulative */
@@ -128,13 +141,13 @@ struct otlp_visitor {
 
 struct otlp_result {
 	int64_t visited;
-	int64_t rejected; /* bad ids */
+	int64_t rejected; /* see above */
 	char why[160];    /* of the first rejected, or "" */
 };
 
-/* RC_BAD: 400, with the byte offset and the reason. RC_BUSY: the arena is
- * full (503). `scratch` is cleared between spans; its maximum bounds the
- * memory of one span. */
+/* RC_BAD: 400, with the byte offset and the reason; the only failure. An empty
+ * body is an empty request. `scratch` is cleared between items; its maximum
+ * bounds the memory of one (and again of a resource, and of a scope). */
 enum rc otlp_decode(enum otlp_signal signal, enum otlp_encoding enc,
 		    struct str body, struct arena *scratch,
 		    const struct otlp_visitor *v, struct otlp_result *res,
