@@ -3,14 +3,18 @@
  * owns a folder (flock on DIR/lock). Not thread-safe: one thread owns it, but
  * for spool_look().
  *
- *   DIR/lock
- *   DIR/00000000000000000001.seg   header "ACOSPOOL" version, then records:
- *        u32 length, u32 crc32c(length, time, payload), i64 time_us, payload
+ *   DIR/lock                       held by the owner; has its pid
+ *   DIR/00000000000000000001.seg   a head, then records (spool_int.h)
+ *   DIR/done                       how far the first segment is done
  *
  * Opening scans what is there. An incomplete record at the end of the last
- * segment was never acknowledged and is cut off. A record that does not match
- * its sum elsewhere ends the reading of that segment: the rest is kept aside
- * as NAME.bad, said loudly and counted, and the next segment is read. */
+ * segment was never acknowledged and is cut off. What does not match its sum
+ * ends the reading of that segment: that is said loudly and counted, the next
+ * segment is read, and once the records before the damage are done the file is
+ * kept as NAME.bad. A restart goes on with the first record that is not done;
+ * after a crash of the machine records may come twice.
+ *
+ * Memory: one record. Folders are made with mode 0700, files with 0600. */
 #ifndef ACO_SPOOL_H
 #define ACO_SPOOL_H
 
@@ -24,14 +28,18 @@
 
 struct spool;
 
-/* RC_BUSY: another process owns the folder. max_bytes bounds all segments. */
+/* RC_BUSY: another process owns the folder, or the disk is full; RC_DOWN: the
+ * folder cannot be used; RC_BAD: a newer version wrote a segment. max_bytes
+ * bounds all files, damaged ones included; a segment that reaches
+ * segment_bytes is followed by another. */
 enum rc spool_open(struct spool **out, const char *dir, int64_t max_bytes,
 		   int64_t segment_bytes, struct err *e) MUST_CHECK;
 void spool_close(struct spool *s);
 
 /* Write a record; it is safe after spool_sync(). RC_BUSY: at its limit, or the
  * disk is full (what was half written is cut off again); RC_DOWN: the disk
- * fails. */
+ * fails; RC_BAD: larger than SPOOL_RECORD_MAX. A record whose sync failed is
+ * not acknowledged, but may still be read later. */
 enum rc spool_put(struct spool *s, struct str payload, int64_t time_us,
 		  struct err *e) MUST_CHECK;
 enum rc spool_sync(struct spool *s, struct err *e) MUST_CHECK;
