@@ -39,6 +39,7 @@ INT_SRC := $(wildcard tests/int/test_*.c)
 BENCH_SRC := $(wildcard tests/bench/bench_*.c)
 GEN := tests/bench/gen
 APPEND_LOAD := tests/bench/append_load
+OTLP_LOAD := tests/bench/otlp_load
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 UNIT := $(UNIT_SRC:%.c=$(OUT)/%)
 INT := $(INT_SRC:%.c=$(OUT)/%)
@@ -49,8 +50,8 @@ FUZZ := $(FUZZ_SRC:%.c=$(OUT)/%)
 # linked with every program of that folder.
 UNIT_AUX := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 INT_AUX := $(filter-out $(INT_SRC),$(wildcard tests/int/*.c))
-BENCH_AUX := $(filter-out $(BENCH_SRC) $(GEN).c $(APPEND_LOAD).c, \
-	$(wildcard tests/bench/*.c))
+BENCH_AUX := $(filter-out $(BENCH_SRC) $(GEN).c $(APPEND_LOAD).c \
+	$(OTLP_LOAD).c tests/bench/otlp_body.c, $(wildcard tests/bench/*.c))
 
 # ---- flags -----------------------------------------------------------------
 
@@ -202,6 +203,12 @@ $(OUT)/$(GEN): $(OUT)/$(GEN).o
 	$(call SAY,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# Model calls over HTTP, as telemetry.
+$(OUT)/$(OTLP_LOAD): $(OUT)/$(OTLP_LOAD).o $(OUT)/tests/bench/otlp_body.o \
+		$(OUT)/libaco.a
+	$(call SAY,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 # Writes into a ledger, or beside it, for a benchmark.
 $(OUT)/$(APPEND_LOAD): $(OUT)/$(APPEND_LOAD).o $(OUT)/libaco.a
 	$(call SAY,LD)
@@ -241,7 +248,7 @@ fuzz:  ## every fuzzer for FUZZ_SECONDS (30); ONLY=name for one
 	$(MAKE) MODE=fuzz CC=clang fuzz-run
 endif
 
-bench-build: all $(BENCH) $(OUT)/$(GEN) $(OUT)/$(APPEND_LOAD)
+bench-build: all $(BENCH) $(OUT)/$(GEN) $(OUT)/$(APPEND_LOAD) $(OUT)/$(OTLP_LOAD)
 bench: bench-build  ## benchmarks; JSON=1, ONLY=name
 	@tests/run.sh bench $(OUT)
 
@@ -345,5 +352,5 @@ FORCE:
 
 -include $(OBJ:.o=.d)
 -include $(patsubst %,%.d,$(UNIT) $(INT) $(BENCH) $(FUZZ) $(OUT)/$(GEN) \
-	$(OUT)/$(APPEND_LOAD))
+	$(OUT)/$(APPEND_LOAD) $(OUT)/$(OTLP_LOAD) $(OUT)/tests/bench/otlp_body)
 -include $(patsubst %.c,$(OUT)/%.d,$(UNIT_AUX) $(INT_AUX) $(BENCH_AUX))
