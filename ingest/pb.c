@@ -18,7 +18,7 @@ bool pb_varint_slow(struct pb *c, uint64_t *out)
 			return pb_fail(c, "a number beyond the end");
 		b = c->p[i];
 		if (i == 9 && b > 1)
-			return pb_fail(c, "a number of more than 64 bits");
+			break;
 		v |= (uint64_t)(b & 0x7f) << (7 * i);
 		if (b < 0x80) {
 			c->p += i + 1;
@@ -26,7 +26,7 @@ bool pb_varint_slow(struct pb *c, uint64_t *out)
 			return true;
 		}
 	}
-	return pb_fail(c, "a number without end");
+	return pb_fail(c, "a number of more than 64 bits");
 }
 
 bool pb_fixed(struct pb *c, size_t bytes, uint64_t *out)
