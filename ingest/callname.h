@@ -19,6 +19,10 @@
  * kinds, at least six of them different. */
 bool callname_unique(struct str id);
 
+/* Ids that look unique but stand in the documentation of providers, so that
+ * mocks and recorded answers give them to one call after the other. */
+bool callname_sample(struct str id);
+
 /* A response's id, `provider` in the spelling of the price table ("anthropic",
  * "openai", "google"). */
 struct uuid callname_response(const char *provider, struct str sender,

@@ -111,18 +111,6 @@ struct import_turn *import_turns_add(struct import_turns *ts, struct uuid name,
 	return t;
 }
 
-/* Which of two kinds says more about a turn that did both. */
-static int weight(enum step_kind k)
-{
-	static const int weights[STEP_KIND_N] = {
-		[STEP_OTHER] = 0,  [STEP_COMMUNICATE] = 1, [STEP_PLAN] = 2,
-		[STEP_READ] = 3,   [STEP_SEARCH] = 4,      [STEP_EXECUTE] = 5,
-		[STEP_VERIFY] = 6, [STEP_EDIT] = 7,
-	};
-
-	return weights[k];
-}
-
 static uint64_t id_hash(struct str id)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
@@ -152,7 +140,8 @@ void import_turn_tool(struct import_turn *t, struct import_run *r,
 		return; /* the same block again */
 	if (id.p && t->n_tools < IMPORT_TOOLS)
 		t->tools[t->n_tools++] = id_hash(id);
-	if (t->a.tool.p && weight(kind) <= weight(t->a.step_kind))
+	if (t->a.tool.p &&
+	    step_kind_weight(kind) <= step_kind_weight(t->a.step_kind))
 		return;
 	t->a.step_kind = kind;
 	t->a.tool = import_keep(r, tool);

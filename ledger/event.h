@@ -24,6 +24,7 @@ enum source_rank {
 	RANK_CANONICAL = 3,  /* the one canonical signal of a tool */
 	RANK_OTHER = 4,
 	RANK_AGGREGATE = 6,
+	RANK_HINT = 8, /* adds to the step; says nothing else anew */
 	RANK_NONE = 15,
 };
 
@@ -176,6 +177,9 @@ struct uuid ev_key(const char *kind, struct str scope, struct str name);
  * step ("Bash" with "pytest -q" is verify; "Grep" is search). `command` may be
  * absent. */
 enum step_kind step_kind_of(struct str tool, struct str command);
+/* Of a turn that did several things the kind with the greatest weight is the
+ * step's: edit, verify, execute, search, read, plan, communicate, other. */
+int step_kind_weight(enum step_kind k);
 
 /* ---- batch ---- */
 struct batch;

@@ -229,3 +229,14 @@ enum step_kind step_kind_of(struct str tool, struct str command)
 			    (struct str){name.p, first});
 	return kind < 0 ? STEP_OTHER : (enum step_kind)kind;
 }
+
+int step_kind_weight(enum step_kind k)
+{
+	static const int weights[STEP_KIND_N] = {
+		[STEP_OTHER] = 0,  [STEP_COMMUNICATE] = 1, [STEP_PLAN] = 2,
+		[STEP_READ] = 3,   [STEP_SEARCH] = 4,      [STEP_EXECUTE] = 5,
+		[STEP_VERIFY] = 6, [STEP_EDIT] = 7,
+	};
+
+	return weights[k];
+}
