@@ -13,8 +13,11 @@
  * that reaches the ledger twice is one row). The spool is replayed in order
  * when the database is back, and live batches go first.
  *
- * A batch is in one state: COLLECTING -> QUEUED -> WRITING -> done, or from
- * QUEUED and WRITING -> SPOOLING -> done. */
+ * While the writer is busy events collect, so that load makes larger batches.
+ * While the database is away, or known not to take rows, batches go to the
+ * spool at once. A batch that the ledger refuses as a whole goes to the spool,
+ * too; there it comes to pieces, and what is refused still is a dead letter.
+ * The states of a batch: intake_int.h. */
 #ifndef ACO_INTAKE_H
 #define ACO_INTAKE_H
 
@@ -30,11 +33,17 @@ struct ticket;
 enum rc intake_open(struct intake **out, struct loop *loop,
 		    const struct conf *conf, const char *url, int worker,
 		    struct err *e) MUST_CHECK;
+/* The reloadable keys; `conf` is not kept. Prices are looked at anew, which
+ * otherwise happens each minute. */
 void intake_reload(struct intake *in, const struct conf *conf);
-/* Write or spool what there is, at most `until_us` (monotonic), then stop.
- * `done` is called on the loop. */
+/* Write or spool what there is, at most `until_us` (monotonic), then take
+ * nothing more. No ticket is begun from now on; those that are may go on.
+ * `done` is called on the loop, not before return. What is not safe when the
+ * time is over was not acknowledged. */
 void intake_drain(struct intake *in, int64_t until_us, void (*done)(void *arg),
 		  void *arg);
+/* Tickets that are left are answered RC_DOWN. Within 2 s, whatever the writer
+ * waits for. */
 void intake_free(struct intake *in);
 
 /* A request's events. NULL: the queue is full, answer 503. */
@@ -48,7 +57,8 @@ const struct sink *ticket_sink(struct ticket *t);
  *
  * All is added: `done` is called on the loop when it is safe (RC_OK) or cannot
  * be made so (RC_BUSY, RC_DOWN: 503). Exactly once, perhaps before return. The
- * ticket is gone afterwards. */
+ * ticket is gone afterwards. How long a ticket took from its begin goes to
+ * stats_ack(). */
 typedef void ticket_done_fn(void *arg, enum rc rc, const struct err *e);
 void ticket_commit(struct ticket *t, ticket_done_fn *done, void *arg);
 void ticket_cancel(struct ticket *t);

@@ -58,6 +58,18 @@ size_t batch_bytes(const struct batch *b)
 	return b->arena.used;
 }
 
+size_t batch_memory(const struct batch *b)
+{
+	return b->arena.used + b->task_map.cap * sizeof(struct map_slot) +
+	       b->cap_tasks * sizeof(*b->tasks) +
+	       b->cap_attempts * sizeof(*b->attempts) +
+	       b->cap_outcomes * sizeof(*b->outcomes) +
+	       b->cap_claims * sizeof(*b->claims) +
+	       b->cap_trials * sizeof(*b->trials) +
+	       b->cap_dead * sizeof(*b->dead) +
+	       b->cap_cursors * sizeof(*b->cursors);
+}
+
 /* ---- storage ---- */
 
 /* Whether any one event still fits; asked first, so that no event is ever

@@ -55,14 +55,19 @@ static enum rc load_prices(struct ledger *l, struct err *e)
 	return RC_OK;
 }
 
-enum rc ledger_reconnect(struct ledger *l, int stop_fd, struct err *e)
+void ledger_cut(struct ledger *l)
 {
-	enum rc rc;
-
 	db_close(l->db);
 	l->db = NULL;
 	l->state = W_IDLE;
 	l->b = NULL;
+}
+
+enum rc ledger_reconnect(struct ledger *l, int stop_fd, struct err *e)
+{
+	enum rc rc;
+
+	ledger_cut(l);
 	/* It need not be the server that it was: after a failover the ids of
 	 * the last names and prices may be others. */
 	forget_names(l);
@@ -73,8 +78,7 @@ enum rc ledger_reconnect(struct ledger *l, int stop_fd, struct err *e)
 	db_limit(l->db, ANSWER_MS, stop_fd);
 	if ((rc = migrate_check(l->db, e)) ||
 	    (rc = slot_take(l->db, &l->slot, e)) || (rc = load_prices(l, e))) {
-		db_close(l->db);
-		l->db = NULL;
+		ledger_cut(l);
 		return rc;
 	}
 	return RC_OK;
@@ -170,8 +174,7 @@ void ledger_close(struct ledger *l)
 {
 	if (!l)
 		return;
-	db_close(l->db);
-	l->state = W_IDLE;
+	ledger_cut(l);
 	ledger_trim(l);
 	price_book_free(l->book);
 	names_release(&l->names);

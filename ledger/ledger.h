@@ -42,6 +42,8 @@ struct ledger *ledger_new(const struct conf *conf, const char *url);
  * take 10 s for each host. RC_BAD: the URL, or the schema's version. */
 enum rc ledger_reconnect(struct ledger *l, int stop_fd,
 			 struct err *e) MUST_CHECK;
+/* Give up the connection and the batch in flight; its `done` is not called. */
+void ledger_cut(struct ledger *l);
 /* Between batches: see prices that were imported since, and forget names (a
  * model's tier may have been set). One cheap statement when nothing is new. */
 enum rc ledger_refresh(struct ledger *l, struct err *e) MUST_CHECK;

@@ -1,0 +1,225 @@
+/* Tickets: what a request put into which batches, and who waits for them. All
+ * of it is the loop's. */
+#include <stdlib.h>
+
+#include "ingest/intake_int.h"
+#include "ingest/stats.h"
+#include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
+
+struct ticket {
+	struct ticket *next, **prev; /* in in->tickets */
+	struct intake *in;
+	struct sink sink;
+	uint64_t last;  /* serial of the batch that it was last added to */
+	int parts;      /* batches with its events that have not ended */
+	bool committed; /* all is added; done is to be called */
+	bool cancelled;
+	enum rc rc; /* of the parts so far */
+	struct err err;
+	int64_t begun_us;
+	ticket_done_fn *done;
+	void *arg;
+};
+
+static void ticket_free(struct ticket *t)
+{
+	*t->prev = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+	free(t);
+}
+
+/* Nothing of it is under way any more. */
+static void ticket_finish(struct ticket *t)
+{
+	ticket_done_fn *done = t->done;
+	enum rc rc = t->rc;
+	struct err e = t->err;
+	void *arg = t->arg;
+	bool tell = !t->cancelled;
+
+	if (tell && rc == RC_OK)
+		stats_ack(clock_mono_us() - t->begun_us);
+	ticket_free(t);
+	if (tell)
+		done(arg, rc, &e);
+}
+
+void ticket_commit(struct ticket *t, ticket_done_fn *done, void *arg)
+{
+	t->committed = true;
+	t->done = done;
+	t->arg = arg;
+	if (t->parts == 0)
+		ticket_finish(t);
+}
+
+void ticket_cancel(struct ticket *t)
+{
+	t->cancelled = true;
+	if (t->parts == 0)
+		ticket_finish(t);
+}
+
+void tickets_answer(struct work *w)
+{
+	for (size_t i = 0; i < w->n_tickets; i++) {
+		struct ticket *t = w->tickets[i];
+
+		t->parts--;
+		if (w->rc != RC_OK && t->rc == RC_OK) {
+			t->rc = w->rc;
+			t->err = w->err;
+		}
+		if (t->parts == 0 && (t->committed || t->cancelled))
+			ticket_finish(t);
+	}
+	w->n_tickets = 0;
+}
+
+void tickets_end(struct intake *in)
+{
+	while (in->tickets) {
+		struct ticket *t = in->tickets;
+
+		t->rc = err_set(&t->err, RC_DOWN, "the daemon is stopping");
+		if (t->committed)
+			ticket_finish(t);
+		else
+			ticket_free(t);
+	}
+}
+
+/* ---- the sink ---- */
+
+/* The batch for this ticket's next event. */
+static enum rc place(struct ticket *t, struct work **out, struct err *e)
+{
+	struct work *w = intake_room(t->in);
+
+	if (!w)
+		return err_set(e, RC_BUSY, "the queue is full");
+	if (t->last != w->serial) {
+		xgrow(&w->tickets, &w->cap_tickets, w->n_tickets + 1,
+		      sizeof(struct ticket *));
+		w->tickets[w->n_tickets++] = t;
+		t->last = w->serial;
+		t->parts++;
+	}
+	*out = w;
+	return RC_OK;
+}
+
+/* One event, whichever it is. */
+struct event {
+	const struct ev_task *task;
+	const struct ev_attempt *attempt;
+	const struct ev_outcome *outcome;
+	const struct ev_claim *claim;
+	const struct ev_dead *dead;
+};
+
+static enum rc put(struct batch *b, const struct event *v, struct err *e)
+{
+	uint32_t task = 0;
+	enum rc rc = v->task ? batch_task(b, v->task, &task, e) : RC_OK;
+
+	if (rc != RC_OK)
+		return rc;
+	if (v->attempt) {
+		struct ev_attempt a = *v->attempt;
+
+		a.task = task;
+		return batch_attempt(b, &a, e);
+	}
+	if (v->outcome) {
+		struct ev_outcome o = *v->outcome;
+
+		o.task = task;
+		return batch_outcome(b, &o, e);
+	}
+	if (v->claim) {
+		struct ev_claim c = *v->claim;
+
+		c.sum.task = task;
+		return batch_claim(b, &c, e);
+	}
+	return v->dead ? batch_dead(b, v->dead, e) : RC_OK;
+}
+
+static enum rc add(struct ticket *t, const struct event *v, struct err *e)
+{
+	struct work *w;
+	enum rc rc = place(t, &w, e);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = put(w->batch, v, e);
+	if (rc == RC_BUSY) { /* this batch is full, not the queue */
+		intake_hand_over(t->in);
+		rc = place(t, &w, e);
+		if (rc == RC_OK)
+			rc = put(w->batch, v, e);
+	}
+	if (rc != RC_BUSY)
+		intake_arm(t->in);
+	return rc;
+}
+
+static enum rc on_attempt(void *arg, const struct ev_task *t,
+			  const struct ev_attempt *a, struct err *e)
+{
+	return add(arg, &(struct event){.task = t, .attempt = a}, e);
+}
+
+static enum rc on_outcome(void *arg, const struct ev_task *t,
+			  const struct ev_outcome *o, struct err *e)
+{
+	return add(arg, &(struct event){.task = t, .outcome = o}, e);
+}
+
+static enum rc on_claim(void *arg, const struct ev_task *t,
+			const struct ev_claim *c, struct err *e)
+{
+	return add(arg, &(struct event){.task = t, .claim = c}, e);
+}
+
+static enum rc on_task(void *arg, const struct ev_task *t, struct err *e)
+{
+	return add(arg, &(struct event){.task = t}, e);
+}
+
+static enum rc on_dead(void *arg, const struct ev_dead *d, struct err *e)
+{
+	return add(arg, &(struct event){.dead = d}, e);
+}
+
+struct ticket *intake_begin(struct intake *in)
+{
+	struct ticket *t;
+
+	if (in->draining || in->closed ||
+	    atomic_load(&in->queue_bytes) >= in->queue_max)
+		return NULL;
+	t = xcalloc(1, sizeof(*t));
+	t->in = in;
+	t->sink = (struct sink){.attempt = on_attempt,
+				.outcome = on_outcome,
+				.claim = on_claim,
+				.task = on_task,
+				.dead = on_dead,
+				.arg = t};
+	t->begun_us = clock_mono_us();
+	t->next = in->tickets;
+	t->prev = &in->tickets;
+	if (t->next)
+		t->next->prev = &t->next;
+	in->tickets = t;
+	return t;
+}
+
+const struct sink *ticket_sink(struct ticket *t)
+{
+	return &t->sink;
+}
