@@ -318,7 +318,8 @@ install: all  ## to PREFIX (/usr/local) under DESTDIR
 	install -m 644 ledger/base/aco.1 $(MANDIR)/aco.1
 	install -m 644 ledger/base/aco.conf $(DOCDIR)/aco.conf.sample
 	install -m 644 $(wildcard LICENSE README.md \
-		ingest/outcomes.schema.json ingest/events.schema.json) $(DOCDIR)
+		ingest/outcomes.schema.json ingest/events.schema.json \
+		ingest/outcomes_api.schema.json) $(DOCDIR)
 
 uninstall:  ## remove what install put there
 	rm -f $(BINDIR)/aco $(MANDIR)/aco.1
