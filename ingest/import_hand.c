@@ -5,7 +5,7 @@
 
 #include "ingest/import_inside.h"
 #include "ledger/base/alloc.h"
-#include "ledger/base/clock.h"
+#include "ledger/event_json.h"
 
 /* ---- the batch ---- */
 
@@ -39,34 +39,6 @@ void import_flush_if_large(struct import_run *r)
 		(void)import_flush(r);
 }
 
-/* The event as JSON, for a person who looks at the dead letters. */
-static struct str attempt_body(const struct import_run *r,
-			       const struct ev_attempt *a, struct buf *b)
-{
-	const struct ev_task *t = &r->tasks[a->task].t;
-	char text[UUID_TEXT];
-	struct json_out o;
-
-	json_out_init(&o, b);
-	json_out_obj(&o, NULL);
-	json_out_str(&o, "sender", t->sender);
-	json_out_str(&o, "task", t->ext_id);
-	json_out_str(&o, "model", a->model);
-	if (a->n_keys > 0)
-		json_out_str(&o, "key",
-			     str_from(uuid_format(a->keys[0], text)));
-	if (a->started_us != TIME_NONE)
-		json_out_i64(&o, "started_us", a->started_us);
-	if (a->ended_us != TIME_NONE)
-		json_out_i64(&o, "ended_us", a->ended_us);
-	for (int i = 0; i < USAGE_N; i++) {
-		if (a->usage.n[i] != USAGE_NONE)
-			json_out_i64(&o, usage_bucket_names[i], a->usage.n[i]);
-	}
-	json_out_end(&o, '}');
-	return (struct str){buf_str(b), b->len};
-}
-
 static void bury(struct import_run *r, const char *at, struct str body,
 		 const struct err *why)
 {
@@ -75,6 +47,7 @@ static void bury(struct import_run *r, const char *at, struct str body,
 		.origin = str_from(at),
 		.reason = str_from(why->msg),
 		.body = body,
+		.event = body.len > 0,
 	};
 	struct err e;
 	enum rc rc = batch_dead(r->batch, &d, &e);
@@ -155,8 +128,9 @@ void import_attempt(struct import_run *r, const struct ev_attempt *a,
 	if (rc) {
 		struct buf b;
 
-		buf_init(&b, 64 << 10);
-		bury(r, copy.origin.p, attempt_body(r, a, &b), &e);
+		buf_init(&b, 1 << 20);
+		event_json_of_attempt(&b, &slot_of(r, a->task)->t, &copy);
+		bury(r, copy.origin.p, (struct str){buf_str(&b), b.len}, &e);
 		buf_release(&b);
 		return;
 	}
@@ -194,7 +168,13 @@ void import_outcome(struct import_run *r, const struct ev_outcome *o,
 	if (r->rc)
 		return;
 	if (rc) {
-		bury(r, import_where(r, at), o->key, &e);
+		struct buf b;
+
+		buf_init(&b, 1 << 20);
+		event_json_of_outcome(&b, &slot_of(r, o->task)->t, o);
+		bury(r, import_where(r, at), (struct str){buf_str(&b), b.len},
+		     &e);
+		buf_release(&b);
 		return;
 	}
 	r->totals.outcomes++;
@@ -222,7 +202,13 @@ void import_trial(struct import_run *r, const struct ev_trial *t,
 	if (r->rc)
 		return;
 	if (rc) {
-		bury(r, import_where(r, at), copy.task_ext_id, &e);
+		struct buf b;
+
+		buf_init(&b, 1 << 20);
+		event_json_of_trial(&b, &copy);
+		bury(r, import_where(r, at), (struct str){buf_str(&b), b.len},
+		     &e);
+		buf_release(&b);
 		return;
 	}
 	r->totals.trials++;

@@ -58,6 +58,7 @@ static const struct op ops[] = {
 	{"trials", op_trials, op_trials_done, false},
 	{"merge trials", op_trials_merge, op_trials_merge_done, false},
 	{"dead letters", op_dead, NULL, false},
+	{"claims", op_claims, NULL, false},
 	{"cursors", op_cursors, NULL, false},
 	{"commit", op_commit, NULL, false},
 };

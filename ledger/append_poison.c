@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/base/alloc.h"
+#include "ledger/event_json.h"
 #include "ledger/hash.h"
 #include "ledger/writer.h"
 
@@ -106,8 +107,27 @@ static struct str readable(struct str s)
 	return STR("(not UTF-8)");
 }
 
+/* The whole event, so that it can be given to the ledger again. */
+static struct str body_of(const struct batch *b, size_t unit,
+			  struct arena *bodies)
+{
+	struct buf line;
+	struct str s;
+
+	buf_init(&line, 1 << 20);
+	if (unit < b->n_attempts)
+		event_json_attempt(&line, b, unit);
+	else if ((unit -= b->n_attempts) < b->n_outcomes)
+		event_json_outcome(&line, b, unit);
+	else
+		event_json_trial(&line, b, unit - b->n_outcomes);
+	s = arena_str(bodies, (struct str){buf_str(&line), line.len});
+	buf_release(&line);
+	return s;
+}
+
 void poison_letter(const struct ledger *l, const struct poison *p,
-		   struct bt_dead *out)
+		   struct bt_dead *out, struct arena *bodies)
 {
 	const struct batch *b = l->b;
 	struct ev_dead *d = &out->e;
@@ -115,23 +135,22 @@ void poison_letter(const struct ledger *l, const struct poison *p,
 	struct uuid unit;
 
 	*d = (struct ev_dead){.reason = readable(str_from(p->reason)),
-			      .sqlstate = str_from(p->sqlstate)};
+			      .sqlstate = str_from(p->sqlstate),
+			      .body = body_of(b, i, bodies)};
+	d->event = d->body.len > 0;
 	if (i < b->n_attempts) {
 		unit = b->attempts[i].e.keys[0];
 		d->source = b->attempts[i].e.source;
 		d->origin = b->attempts[i].e.origin;
-		d->body = b->attempts[i].e.model;
 	} else if ((i -= b->n_attempts) < b->n_outcomes) {
 		unit = b->outcomes[i].id;
 		d->source = b->outcomes[i].e.source;
 		d->origin = STR("outcome");
-		d->body = b->outcomes[i].e.key;
 	} else {
 		i -= b->n_outcomes;
 		unit = b->trials[i].id;
 		d->source = b->trials[i].e.source;
 		d->origin = b->trials[i].e.origin;
-		d->body = b->trials[i].e.task_ext_id;
 	}
 	if (!d->source.len)
 		d->source = STR("unknown");

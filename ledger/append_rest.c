@@ -1,8 +1,15 @@
-/* Outcomes, dead letters and file cursors. */
+/* Outcomes, dead letters, claims and file cursors. */
+#include <stdlib.h>
+
 #include "gen/sql.h"
+#include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
+#include "ledger/event_json.h"
 #include "ledger/money.h"
 #include "ledger/writer.h"
+
+#define LINE_MAX_BYTES ((size_t)1 << 20)   /* far beyond any event's */
+#define BODIES_MAX     ((size_t)256 << 20) /* beyond: letters without body */
 
 /* ---- outcomes ---- */
 
@@ -75,6 +82,8 @@ static void put_dead(const struct bt_dead *d, int c, struct buf *out)
 		db_field_text(out, d->e.reason);
 	else if (c == 4)
 		db_field_text(out, d->e.sqlstate);
+	else if (c == 6)
+		db_field_text(out, d->e.event ? STR("event") : STR("note"));
 	else if (d->e.body.p)
 		db_field_bytea(out, d->e.body.p, d->e.body.len);
 	else
@@ -83,30 +92,81 @@ static void put_dead(const struct bt_dead *d, int c, struct buf *out)
 
 enum op_start op_dead(struct ledger *l)
 {
-	static const enum db_oid oids[6] = {DB_UUID, DB_TEXT, DB_TEXT,
-					    DB_TEXT, DB_TEXT, DB_BYTEA};
-	size_t n = l->b->n_dead + l->n_poison;
+	static const enum db_oid oids[7] = {DB_UUID, DB_TEXT,  DB_TEXT, DB_TEXT,
+					    DB_TEXT, DB_BYTEA, DB_TEXT};
+	struct bt_dead *letters;
+	struct arena bodies;
+	enum op_start st;
 
-	if (n == 0)
+	if (l->b->n_dead + l->n_poison == 0)
 		return OP_SKIP;
+	letters = xcalloc(l->n_poison + 1, sizeof(*letters));
+	arena_init(&bodies, BODIES_MAX);
+	for (size_t i = 0; i < l->n_poison; i++)
+		poison_letter(l, &l->poison[i], &letters[i], &bodies);
 	db_args_clear(&l->args);
-	for (int c = 0; c < 6; c++) {
+	for (int c = 0; c < 7; c++) {
 		db_arr_begin(&l->args, oids[c]);
 		for (size_t i = 0; i < l->b->n_dead; i++) {
 			put_dead(&l->b->dead[i], c, &l->args.data);
 			db_arr_count(&l->args);
 		}
 		for (size_t i = 0; i < l->n_poison; i++) {
-			struct bt_dead d;
-
-			poison_letter(l, &l->poison[i], &d);
-			put_dead(&d, c, &l->args.data);
+			put_dead(&letters[i], c, &l->args.data);
 			db_arr_count(&l->args);
 		}
 		db_arr_end(&l->args);
 	}
 	l->counts.dead = (int64_t)l->n_poison;
-	return op_send(l, &sql_append_dead);
+	st = op_send(l, &sql_append_dead);
+	arena_release(&bodies);
+	free(letters);
+	return st;
+}
+
+/* ---- claims ---- */
+
+static void put_claim(const struct ledger *l, size_t i, int c, struct buf *d)
+{
+	const struct bt_claim *k = &l->b->claims[i];
+	struct buf line;
+
+	if (c == 0) {
+		db_field_uuid(d, k->e.sum.keys[0]);
+	} else if (c == 1) {
+		db_field_uuid(d, l->b->tasks[k->e.sum.task].id);
+	} else if (c == 2) {
+		db_field_time(d, k->e.sum.started_us);
+	} else if (c == 3) {
+		db_field_time(d, k->e.sum.ended_us);
+	} else if (c == 4) {
+		db_field_time(d, k->e.due_us);
+	} else {
+		buf_init(&line, LINE_MAX_BYTES);
+		event_json_claim(&line, l->b, i);
+		db_field_text(d, (struct str){buf_str(&line), line.len});
+		buf_release(&line);
+	}
+}
+
+enum op_start op_claims(struct ledger *l)
+{
+	static const enum db_oid oids[6] = {DB_UUID,        DB_UUID,
+					    DB_TIMESTAMPTZ, DB_TIMESTAMPTZ,
+					    DB_TIMESTAMPTZ, DB_TEXT};
+
+	if (l->b->n_claims == 0)
+		return OP_SKIP;
+	db_args_clear(&l->args);
+	for (int c = 0; c < 6; c++) {
+		db_arr_begin(&l->args, oids[c]);
+		for (size_t i = 0; i < l->b->n_claims; i++) {
+			put_claim(l, i, c, &l->args.data);
+			db_arr_count(&l->args);
+		}
+		db_arr_end(&l->args);
+	}
+	return op_send(l, &sql_append_claims);
 }
 
 /* ---- cursors ---- */

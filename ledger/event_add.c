@@ -86,3 +86,22 @@ enum rc event_json_add(struct batch *b, const struct json *line,
 		return add_outcome(b, &f, e);
 	return RC_OK;
 }
+
+enum rc event_json_bill(struct batch *b, const struct json *line,
+			struct arena *a, struct err *e)
+{
+	struct event_fields f;
+	uint32_t task = 0;
+	enum rc rc = event_fields_read(&f, line, EVENT_OWN, a, e);
+
+	if (rc)
+		return rc;
+	if (f.type != EVENT_CLAIM)
+		return err_set(e, RC_BAD, "type: must be \"claim\"");
+	if ((rc = batch_task_as(b, &f.task, &task, e)))
+		return rc;
+	f.attempt.task = task;
+	f.attempt.quality = QUALITY_AGGREGATE;
+	f.attempt.rank = RANK_AGGREGATE;
+	return add_attempt(b, &f, e);
+}

@@ -41,5 +41,8 @@ void event_json_of_trial(struct buf *out, const struct ev_trial *r);
  * have been added); RC_BUSY: the batch is full. */
 enum rc event_json_add(struct batch *b, const struct json *line,
 		       struct arena *a, struct err *e) MUST_CHECK;
+/* Read a claim, and add what it claims as one aggregate attempt. */
+enum rc event_json_bill(struct batch *b, const struct json *line,
+			struct arena *a, struct err *e) MUST_CHECK;
 
 #endif

@@ -202,8 +202,10 @@ void poison_add(struct ledger *l, size_t unit, const char *sqlstate,
  * (l->active, l->probing). False: no row is at fault, give up. */
 bool poison_failed(struct ledger *l);
 bool poison_passed(struct ledger *l);
+/* The letter of a refused row; its body, the event as a line of our own, lies
+ * in the arena. */
 void poison_letter(const struct ledger *l, const struct poison *p,
-		   struct bt_dead *out);
+		   struct bt_dead *out, struct arena *bodies);
 
 /* append_prepare.c */
 enum op_start op_names(struct ledger *l);
@@ -281,6 +283,7 @@ enum op_start op_trials_merge(struct ledger *l);
 void op_trials_merge_done(struct ledger *l, const struct db_status *st,
 			  const struct db_result *r);
 enum op_start op_dead(struct ledger *l);
+enum op_start op_claims(struct ledger *l);
 enum op_start op_cursors(struct ledger *l);
 
 #endif

@@ -1397,6 +1397,10 @@ CREATE INDEX attempt_19700101_task_id_idx ON public.attempt_19700101 USING btree
 
 CREATE INDEX claim_due ON public.claim USING btree (due_at);
 
+-- Name: claim_task; Type: INDEX
+
+CREATE INDEX claim_task ON public.claim USING btree (task_id);
+
 -- Name: correction_attempt; Type: INDEX
 
 CREATE INDEX correction_attempt ON public.correction USING btree (attempt_id);

@@ -9,9 +9,10 @@ CREATE TABLE claim (
   started_at  timestamptz NOT NULL,
   ended_at    timestamptz NOT NULL,
   due_at      timestamptz NOT NULL,
-  event       json NOT NULL      -- the attempt as a line of our own
+  event       json NOT NULL      -- the claim as a line of our own
 );
 CREATE INDEX claim_due ON claim (due_at);
+CREATE INDEX claim_task ON claim (task_id);
 
 -- A letter whose row was given to the ledger again.
 ALTER TABLE dead_letter ADD COLUMN replayed_at timestamptz;

@@ -33,9 +33,6 @@ static void make_folder(void)
 	snprintf(dir, sizeof(dir), "%s/aco-fuzz-spool-XXXXXX", tmp);
 	if (!mkdtemp(dir) || atexit(remove_folder))
 		abort();
-	/* Damage is said loudly; here it is the rule. */
-	if (!freopen("/dev/null", "w", stderr))
-		abort();
 }
 
 static void write_file(const char *name, const uint8_t *p, size_t n)
