@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ingest/intake_int.h"
+#include "ingest/serve_conf.h"
 #include "ingest/stats.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
@@ -248,10 +249,8 @@ static void on_timer(void *arg)
 static enum rc open_spool(struct intake *in, const struct conf *conf,
 			  struct err *e)
 {
-	char *dir = conf->spool[0]
-			    ? xasprintf("%s/worker-%d", conf->spool, in->worker)
-			    : xasprintf("%s/spool/worker-%d", conf->home,
-					in->worker);
+	char *all = serve_spool(conf);
+	char *dir = xasprintf("%s/%d", all, in->worker);
 	enum rc rc = spool_open(&in->spool, dir, conf->spool_bytes,
 				conf->spool_bytes / 4 < SEGMENT_BYTES
 					? conf->spool_bytes / 4
@@ -263,6 +262,7 @@ static enum rc open_spool(struct intake *in, const struct conf *conf,
 		rc = RC_BAD;
 	}
 	free(dir);
+	free(all);
 	return rc;
 }
 

@@ -28,8 +28,9 @@ struct loop;
 struct intake;
 struct ticket;
 
-/* `worker` names the spool folder. Opens at once, also with the database
- * away; RC_BAD only when the spool's folder cannot be used. */
+/* `worker` names the spool folder (serve_spool()/WORKER). Opens at once, also
+ * with the database away; RC_BAD only when the spool's folder cannot be used.
+ */
 enum rc intake_open(struct intake **out, struct loop *loop,
 		    const struct conf *conf, const char *url, int worker,
 		    struct err *e) MUST_CHECK;
@@ -42,8 +43,8 @@ void intake_reload(struct intake *in, const struct conf *conf);
  * time is over was not acknowledged. */
 void intake_drain(struct intake *in, int64_t until_us, void (*done)(void *arg),
 		  void *arg);
-/* Tickets that are left are answered RC_DOWN. Within 2 s, whatever the writer
- * waits for. */
+/* Tickets that are left are answered RC_DOWN: what their `done` touches must
+ * still be there. Within 2 s, whatever the writer waits for. */
 void intake_free(struct intake *in);
 
 /* A request's events. NULL: the queue is full, answer 503. */

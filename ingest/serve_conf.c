@@ -7,8 +7,6 @@
 #include "ingest/listen.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/log.h"
-#include "ledger/base/path.h"
-#include "ledger/daemon.h"
 
 static enum rc check_tls(const struct conf *conf, struct err *e)
 {
@@ -72,10 +70,4 @@ void serve_log_level(const struct conf *conf)
 
 	log_set_level(log_level_parse(conf->log_level, &level) ? level
 							       : LOG_INFO);
-}
-
-char *serve_spool(const struct conf *conf)
-{
-	return conf->spool[0] ? path_absolute(conf->spool)
-			      : daemon_path(conf, "spool");
 }

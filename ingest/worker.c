@@ -253,12 +253,12 @@ static enum rc open_worker(struct run *w, struct err *e)
 
 static void close_worker(struct run *w)
 {
+	intake_free(w->w.intake); /* answers what is left */
 	for (int i = 0; i < w->n_servers; i++)
 		http_server_free(w->servers[i]);
 	tls_free(w->tls);
 	meaning_free(w->w.meaning);
 	auth_close(w->w.auth);
-	intake_free(w->w.intake);
 	loop_timer_free(w->beat);
 	loop_timer_free(w->look);
 	loop_free(w->w.loop);

@@ -483,7 +483,7 @@ static void closed_at_once(void **state)
 
 static void spooled(const char *text)
 {
-	char *dir = xasprintf("%s/worker-0", w.conf.spool);
+	char *dir = xasprintf("%s/0", w.conf.spool);
 	struct spool *s = NULL;
 	struct err e = {0};
 
