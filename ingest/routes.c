@@ -4,5 +4,6 @@
 
 const struct http_route *const http_routes[] = {
 	ep_health,
+	ep_otlp,
 	NULL,
 };
