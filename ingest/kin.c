@@ -249,6 +249,17 @@ struct kin_node *kin_before(struct kin *k, uint64_t thread, int64_t start_us)
 	return best;
 }
 
+void kin_calls(struct kin *k, uint64_t thread,
+	       void (*visit)(struct kin_node *x, void *arg), void *arg)
+{
+	struct kin_node *n = kin_at(k, *head(k->by_thread, thread));
+
+	for (; n; n = kin_at(k, n->next_thread)) {
+		if (n->thread == thread)
+			visit(n, arg);
+	}
+}
+
 struct kin_node *kin_response(struct kin *k, uint64_t response)
 {
 	struct kin_node *n =

@@ -37,18 +37,22 @@ struct kin_node {
 	uint64_t request;
 	struct span_id id;
 	uint8_t parent[8];
-	uint8_t role; /* enum role */
-	bool is_span; /* else a call that a log record told */
-	bool is_call; /* was handed over; what follows is known */
+	uint8_t role;  /* enum role */
+	bool is_span;  /* else a call that a log record told */
+	bool is_call;  /* was handed over; what follows is known */
+	bool by_trace; /* its task is the trace, for want of a session */
+	int8_t step_failed;
+	uint8_t step_kind;
 	int64_t start_us, end_us;
 	struct kin_text session, agent, model;
 	/* of calls */
-	uint64_t thread;               /* what it shares with its tools */
-	int64_t prompt, output;        /* tokens; -1: not known */
-	uint64_t response;             /* hash of the response id; 0: none */
-	uint8_t sender;                /* enum sender */
-	struct kin_text task;          /* ext_id */
-	struct kin_text step;          /* step_key */
+	uint64_t thread;        /* what it shares with its tools */
+	int64_t prompt, output; /* tokens; -1: not known */
+	uint64_t response;      /* hash of the response id; 0: none */
+	uint8_t sender;         /* enum sender */
+	struct kin_text task;   /* ext_id */
+	struct kin_text step;   /* step_key */
+	struct kin_text tool;
 	struct uuid key;               /* the first of its names */
 	uint64_t fused_up, fused_down; /* its kin that is the same call */
 	uint32_t place_in_request;     /* of the call; see `request` */
@@ -84,6 +88,9 @@ void kin_down(struct kin *k, const struct kin_node *n,
 /* The latest call of the thread that had ended when something started; with a
  * little patience, since clocks are coarse. */
 struct kin_node *kin_before(struct kin *k, uint64_t thread, int64_t start_us);
+/* Visit the calls of a thread, the newest first. */
+void kin_calls(struct kin *k, uint64_t thread,
+	       void (*visit)(struct kin_node *x, void *arg), void *arg);
 struct kin_node *kin_response(struct kin *k, uint64_t response);
 
 /* The session that a span of a trace named: so do the others of it. */

@@ -164,6 +164,12 @@ static void remember(struct meaning *m, const struct item *it)
 	}
 	if (session.len) {
 		kin_put(&n->session, session);
+		if (!kin_session(m->kin, it->id.trace).len) {
+			xgrow(&m->healed, &m->cap_healed, m->n_healed + 1,
+			      sizeof(*m->healed));
+			memcpy(m->healed[m->n_healed++].trace, it->id.trace,
+			       16);
+		}
 		kin_set_session(m->kin, it->id.trace, session);
 	}
 	if (fact_text(&it->f, FACT_AGENT).len)
@@ -377,6 +383,7 @@ void meaning_free(struct meaning *m)
 	free(m->tools);
 	free(m->judged);
 	free(m->tasks);
+	free(m->healed);
 	free(m);
 }
 
@@ -386,7 +393,7 @@ void meaning_begin(struct meaning *m, const struct origin *o)
 {
 	arena_clear(&m->arena);
 	m->n_items = m->n_calls = m->n_claims = 0;
-	m->n_tools = m->n_judged = m->n_tasks = 0;
+	m->n_tools = m->n_judged = m->n_tasks = m->n_healed = 0;
 	m->place = NULL;
 	m->full = false;
 	m->request++;
@@ -442,6 +449,7 @@ enum rc meaning_end(struct meaning *m, const struct sink *sink,
 	for (size_t i = 0; i < m->n_items; i++)
 		meaning_eval(m, m->items[i]);
 	meaning_fuse(m);
+	meaning_heal(m);
 	meaning_tools(m);
 	if (!arena_ok(&m->arena))
 		return err_set(e, RC_BUSY,

@@ -296,6 +296,8 @@ struct call *call_add(struct meaning *m, const struct item *it,
 	kin_put(&node->task, t->ext_id);
 	kin_put(&node->step, c->a.step_key);
 	kin_put(&node->model, a->model);
+	node->step_kind = (uint8_t)a->step_kind;
+	node->step_failed = a->step_failed;
 	kin_call(m->kin, node);
 	return c;
 }

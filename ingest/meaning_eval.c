@@ -95,8 +95,9 @@ static void judge(struct meaning *m, const struct item *it,
 {
 	struct kin_node *n = subject(m, it, e);
 	struct judged j;
+	bool by_trace;
 
-	if (!task_of(m, it, &j.t)) {
+	if (!task_of(m, it, &j.t, &by_trace)) {
 		if (!n || !n->task.len) {
 			dead_eval(m, e); /* of nothing that has a name */
 			return;

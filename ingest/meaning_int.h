@@ -90,9 +90,12 @@ struct meaning {
 	struct tool_use *tools;
 	struct judged *judged;
 	struct ev_task *tasks;
-	size_t n_items, n_calls, n_claims, n_tools, n_judged, n_tasks;
+	struct healed {
+		uint8_t trace[16];
+	} * healed; /* traces whose session is news */
+	size_t n_items, n_calls, n_claims, n_tools, n_judged, n_tasks, n_healed;
 	size_t cap_items, cap_calls, cap_claims, cap_tools, cap_judged,
-		cap_tasks;
+		cap_tasks, cap_healed;
 	struct meaning_counts counts;
 };
 
@@ -105,7 +108,9 @@ void task_make(struct meaning *m, const struct item *it, enum sender sender,
 /* The session that the item names, or its kin; absent: none. */
 struct str task_session(struct meaning *m, const struct item *it);
 /* By conversation or session, else by trace; false: neither is known. */
-bool task_of(struct meaning *m, const struct item *it, struct ev_task *t);
+/* *by_trace: the latter. */
+bool task_of(struct meaning *m, const struct item *it, struct ev_task *t,
+	     bool *by_trace);
 struct str hex_of(struct meaning *m, const uint8_t *p, size_t n);
 uint64_t thread_of(enum sender sender, struct str name);
 
@@ -141,6 +146,9 @@ bool eval_from(struct meaning *m, const struct facts *f, int64_t at_us,
 	       struct eval **list);
 /* Tools give steps their kind. */
 void meaning_tools(struct meaning *m);
+/* Calls that were handed over under their trace go to the session that the
+ * trace turned out to be. */
+void meaning_heal(struct meaning *m);
 /* Everything collected to the sink. */
 enum rc meaning_emit(struct meaning *m, const struct sink *sink,
 		     struct err *e) MUST_CHECK;

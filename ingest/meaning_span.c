@@ -51,16 +51,20 @@ static void span_call(struct meaning *m, const struct item *it)
 	struct ev_attempt a;
 	struct ev_task t;
 	struct uuid name;
+	bool by_trace;
 
-	if (!task_of(m, it, &t))
+	if (!task_of(m, it, &t, &by_trace))
 		return;
 	n->role = (uint8_t)it->role;
 	call_fill(m, it, &a);
-	a.rank = t.rank == RANK_AGGREGATE ? RANK_OTHER : t.rank;
+	a.rank = RANK_OTHER;
+	if (by_trace)
+		a.who_rank = RANK_FALLBACK;
 	a.step_key = step_of(m, it);
 	span_names(m, it, &a);
 	if (call_response(&a, fact_text(&it->f, FACT_RESPONSE_ID), &name))
 		call_key(&a, name);
+	n->by_trace = by_trace;
 	call_add(m, it, &t, &a, n, trace_thread(it));
 }
 
@@ -117,8 +121,9 @@ static void span_claim(struct meaning *m, const struct item *it,
 static void span_run(struct meaning *m, const struct item *it)
 {
 	struct ev_task t;
+	bool by_trace;
 
-	if (!task_of(m, it, &t))
+	if (!task_of(m, it, &t, &by_trace))
 		return;
 	span_claim(m, it, &t);
 	m->counts.ignored++;
@@ -211,7 +216,8 @@ static int tool_failed(const struct item *it)
 	return it->end_us != TIME_NONE ? 0 : -1;
 }
 
-static void give_step(struct ev_attempt *a, const struct item *it)
+static void give_step(struct ev_attempt *a, struct kin_node *n,
+		      const struct item *it)
 {
 	struct str tool = fact_text(&it->f, FACT_TOOL);
 	enum step_kind kind = step_kind_of(tool, it->command);
@@ -224,19 +230,21 @@ static void give_step(struct ev_attempt *a, const struct item *it)
 	}
 	if (failed > a->step_failed)
 		a->step_failed = (int8_t)failed;
+	n->step_kind = (uint8_t)a->step_kind;
+	n->step_failed = a->step_failed;
+	kin_put(&n->tool, a->tool);
 }
 
-/* A tool of a call that was handed over before: the call again, saying nothing
- * but what its step was. */
-static void hint(struct meaning *m, const struct kin_node *n,
-		 const struct item *it)
+/* A call that was handed over before, again, saying nothing new but what the
+ * caller adds. NULL: too little of it is remembered. */
+static struct call *hint(struct meaning *m, const struct kin_node *n)
 {
 	struct ev_attempt a;
 	struct ev_task t;
 	struct call *c;
 
 	if (!n->task.len || !n->model.len || !n->step.len)
-		return;
+		return NULL;
 	t = (struct ev_task){
 		.sender = str_from(sender_names[n->sender]),
 		.ext_id = arena_str(&m->arena, kin_str(&n->task)),
@@ -253,10 +261,13 @@ static void hint(struct meaning *m, const struct kin_node *n,
 	a.quality = QUALITY_MISSING;
 	a.rank = RANK_HINT;
 	call_key(&a, n->key);
-	give_step(&a, it);
+	a.step_kind = (enum step_kind)n->step_kind;
+	a.step_failed = n->step_failed;
+	a.tool = arena_str(&m->arena, kin_str(&n->tool));
 	xgrow(&m->calls, &m->cap_calls, m->n_calls + 1, sizeof(*m->calls));
 	c = &m->calls[m->n_calls++];
 	*c = (struct call){t, a, 0};
+	return c;
 }
 
 void meaning_tools(struct meaning *m)
@@ -264,14 +275,40 @@ void meaning_tools(struct meaning *m)
 	for (size_t i = 0; i < m->n_tools; i++) {
 		const struct tool_use *u = &m->tools[i];
 		struct kin_node *n = cause(m, u);
+		struct call *c;
 
 		if (!n)
 			continue;
 		if (n->request == m->request && n->is_call &&
 		    n->place_in_request < m->n_calls &&
 		    m->calls[n->place_in_request].node == n->seq)
-			give_step(&m->calls[n->place_in_request].a, u->it);
+			c = &m->calls[n->place_in_request];
 		else
-			hint(m, n, u->it);
+			c = hint(m, n);
+		if (c)
+			give_step(&c->a, n, u->it);
 	}
+}
+
+/* ---- sessions that came late ---- */
+
+static void heal(struct kin_node *n, void *arg)
+{
+	struct meaning *m = arg;
+	struct str session = kin_session(m->kin, n->id.trace);
+	struct call *c;
+
+	if (!n->by_trace || n->request == m->request || !session.len)
+		return;
+	n->by_trace = false;
+	kin_put(&n->task, session);
+	c = hint(m, n);
+	if (c)
+		c->a.who_rank = RANK_OTHER;
+}
+
+void meaning_heal(struct meaning *m)
+{
+	for (size_t i = 0; i < m->n_healed; i++)
+		kin_calls(m->kin, map_hash(m->healed[i].trace, 16), heal, m);
 }

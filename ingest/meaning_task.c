@@ -211,13 +211,15 @@ void task_make(struct meaning *m, const struct item *it, enum sender sender,
 	t->attrs = small_facts(m, it);
 }
 
-bool task_of(struct meaning *m, const struct item *it, struct ev_task *t)
+bool task_of(struct meaning *m, const struct item *it, struct ev_task *t,
+	     bool *by_trace)
 {
 	enum sender sender = it->place->sender;
 	struct str ext = STR_NONE;
 
 	if (sender != SENDER_LANGFUSE)
 		ext = task_session(m, it);
+	*by_trace = !ext.len && sender != SENDER_LANGFUSE;
 	if (!ext.len && it->has_trace)
 		ext = hex_of(m, it->id.trace, 16);
 	if (!ext.len)

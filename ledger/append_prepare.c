@@ -243,6 +243,8 @@ static void att_from_event(const struct ledger *l, const struct bt_attempt *n,
 	if (e->started_us == TIME_NONE)
 		att_set_rank(a, ATT_TIME, RANK_NONE);
 	att_set_rank(a, ATT_ROUTE, RANK_NONE);
+	if (e->who_rank)
+		att_set_rank(a, ATT_WHO, e->who_rank);
 	for (int i = 0; i < e->n_keys; i++)
 		att_add_key(a, e->keys[i]);
 }

@@ -23,6 +23,7 @@ enum source_rank {
 	RANK_TRANSCRIPT = 2, /* session and trajectory files */
 	RANK_CANONICAL = 3,  /* the one canonical signal of a tool */
 	RANK_OTHER = 4,
+	RANK_FALLBACK = 5, /* for want of a better word */
 	RANK_AGGREGATE = 6,
 	RANK_HINT = 8, /* adds to the step; says nothing else anew */
 	RANK_NONE = 15,
@@ -112,6 +113,7 @@ struct ev_attempt {
 
 	struct str source; /* "gateway", "otlp", "native", "import:KIND" */
 	enum source_rank rank;
+	enum source_rank who_rank; /* of task and step; 0: rank */
 	struct str origin; /* "FILE:LINE" for messages and dead letters */
 };
 void ev_attempt_init(

@@ -112,6 +112,7 @@ static const struct field own_attempt[] = {
 	SHAPE("step", IS_UUID, step_id),
 	TEXT("source", attempt.source),
 	INT("rank", attempt.rank, RANK_GATEWAY, RANK_NONE),
+	INT("who_rank", attempt.who_rank, RANK_GATEWAY, RANK_NONE),
 	TEXT("origin", attempt.origin),
 	END,
 };

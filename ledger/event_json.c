@@ -233,6 +233,8 @@ static void put_own_call(struct json_out *o, const struct bt_task *t,
 	put_uuid(o, "step", step);
 	put_text(o, "source", a->source);
 	json_out_i64(o, "rank", (int)a->rank);
+	if (a->who_rank)
+		json_out_i64(o, "who_rank", (int)a->who_rank);
 	put_text(o, "origin", a->origin);
 }
 
