@@ -19,6 +19,7 @@ extern const struct command command_export;
 extern const struct command command_top;
 extern const struct command command_price;
 extern const struct command command_key;
+extern const struct command command_dead;
 extern const struct command command_doctor;
 extern const struct command command_config;
 
@@ -32,6 +33,7 @@ static const struct command *const commands[] = {
 	&command_top,
 	&command_price,
 	&command_key,
+	&command_dead,
 	&command_doctor,
 	&command_config,
 	&command_help,

@@ -160,3 +160,18 @@ void poison_letter(const struct ledger *l, const struct poison *p,
 	out->id = HASH_ID(STR("dead"), d->source, d->origin, d->sqlstate,
 			  ((struct str){(const char *)unit.b, 16}));
 }
+
+bool ledger_refused(const struct ledger *l, size_t i,
+		    struct ledger_refusal *out)
+{
+	if (l->state != W_IDLE || i >= l->n_poison)
+		return false;
+	*out = (struct ledger_refusal){l->poison[i].unit, l->poison[i].sqlstate,
+				       l->poison[i].reason};
+	return true;
+}
+
+void ledger_no_letters(struct ledger *l, bool on)
+{
+	l->no_letters = on;
+}

@@ -97,12 +97,14 @@ enum op_start op_dead(struct ledger *l)
 	struct bt_dead *letters;
 	struct arena bodies;
 	enum op_start st;
+	size_t n = l->no_letters ? 0 : l->n_poison;
 
-	if (l->b->n_dead + l->n_poison == 0)
+	l->counts.dead = (int64_t)l->n_poison;
+	if (l->b->n_dead + n == 0)
 		return OP_SKIP;
-	letters = xcalloc(l->n_poison + 1, sizeof(*letters));
+	letters = xcalloc(n + 1, sizeof(*letters));
 	arena_init(&bodies, BODIES_MAX);
-	for (size_t i = 0; i < l->n_poison; i++)
+	for (size_t i = 0; i < n; i++)
 		poison_letter(l, &l->poison[i], &letters[i], &bodies);
 	db_args_clear(&l->args);
 	for (int c = 0; c < 7; c++) {
@@ -111,13 +113,12 @@ enum op_start op_dead(struct ledger *l)
 			put_dead(&l->b->dead[i], c, &l->args.data);
 			db_arr_count(&l->args);
 		}
-		for (size_t i = 0; i < l->n_poison; i++) {
+		for (size_t i = 0; i < n; i++) {
 			put_dead(&letters[i], c, &l->args.data);
 			db_arr_count(&l->args);
 		}
 		db_arr_end(&l->args);
 	}
-	l->counts.dead = (int64_t)l->n_poison;
 	st = op_send(l, &sql_append_dead);
 	arena_release(&bodies);
 	free(letters);

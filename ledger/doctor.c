@@ -214,12 +214,16 @@ static void check_dead(struct doctor *d, struct doctor_finding *f)
 		doctor_found(f, DOCTOR_OK, "no row was refused");
 	} else {
 		doctor_found(f, DOCTOR_WARN,
-			     "%" PRId64 " rows were refused, the last at %s: "
+			     "%" PRId64
+			     " rows were refused and wait, the last at %s: "
 			     "%.*s",
 			     db_i64(r, 0, 0),
 			     clock_format(db_time(r, 0, 1), at, sizeof(at)),
 			     STR_ARG(db_text(r, 0, 2)));
-		doctor_advise(f, "see the table dead_letter");
+		doctor_advise(f,
+			      "see 'aco dead list'; %" PRId64
+			      " can be replayed with 'aco dead replay'",
+			      db_i64(r, 0, 3));
 	}
 	db_result_free(r);
 }

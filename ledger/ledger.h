@@ -69,6 +69,18 @@ enum rc ledger_append_wait(struct ledger *l, const struct batch *b,
 			   struct ledger_counts *counts,
 			   struct err *e) MUST_CHECK;
 
+/* ---- rows that the database refused, of the last batch ---- */
+struct ledger_refusal {
+	size_t unit; /* attempts, outcomes, trials of the batch, in that order
+		      */
+	const char *sqlstate, *reason; /* until the next batch */
+};
+/* The i-th, or false. */
+bool ledger_refused(const struct ledger *l, size_t i,
+		    struct ledger_refusal *out);
+/* They are told by ledger_refused() alone, and no letter of them is kept. */
+void ledger_no_letters(struct ledger *l, bool on);
+
 struct db *ledger_db(struct ledger *l); /* for look-ups between batches */
 const struct price_book *ledger_prices(const struct ledger *l);
 

@@ -139,6 +139,7 @@ struct ledger {
 	bool probing;
 	struct range active; /* units of the batch that take part */
 	int hunts;
+	bool no_letters; /* of poison: the caller asks for it */
 
 	/* prepared from the batch */
 	struct wrow *rows;
