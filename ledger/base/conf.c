@@ -256,6 +256,9 @@ static enum rc set_value(struct conf *c, const struct conf_key *k,
 
 /* ---- the file ---- */
 
+/* Whatever is given as a file must end. */
+#define FILE_MAX ((size_t)1 << 20)
+
 struct reader {
 	struct conf *c;
 	const char *path;
@@ -263,33 +266,52 @@ struct reader {
 	struct err *e;
 	enum rc rc;
 	int line;
+	size_t bytes; /* so far */
 };
+
+static bool refuse(struct reader *r, const char *what)
+{
+	r->rc = err_set(r->e, RC_BAD, "%s:%d: %s", r->path, r->line, what);
+	return false;
+}
+
+/* A line of at most size - 1 bytes into out, without what indents it; false:
+ * the end, or a mistake. */
+static bool get_line(struct reader *r, char *out, size_t size)
+{
+	size_t n = 0;
+	bool some = false;
+	int ch = 0;
+
+	r->line++;
+	while (ch != '\n' && (ch = getc(r->f)) != EOF) {
+		some = true;
+		if (ch == 0)
+			return refuse(r, "a NUL byte; this is no text file");
+		if (++r->bytes > FILE_MAX)
+			return refuse(r, "the file has more than 1 MiB");
+		if (n + 1 >= size) {
+			r->rc = err_set(r->e, RC_BAD,
+					"%s:%d: the line has more than %zu "
+					"bytes",
+					r->path, r->line, size - 2);
+			return false;
+		}
+		if (n > 0 || (ch != ' ' && ch != '\t'))
+			out[n++] = (char)ch;
+	}
+	out[n] = 0;
+	return some;
+}
 
 /* Feeds libinih. It cuts long lines silently and takes an indented line for
  * more of the value before; so long lines are refused, and indents removed. */
 static char *read_line(char *out, int size, void *arg)
 {
 	struct reader *r = arg;
-	char *line = NULL;
-	size_t cap = 0, n;
-	const char *p;
 
-	if (r->rc != RC_OK || getline(&line, &cap, r->f) < 0) {
-		free(line);
+	if (r->rc != RC_OK || !get_line(r, out, (size_t)size))
 		return NULL;
-	}
-	r->line++;
-	p = line + strspn(line, " \t");
-	n = strlen(p);
-	if (n >= (size_t)size) {
-		r->rc = err_set(r->e, RC_BAD,
-				"%s:%d: the line has more than %d bytes",
-				r->path, r->line, size - 2);
-		n = 0;
-	}
-	memcpy(out, p, n);
-	out[n] = 0;
-	free(line);
 	return out;
 }
 

@@ -207,11 +207,11 @@ static void test_binary_file(void **state)
 
 	(void)state;
 	write_file(content, sizeof(content) - 1);
-	if (conf_load(&c, path, &e) == RC_OK)
-		conf_release(&c);
+	assert_int_equal(conf_load(&c, path, &e), RC_BAD);
+	assert_non_null(strstr(e.msg, ":2: a NUL byte"));
 	write_file("\0\0\0\n\0", 5);
-	if (conf_load(&c, path, &e) == RC_OK)
-		conf_release(&c);
+	assert_int_equal(conf_load(&c, path, &e), RC_BAD);
+	assert_non_null(strstr(e.msg, ":1: a NUL byte"));
 }
 
 static void test_bytes(void **state)
@@ -398,6 +398,29 @@ static void test_password_is_masked(void **state)
 
 #define CASE(f) cmocka_unit_test_setup(f, setup)
 
+/* Whatever is named as the file: reading it ends. */
+static void test_file_without_end(void **state)
+{
+	static char large[(1 << 20) + 100];
+	struct conf c;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(conf_load(&c, "/dev/zero", &e), RC_BAD);
+	assert_string_equal(e.msg,
+			    "/dev/zero:1: a NUL byte; this is no text file");
+	memset(large, '\n', sizeof(large) - 1);
+	assert_int_equal(load(&c, large, &e), RC_BAD);
+	assert_non_null(strstr(e.msg, ": the file has more than 1 MiB"));
+	/* Blanks before a line count too. */
+	memset(large, ' ', sizeof(large) - 1);
+	assert_int_equal(load(&c, large, &e), RC_BAD);
+	assert_non_null(strstr(e.msg, ":1: the file has more than 1 MiB"));
+	large[1 << 20] = 0;
+	assert_int_equal(load(&c, large, &e), RC_OK);
+	conf_release(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +436,7 @@ int main(void)
 		CASE(test_which_file),
 		CASE(test_sample_is_the_defaults),
 		CASE(test_password_is_masked),
+		CASE(test_file_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
