@@ -20,6 +20,7 @@ extern const struct command command_top;
 extern const struct command command_price;
 extern const struct command command_key;
 extern const struct command command_dead;
+extern const struct command command_outcome;
 extern const struct command command_doctor;
 extern const struct command command_config;
 
@@ -34,6 +35,7 @@ static const struct command *const commands[] = {
 	&command_price,
 	&command_key,
 	&command_dead,
+	&command_outcome,
 	&command_doctor,
 	&command_config,
 	&command_help,
