@@ -151,9 +151,9 @@ static void set_gauges(struct intake *in)
 
 	intake_look(in, &s);
 	stat_set(STAT_G_QUEUE, (int64_t)s.queue_bytes);
-	stat_set(STAT_G_QUEUE_AGE, s.oldest_us / US_PER_SEC);
+	stat_set(STAT_G_QUEUE_AGE, s.oldest_us);
 	stat_set(STAT_G_SPOOL, s.spool_bytes);
-	stat_set(STAT_G_SPOOL_AGE, s.spool_oldest_us / US_PER_SEC);
+	stat_set(STAT_G_SPOOL_AGE, s.spool_oldest_us);
 	stat_set(STAT_G_DB_UP, s.connected);
 }
 

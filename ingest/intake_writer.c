@@ -291,7 +291,7 @@ static void committed(struct writer *w, struct work *k)
 
 	went_well(w);
 	stat_add(STAT_BATCHES, 1);
-	stat_set(STAT_G_LAG, (clock_mono_us() - k->first_us) / US_PER_SEC);
+	stat_set(STAT_G_LAG, clock_mono_us() - k->first_us);
 	pthread_mutex_lock(&in->mu);
 	in->away = false;
 	if (k->state == WORK_WRITING)

@@ -1,13 +1,14 @@
 /* The janitor: a child with one blocking connection that does what nobody
- * waits for. Days ahead are made hourly, days that retention has outlived are
- * dropped nightly, each after a random delay and by one janitor at a time,
- * however many machines share the ledger. It holds nothing that must be saved:
- * SIGTERM ends it where it stands. */
+ * waits for. Claims that are due are settled, days ahead are made hourly, days
+ * that retention has outlived are dropped nightly, each after a random delay
+ * and by one janitor at a time, however many machines share the ledger. It
+ * holds nothing that must be saved: SIGTERM ends it where it stands. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gen/sql.h"
 #include "ingest/child.h"
@@ -15,24 +16,27 @@
 #include "ingest/stats.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/log.h"
+#include "ledger/claim.h"
 #include "ledger/db.h"
-#include "ledger/migrate.h"
+#include "ledger/ledger.h"
 #include "ledger/partition.h"
 
 #define HOUR_US      (3600 * US_PER_SEC)
 #define DELAY_US     (600 * US_PER_SEC) /* at most, at random */
+#define CLAIMS_US    (20 * US_PER_SEC)
+#define CLAIMS_LIMIT 1000 /* at a time: a reload need not wait for all */
 #define AGAIN_MIN_US US_PER_SEC
 #define AGAIN_MAX_US (60 * US_PER_SEC)
 
 struct janitor {
-	const struct conf *conf;
-	struct conf *own; /* the reloaded one that conf points to, or NULL */
-	const char *url;
-	struct db *db;
-	bool lost;        /* and said so */
-	int64_t again_us; /* how long to wait before the next try */
-	int64_t next_us;  /* monotonic: when there is work */
-	int32_t retained; /* the day on which retention was looked at */
+	struct conf conf; /* the ledger reads it between batches */
+	bool own;         /* what it points to is ours */
+	struct ledger *ledger;
+	bool lost;         /* and said so */
+	int64_t again_us;  /* how long to wait before the next try */
+	int64_t days_us;   /* monotonic: when days are looked after */
+	int64_t claims_us; /* when claims are settled */
+	int32_t retained;  /* the day on which retention was looked at */
 };
 
 static int64_t random_us(int64_t most)
@@ -48,38 +52,33 @@ static int64_t random_us(int64_t most)
 
 static void give_up(struct janitor *j, const struct err *e)
 {
+	int64_t at;
+
 	if (!j->lost)
 		log_line(LOG_WARN, "janitor", "the database cannot be used",
 			 "err=%s hint=%s", log_quote(e->msg),
 			 log_quote(e->hint));
 	j->lost = true;
-	db_close(j->db);
-	j->db = NULL;
 	j->again_us =
 		j->again_us * 2 > AGAIN_MAX_US ? AGAIN_MAX_US : j->again_us * 2;
 	if (j->again_us < AGAIN_MIN_US)
 		j->again_us = AGAIN_MIN_US;
-	j->next_us = clock_mono_us() + j->again_us + random_us(AGAIN_MIN_US);
+	at = clock_mono_us() + j->again_us + random_us(AGAIN_MIN_US);
+	if (j->days_us < at)
+		j->days_us = at;
+	j->claims_us = at;
 }
 
 static enum rc connect_db(struct janitor *j, struct err *e)
 {
-	enum rc rc = RC_OK;
+	enum rc rc;
 
-	if (j->db && !db_broken(j->db))
+	if (ledger_connected(j->ledger))
 		return RC_OK;
-	db_close(j->db);
-	j->db = NULL;
-	rc = db_open(&j->db, j->url, "janitor", e);
-	if (!rc)
-		rc = migrate_check(j->db, e);
+	rc = ledger_reconnect(j->ledger, -1, e);
 	if (!rc && j->lost)
-		log_line(LOG_INFO, "janitor", "the database is back", "url=%s",
-			 j->conf->database_url[0] ? "configured" : "private");
-	if (!rc) {
-		j->lost = false;
-		j->again_us = 0;
-	}
+		log_line(LOG_INFO, "janitor", "the database is back", "pid=%ld",
+			 (long)getpid());
 	return rc;
 }
 
@@ -87,14 +86,13 @@ static enum rc connect_db(struct janitor *j, struct err *e)
 
 static enum rc look_after_days(struct janitor *j, struct err *e)
 {
+	struct db *db = ledger_db(j->ledger);
 	int32_t today = clock_day(clock_now_us());
 	int64_t made = 0, dropped = 0;
-	enum rc rc =
-		partition_ahead(j->db, j->conf->partitions_ahead, &made, e);
+	enum rc rc = partition_ahead(db, j->conf.partitions_ahead, &made, e);
 
 	if (!rc && j->retained != today)
-		rc = partition_retain(j->db, j->conf->retention_days, &dropped,
-				      e);
+		rc = partition_retain(db, j->conf.retention_days, &dropped, e);
 	if (!rc)
 		j->retained = today;
 	if (made || dropped)
@@ -107,32 +105,58 @@ static enum rc look_after_days(struct janitor *j, struct err *e)
 /* Another janitor at it is as good as ours. */
 static enum rc days(struct janitor *j, struct err *e)
 {
+	struct db *db = ledger_db(j->ledger);
 	struct db_result *r = NULL;
-	enum rc rc = db_run(j->db, &sql_janitor_try_lock, NULL, &r, NULL, e);
+	enum rc rc = db_run(db, &sql_janitor_try_lock, NULL, &r, NULL, e);
 	bool mine = !rc && db_bool(r, 0, 0);
 
 	db_result_free(r);
 	if (!mine)
 		return rc;
 	rc = look_after_days(j, e);
-	if (!db_broken(j->db) &&
-	    db_run(j->db, &sql_janitor_unlock, NULL, NULL, NULL, NULL) && !rc)
+	if (!db_broken(db) &&
+	    db_run(db, &sql_janitor_unlock, NULL, NULL, NULL, NULL) && !rc)
 		rc = err_set(e, RC_DOWN, "the janitor's lock is not let go");
+	if (!rc)
+		j->days_us = clock_mono_us() + HOUR_US + random_us(DELAY_US);
+	return rc;
+}
+
+/* ---- claims ---- */
+
+static enum rc claims(struct janitor *j, struct err *e)
+{
+	struct claim_counts n = {0};
+	enum rc rc = ledger_refresh(j->ledger, e);
+
+	if (!rc)
+		rc = claim_settle(j->ledger, clock_now_us(), CLAIMS_LIMIT, &n,
+				  e);
+	stat_add(STAT_CLAIMS_BILLED, n.billed);
+	stat_add(STAT_CLAIMS_DROPPED, n.dropped);
+	stat_add(STAT_CLAIMS_BAD, n.bad);
+	if (!rc)
+		j->claims_us = clock_mono_us();
+	if (!rc && n.billed + n.dropped + n.bad < CLAIMS_LIMIT)
+		j->claims_us += CLAIMS_US / 2 + random_us(CLAIMS_US);
 	return rc;
 }
 
 static void work(struct janitor *j)
 {
 	struct err e = {"", ""};
+	enum rc rc = connect_db(j, &e);
 
-	if (connect_db(j, &e) || days(j, &e)) {
+	if (!rc && clock_mono_us() >= j->days_us)
+		rc = days(j, &e);
+	if (!rc && clock_mono_us() >= j->claims_us)
+		rc = claims(j, &e);
+	if (rc) {
 		give_up(j, &e);
 		return;
 	}
-	/* A connection is not held for an hour's sleep. */
-	db_close(j->db);
-	j->db = NULL;
-	j->next_us = clock_mono_us() + HOUR_US + random_us(DELAY_US);
+	j->lost = false;
+	j->again_us = 0;
 }
 
 /* ---- the process ---- */
@@ -144,13 +168,16 @@ static void reload(struct janitor *j)
 	struct buf kept;
 
 	buf_init(&kept, 4096);
-	if (!serve_reload(j->conf, &next, &kept, &e)) {
-		serve_conf_free(j->own);
-		j->conf = j->own = next;
-		serve_log_level(next);
+	if (!serve_reload(&j->conf, &next, &kept, &e)) {
+		if (j->own)
+			conf_release(&j->conf);
+		j->conf = *next;
+		j->own = true;
+		free(next);
+		serve_log_level(&j->conf);
 		/* A shorter retention holds from now on. */
 		j->retained = 0;
-		j->next_us = 0;
+		j->days_us = 0;
 	}
 	buf_release(&kept);
 }
@@ -167,7 +194,7 @@ static bool sleep_until(const sigset_t *hup, int64_t until_us)
 
 enum rc janitor_main(const struct child_start *s, struct err *e)
 {
-	struct janitor j = {.conf = s->conf, .url = s->url};
+	struct janitor j = {.conf = *s->conf};
 	sigset_t hup;
 
 	(void)e;
@@ -176,11 +203,15 @@ enum rc janitor_main(const struct child_start *s, struct err *e)
 	/* One that is ignored is not kept for sigtimedwait() either. */
 	sigprocmask(SIG_BLOCK, &hup, NULL);
 	signal(SIGHUP, SIG_DFL);
+	j.ledger = ledger_new(&j.conf, s->url);
 	child_ready(s);
 	for (;;) {
-		if (clock_mono_us() >= j.next_us)
+		int64_t next =
+			j.days_us < j.claims_us ? j.days_us : j.claims_us;
+
+		if (clock_mono_us() >= next)
 			work(&j);
-		if (sleep_until(&hup, j.next_us))
+		else if (sleep_until(&hup, next))
 			reload(&j);
 	}
 }

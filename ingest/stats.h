@@ -43,6 +43,10 @@
 	X(COST_PUSD, "aco_cost_picodollars_total", "", "cost of new attempts") \
 	X(BATCHES, "aco_batches_total", "to=\"ledger\"", "batches made safe")  \
 	X(BATCHES_SPOOLED, "aco_batches_total", "to=\"spool\"", "")            \
+	X(CLAIMS_BILLED, "aco_claims_total", "result=\"billed\"",              \
+	  "sums of parent spans by what became of them")                       \
+	X(CLAIMS_DROPPED, "aco_claims_total", "result=\"dropped\"", "")        \
+	X(CLAIMS_BAD, "aco_claims_total", "result=\"bad\"", "")                \
 	X(REPLAYED, "aco_spool_replayed_total", "", "records replayed")        \
 	X(DB_ERRORS, "aco_database_errors_total", "", "failed appends")        \
 	X(RESTARTS, "aco_worker_restarts_total", "", "workers started again")

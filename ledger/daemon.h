@@ -46,6 +46,11 @@ enum rc daemon_start(const struct conf *conf, struct daemon_info *out,
 enum rc daemon_stop(const struct conf *conf, bool *ran,
 		    struct err *e) MUST_CHECK;
 
+/* GET http://ADDRESS/PATH, within seconds; *status is the answer's, its body is
+ * added to `body`. Not for TLS. */
+enum rc daemon_ask(const char *address, const char *path, int *status,
+		   struct buf *body, struct err *e) MUST_CHECK;
+
 /* ---- for the daemon itself ---- */
 /* HOME/NAME, absolute; to be freed. */
 char *daemon_path(const struct conf *conf, const char *name);

@@ -270,7 +270,7 @@ static enum rc show(struct top *t, const struct settings *s, int *sig,
 	*sig = 0;
 	if (s->format >= 0)
 		return print(t, s, e);
-	return loop_run(t, s->theme, sig, e);
+	return top_run(t, s->theme, sig, e);
 }
 
 static enum rc run_settings(const struct conf *conf, const struct settings *s,

@@ -113,7 +113,7 @@ static void step(struct loop *l)
 		draw(l);
 }
 
-enum rc loop_run(struct top *t, enum theme theme, int *sig, struct err *e)
+enum rc top_run(struct top *t, enum theme theme, int *sig, struct err *e)
 {
 	struct loop l = {.t = t, .seen = DATA_CONNECTING};
 	enum rc rc = crt_open(theme, e);

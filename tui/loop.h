@@ -7,7 +7,7 @@
 
 /* RC_OK when it was left by a key. *sig is the signal that ended it, or 0; the
  * terminal has been given back. */
-enum rc loop_run(struct top *t, enum theme theme, int *sig,
-		 struct err *e) MUST_CHECK;
+enum rc top_run(struct top *t, enum theme theme, int *sig,
+		struct err *e) MUST_CHECK;
 
 #endif
