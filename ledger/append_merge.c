@@ -266,6 +266,21 @@ static void settle_sums(struct ledger *l, const struct wrow *w)
 		t->ended_us = w->a.ended_us;
 }
 
+/* Does a row that begins, or ends, its task do so no longer? */
+static bool takes_span(const struct wtask *t, const struct att *old,
+		       const struct att *now)
+{
+	bool same = uuid_eq(old->task_id, now->task_id);
+
+	if (old->started_us != TIME_NONE &&
+	    old->started_us <= t->old.started_us &&
+	    (!same || now->started_us == TIME_NONE ||
+	     now->started_us > old->started_us))
+		return true;
+	return old->ended_us != TIME_NONE && old->ended_us >= t->old_ended_us &&
+	       (!same || now->ended_us < old->ended_us);
+}
+
 static void settle_old(struct ledger *l)
 {
 	for (size_t i = 0; i < l->n_rows; i++) {
@@ -280,7 +295,8 @@ static void settle_old(struct ledger *l)
 			continue;
 		t = task_of(l, &l->old[k]);
 		count_row(l, &t->cur, &l->old[k], -1);
-		t->span_dirty = true;
+		if (takes_span(t, &l->old[k], &l->rows[alive].a))
+			t->span_dirty = true;
 	}
 }
 

@@ -15,6 +15,50 @@ static bool old_goes(const struct ledger *l, size_t i)
 	       l->rows[row_alive(l, (uint32_t)i)].write;
 }
 
+/* Does the row have this name on this day? */
+static bool has_key(const struct att *a, struct key_day k)
+{
+	int32_t days[ATT_KEY_DAYS];
+	int n = att_key_days(a, days), i = 0;
+
+	while (i < n && days[i] != k.day)
+		i++;
+	if (i == n)
+		return false;
+	for (i = 0; i < a->n_keys; i++) {
+		if (uuid_eq(a->keys[i], k.key))
+			return true;
+	}
+	return false;
+}
+
+static bool same_row(const struct att *a, const struct att *b)
+{
+	return a->day == b->day && uuid_eq(a->id, b->id);
+}
+
+/* A name of the row that an old self of the same id has is left alone: it says
+ * already what it would say. */
+static bool key_stays(const struct ledger *l, const struct wrow *w,
+		      struct key_day k)
+{
+	for (int32_t i = w->old_head; i >= 0; i = l->rows[i].old_next) {
+		const struct att *o = &l->old[l->rows[i].old_i];
+
+		if (same_row(o, &w->a))
+			return has_key(o, k);
+	}
+	return false;
+}
+
+/* Is this name of old row `i` to be deleted? */
+static bool key_goes(const struct ledger *l, size_t i, struct key_day k)
+{
+	const struct att *now = &l->rows[row_alive(l, (uint32_t)i)].a;
+
+	return !same_row(&l->old[l->rows[i].old_i], now) || !has_key(now, k);
+}
+
 enum op_start op_delete_keys(struct ledger *l)
 {
 	struct db_args *a = &l->args;
@@ -32,12 +76,18 @@ enum op_start op_delete_keys(struct ledger *l)
 				continue;
 			t = &l->old[l->rows[i].old_i];
 			n = att_key_days(t, days);
-			for (int k = 0; k < n * t->n_keys; k++, sent++) {
+			for (int j = 0; j < n * t->n_keys; j++) {
+				struct key_day k = {days[j % n],
+						    t->keys[j / n]};
+
+				if (!key_goes(l, i, k))
+					continue;
 				if (c)
-					db_field_uuid(&a->data, t->keys[k / n]);
+					db_field_uuid(&a->data, k.key);
 				else
-					db_field_day(&a->data, days[k % n]);
+					db_field_day(&a->data, k.day);
 				db_arr_count(a);
+				sent++;
 			}
 		}
 		db_arr_end(a);
@@ -262,13 +312,28 @@ void rows_learn(struct ledger *l)
 	free(k);
 }
 
+/* Takes out those that stay; how many are left. */
+static size_t keys_new(const struct ledger *l, struct keyed *k, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!key_stays(l, &l->rows[k[i].row], k[i].k))
+			k[left++] = k[i];
+	}
+	return left;
+}
+
 enum op_start op_copy_keys(struct ledger *l)
 {
 	size_t n;
 	struct keyed *k = keys_of(l, &n);
 
-	if (n == 0)
+	n = keys_new(l, k, n);
+	if (n == 0) {
+		free(k);
 		return OP_SKIP;
+	}
 	qsort(k, n, sizeof(*k), by_keyed);
 	buf_clear(&l->copy);
 	db_copy_header(&l->copy);

@@ -76,7 +76,8 @@ enum rc ledger_reconnect(struct ledger *l, int stop_fd, struct err *e)
 	if ((rc = db_open(&l->db, l->url, "writer", e)))
 		return rc;
 	db_limit(l->db, ANSWER_MS, stop_fd);
-	if ((rc = migrate_check(l->db, e)) ||
+	if ((rc = db_run(l->db, &sql_append_session, NULL, NULL, NULL, e)) ||
+	    (rc = migrate_check(l->db, e)) ||
 	    (rc = slot_take(l->db, &l->slot, e)) || (rc = load_prices(l, e))) {
 		ledger_cut(l);
 		return rc;

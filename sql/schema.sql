@@ -794,7 +794,7 @@ CREATE TABLE public.task (
     received_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT task_success_micro_check CHECK (((success_micro >= 0) AND (success_micro <= 1000000)))
 )
-WITH (fillfactor='70');
+WITH (fillfactor='50');
 
 -- Name: task_rollup; Type: TABLE
 

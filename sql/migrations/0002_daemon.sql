@@ -21,4 +21,4 @@ ALTER TABLE dead_letter ADD COLUMN kind text NOT NULL DEFAULT 'note'
 
 -- A task is written again with nearly every batch that has calls of it. Room
 -- on its page keeps the new version out of the indexes.
-ALTER TABLE task SET (fillfactor = 70);
+ALTER TABLE task SET (fillfactor = 50);
