@@ -176,7 +176,7 @@ static int check(const struct command *self, const struct said *s)
 static int run(const struct command *self, const struct conf *conf, int argc,
 	       char **argv)
 {
-	struct said s = {NULL};
+	struct said s = {.verb = NULL};
 	struct cmd_args a;
 	int got, code;
 

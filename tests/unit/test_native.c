@@ -674,21 +674,19 @@ static void test_same_as(void **state)
 				   "{\"task\":\"t\",\"success\":1,\"id\":"
 				   "\"x\"}]";
 	struct native_ask one = plain(), two = plain();
-	const struct bt_outcome *o;
 
 	(void)state;
 	one.same_as = two.same_as = STR("retry-1");
 	two.from.received_us = NOW + 5;
 	assert_int_equal(outcomes_as(body, &one), RC_OK);
 	assert_int_equal(outcomes_as(body, &two), RC_OK);
-	o = b->outcomes;
 	for (int i = 0; i < 3; i++)
-		assert_true(uuid_eq(o[i].id, o[i + 3].id));
-	assert_false(uuid_eq(o[0].id, o[1].id));
+		assert_true(uuid_eq(b->outcomes[i].id, b->outcomes[i + 3].id));
+	assert_false(uuid_eq(b->outcomes[0].id, b->outcomes[1].id));
 	two.same_as = STR("retry-2");
 	assert_int_equal(outcomes_as(body, &two), RC_OK);
-	assert_false(uuid_eq(o[0].id, b->outcomes[6].id));
-	assert_true(uuid_eq(o[2].id, b->outcomes[8].id));
+	assert_false(uuid_eq(b->outcomes[0].id, b->outcomes[6].id));
+	assert_true(uuid_eq(b->outcomes[2].id, b->outcomes[8].id));
 	assert_int_equal(outcomes_as("{\"task\":\"t\",\"success\":0}", &one),
 			 RC_OK);
 	assert_false(uuid_eq(b->outcomes[0].id, b->outcomes[9].id));
