@@ -9,7 +9,7 @@ bool otlp_js_key(struct otlp_js *s, struct arena *a, struct str *key)
 
 	if (!jpull_key(&s->j, &t))
 		return false;
-	*key = jpull_text(t, a);
+	*key = t.escaped ? jpull_text(t, a) : t.raw;
 	if (!key->p)
 		*key = STR("");
 	return true;
@@ -21,7 +21,7 @@ struct str otlp_js_text(struct otlp_js *s, struct arena *a)
 
 	if (!jpull_string(&s->j, &t))
 		return STR_NONE;
-	return jpull_text(t, a);
+	return t.escaped ? jpull_text(t, a) : t.raw;
 }
 
 /* Up to 18 digits: what nearly all integers are. */
@@ -164,6 +164,10 @@ static void read_attr(struct otlp_js *s, struct arena *a, struct otlp_list *l,
 				key = STR("");
 			named = true;
 			wanted = !filter || otlp_wants(s->d, key);
+			if (!wanted) {
+				jpull_leave(&s->j, '}');
+				return;
+			}
 		} else if (otlp_js_is(name, "value")) {
 			at = s->j;
 			there = true;

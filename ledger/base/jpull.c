@@ -176,11 +176,10 @@ static bool skip_strict(struct jpull *j, int max)
 	return true;
 }
 
-/* In a checked text only strings hide brackets. */
-static bool skip_container(struct json_lex *x)
+/* In a checked text only strings hide brackets. To the end of the outermost of
+ * `depth` open containers, or of the one that begins here. */
+static bool skip_container(struct json_lex *x, int depth)
 {
-	int depth = 0;
-
 	while (x->p < x->end) {
 		char c = *x->p;
 		struct str text;
@@ -209,7 +208,7 @@ void jpull_skip(struct jpull *j)
 	if (!j->checked)
 		lexed(j, skip_strict(j, JPULL_MAX_DEPTH - j->depth));
 	else if (c == '{' || c == '[')
-		lexed(j, skip_container(&j->x));
+		lexed(j, skip_container(&j->x, 0));
 	else
 		lexed(j, skip_scalar(j, true));
 }
@@ -307,6 +306,26 @@ bool jpull_key(struct jpull *j, struct jpull_text *key)
 bool jpull_item(struct jpull *j)
 {
 	return member(j, ']');
+}
+
+void jpull_leave(struct jpull *j, char close)
+{
+	if (j->checked && !j->x.why) {
+		if (lexed(j, skip_container(&j->x, 1))) {
+			j->depth--;
+			j->first = false;
+		}
+		return;
+	}
+	if (close == '}') {
+		struct jpull_text key;
+
+		while (jpull_key(j, &key))
+			jpull_skip(j);
+	} else {
+		while (jpull_item(j))
+			jpull_skip(j);
+	}
 }
 
 bool jpull_string(struct jpull *j, struct jpull_text *out)

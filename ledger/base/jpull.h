@@ -72,6 +72,9 @@ bool jpull_enter(struct jpull *j, char open);
 bool jpull_key(struct jpull *j, struct jpull_text *key);
 /* On to the next element; false behind the array. */
 bool jpull_item(struct jpull *j);
+/* Past the rest of the container whose last member was just read; `close` is
+ * how it ends. */
+void jpull_leave(struct jpull *j, char close);
 /* The value, if it is one; otherwise skips it, false. */
 bool jpull_string(struct jpull *j, struct jpull_text *out);
 bool jpull_number(struct jpull *j, struct str *out); /* its exact text */

@@ -25,12 +25,12 @@ struct field {
 	const struct field *sub;
 };
 
-extern const struct field value[];
+extern const struct field value_msg[];
 static const struct field pair[] = {
-	{"key", 1, K_TEXT, NULL}, {"value", 2, K_MSG, value}, {0}};
-static const struct field array[] = {{"values", 1, K_MSG, value}, {0}};
+	{"key", 1, K_TEXT, NULL}, {"value", 2, K_MSG, value_msg}, {0}};
+static const struct field array[] = {{"values", 1, K_MSG, value_msg}, {0}};
 static const struct field pairs[] = {{"values", 1, K_MSG, pair}, {0}};
-const struct field value[] = {
+const struct field value_msg[] = {
 	{"stringValue", 1, K_TEXT, NULL},  {"boolValue", 2, K_BOOL, NULL},
 	{"intValue", 3, K_VARINT, NULL},   {"doubleValue", 4, K_DOUBLE, NULL},
 	{"arrayValue", 5, K_MSG, array},   {"kvlistValue", 6, K_MSG, pairs},
@@ -58,7 +58,7 @@ static const struct field link[] = {{"traceId", 1, K_HEX, NULL},
 				    {0}};
 static const struct field status[] = {
 	{"message", 2, K_TEXT, NULL}, {"code", 3, K_VARINT, NULL}, {0}};
-static const struct field span[] = {
+static const struct field span_msg[] = {
 	{"traceId", 1, K_HEX, NULL},
 	{"spanId", 2, K_HEX, NULL},
 	{"parentSpanId", 4, K_HEX, NULL},
@@ -77,7 +77,7 @@ static const struct field log_record[] = {
 	{"timeUnixNano", 1, K_FIXED64, NULL},
 	{"severityNumber", 2, K_VARINT, NULL},
 	{"severityText", 3, K_TEXT, NULL},
-	{"body", 5, K_MSG, value},
+	{"body", 5, K_MSG, value_msg},
 	{"attributes", 6, K_MSG, pair},
 	{"droppedAttributesCount", 7, K_VARINT, NULL},
 	{"flags", 8, K_FIXED32, NULL},
@@ -146,11 +146,11 @@ static const struct field metric[] = {
 	{"metadata", 12, K_MSG, pair},
 	{0}};
 static const struct field items[][4] = {
-	{{"scope", 1, K_MSG, scope}, {"spans", 2, K_MSG, span}, {0}},
+	{{"scope", 1, K_MSG, scope}, {"spans", 2, K_MSG, span_msg}, {0}},
 	{{"scope", 1, K_MSG, scope}, {"logRecords", 2, K_MSG, log_record}, {0}},
 	{{"scope", 1, K_MSG, scope}, {"metrics", 2, K_MSG, metric}, {0}},
 };
-static const struct field scopes[][4] = {
+static const struct field scope_msgs[][4] = {
 	{{"resource", 1, K_MSG, resource},
 	 {"scopeSpans", 2, K_MSG, items[OTLP_TRACES]},
 	 {"schemaUrl", 3, K_TEXT, NULL},
@@ -165,9 +165,9 @@ static const struct field scopes[][4] = {
 	 {0}},
 };
 static const struct field request[][2] = {
-	{{"resourceSpans", 1, K_MSG, scopes[OTLP_TRACES]}, {0}},
-	{{"resourceLogs", 1, K_MSG, scopes[OTLP_LOGS]}, {0}},
-	{{"resourceMetrics", 1, K_MSG, scopes[OTLP_METRICS]}, {0}},
+	{{"resourceSpans", 1, K_MSG, scope_msgs[OTLP_TRACES]}, {0}},
+	{{"resourceLogs", 1, K_MSG, scope_msgs[OTLP_LOGS]}, {0}},
+	{{"resourceMetrics", 1, K_MSG, scope_msgs[OTLP_METRICS]}, {0}},
 };
 
 static void put_varint(struct buf *b, uint64_t v)

@@ -227,6 +227,37 @@ static void test_other_type(void **state)
 	assert_int_equal(jpull_end(&j, NULL), RC_OK);
 }
 
+static void test_leave(void **state)
+{
+	static const char text[] =
+		"[{\"a\":1,\"b\":[{}],\"c\":\"}\"},[1,[2],\"]\",3],{\"d\":4}]";
+
+	(void)state;
+	for (int checked = 0; checked < 2; checked++) {
+		struct jpull_text t;
+		struct str n;
+		struct jpull j;
+
+		if (checked)
+			jpull_init_checked(&j, STR(text));
+		else
+			jpull_init(&j, STR(text));
+		assert_true(jpull_enter(&j, '[') && jpull_item(&j));
+		assert_true(jpull_enter(&j, '{') && jpull_key(&j, &t));
+		jpull_skip(&j);
+		jpull_leave(&j, '}');
+		assert_true(jpull_item(&j) && jpull_enter(&j, '['));
+		assert_true(jpull_item(&j) && jpull_number(&j, &n));
+		jpull_leave(&j, ']');
+		assert_true(jpull_item(&j) && jpull_enter(&j, '{'));
+		assert_true(jpull_key(&j, &t) && jpull_number(&j, &n));
+		assert_true(str_is(n, "4"));
+		jpull_leave(&j, '}');
+		assert_false(jpull_item(&j));
+		assert_int_equal(jpull_end(&j, NULL), RC_OK);
+	}
+}
+
 static void test_text(void **state)
 {
 	struct jpull_text t = {STR("a\\u0000\\ud83d\\ude00\\ud800\\n\\/"),
@@ -252,7 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_walk),  cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_depth), cmocka_unit_test(test_other_type),
-		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_leave), cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
