@@ -302,6 +302,7 @@ static int import(struct import_cmd *c, const struct conf *conf)
 	if (!c->o.team.p && conf->team && *conf->team)
 		c->o.team = str_from(conf->team);
 	c->o.batch_rows = conf->batch_rows;
+	c->o.conf = conf;
 	c->run = import_run_new(&c->o, c->dry_run ? NULL : flush, c);
 	catch_signals(c->run);
 	if (rc == RC_OK)
@@ -347,6 +348,7 @@ const struct command command_import = {
 		"  openhands    output of OpenHands evaluations\n"
 		"  litellm      spend logs of LiteLLM\n"
 		"  langfuse     exports of Langfuse\n"
+		"  otlp         bodies of OTLP requests, JSON or protobuf\n"
 		"  outcomes     verdicts on tasks, as JSON lines\n\n"
 		"Without PATH, claude-code, codex and gemini read where the "
 		"tool keeps its files: CLAUDE_CONFIG_DIR or ~/.claude and "

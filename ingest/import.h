@@ -39,6 +39,7 @@
 #define IMPORT_WHOLE_MAX ((size_t)512 << 20)  /* bytes in one document */
 #define IMPORT_ARENA_MAX ((size_t)1024 << 20) /* what one file may pend */
 
+struct conf;
 struct import_run;
 struct import_paths;
 
@@ -88,6 +89,9 @@ struct import_at {
 };
 #define IMPORT_NOWHERE ((struct import_at){.offset = -1})
 
+/* The configuration that is in force; NULL in tests. */
+const struct conf *import_conf(const struct import_run *r);
+
 /* ---- reading by lines ---- */
 struct import_line {
 	struct str text; /* without its newline; until the next call */
@@ -113,6 +117,8 @@ const struct json *import_json(struct import_run *r, struct str text,
 /* All of the file, until its end; false: unreadable or beyond
  * IMPORT_WHOLE_MAX, which the run has said. Not to be mixed with lines. */
 bool import_whole(struct import_run *r, struct str *text);
+/* The same, with the white space around it: what is not text. */
+bool import_bytes(struct import_run *r, struct str *bytes);
 /* The same, parsed; NULL with e: not JSON. */
 const struct json *import_whole_json(struct import_run *r, struct err *e);
 
@@ -140,6 +146,11 @@ void import_attempt(struct import_run *r, const struct ev_attempt *a,
 		    struct import_at at);
 void import_outcome(struct import_run *r, const struct ev_outcome *o,
 		    struct import_at at);
+void import_claim(struct import_run *r, const struct ev_claim *c,
+		  struct import_at at);
+/* What a kind refuses by itself. */
+void import_dead(struct import_run *r, const struct ev_dead *d,
+		 struct import_at at);
 /* source and origin are filled in when absent. */
 void import_trial(struct import_run *r, const struct ev_trial *t,
 		  struct import_at at);

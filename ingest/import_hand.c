@@ -183,6 +183,57 @@ void import_outcome(struct import_run *r, const struct ev_outcome *o,
 	import_flush_if_large(r);
 }
 
+static enum rc put_claim(struct import_run *r, const struct ev_claim *c,
+			 struct err *e)
+{
+	struct task_slot *s = slot_of(r, c->sum.task);
+	struct ev_claim copy = *c;
+	enum rc rc = task_index(r, s, e);
+
+	if (rc)
+		return rc;
+	copy.sum.task = s->index;
+	return batch_claim(r->batch, &copy, e);
+}
+
+void import_claim(struct import_run *r, const struct ev_claim *c,
+		  struct import_at at)
+{
+	struct err e;
+	enum rc rc;
+
+	if (!wanted(r, at))
+		return;
+	rc = put_claim(r, c, &e);
+	if (rc == RC_BUSY && !import_flush(r))
+		rc = put_claim(r, c, &e);
+	if (r->rc)
+		return;
+	if (rc)
+		bury(r, import_where(r, at), STR_NONE, &e);
+	else
+		import_flush_if_large(r);
+}
+
+void import_dead(struct import_run *r, const struct ev_dead *d,
+		 struct import_at at)
+{
+	struct err e;
+	enum rc rc;
+
+	if (!wanted(r, at))
+		return;
+	rc = batch_dead(r->batch, d, &e);
+	if (rc == RC_BUSY && !import_flush(r))
+		rc = batch_dead(r->batch, d, &e);
+	if (r->rc)
+		return;
+	r->totals.dead++;
+	import_say(r, "%s: %.*s", import_where(r, at),
+		   STR_ARG(rc ? str_from(e.msg) : d->reason));
+	import_flush_if_large(r);
+}
+
 void import_trial(struct import_run *r, const struct ev_trial *t,
 		  struct import_at at)
 {
@@ -218,6 +269,11 @@ void import_trial(struct import_run *r, const struct ev_trial *t,
 }
 
 /* ---- tasks and attempts as the kinds make them ---- */
+
+const struct conf *import_conf(const struct import_run *r)
+{
+	return r->o.conf;
+}
 
 void import_task_init(struct import_run *r, struct ev_task *t)
 {

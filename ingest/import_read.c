@@ -281,8 +281,8 @@ enum import_read import_reader_line(struct import_reader *rd,
 	}
 }
 
-enum rc import_reader_whole(struct import_reader *rd, struct str *text,
-			    struct err *e)
+enum rc import_reader_whole(struct import_reader *rd, bool raw,
+			    struct str *text, struct err *e)
 {
 	enum import_read got = READ_LINE;
 
@@ -293,7 +293,9 @@ enum rc import_reader_whole(struct import_reader *rd, struct str *text,
 	if (got == READ_LONG)
 		return err_set(e, RC_BAD, "larger than %zu MiB",
 			       IMPORT_WHOLE_MAX >> 20);
-	*text = trim_line(rd->p ? rd->p : "", rd->len, true);
+	*text = (struct str){rd->p ? rd->p : "", rd->len};
+	if (!raw)
+		*text = trim_line(text->p, text->len, true);
 	rd->pos = rd->len;
 	rd->done = rd->base + (int64_t)rd->len;
 	rd->line_start = 0;

@@ -293,9 +293,10 @@ const struct json *import_json(struct import_run *r, struct str text,
 	return r->inner.nodes;
 }
 
-static enum rc read_whole(struct import_run *r, struct str *text, struct err *e)
+static enum rc read_whole(struct import_run *r, bool raw, struct str *text,
+			  struct err *e)
 {
-	enum rc rc = import_reader_whole(r->rd, text, e);
+	enum rc rc = import_reader_whole(r->rd, raw, text, e);
 
 	/* A changed document is handed over whole. */
 	r->known_bytes = 0;
@@ -303,15 +304,25 @@ static enum rc read_whole(struct import_run *r, struct str *text, struct err *e)
 	return rc;
 }
 
-bool import_whole(struct import_run *r, struct str *text)
+static bool whole(struct import_run *r, bool raw, struct str *text)
 {
 	struct err e;
 
 	*text = STR_NONE;
-	if (read_whole(r, text, &e) == RC_OK)
+	if (read_whole(r, raw, text, &e) == RC_OK)
 		return true;
 	import_say(r, "%s: %s", r->path, e.msg);
 	return false;
+}
+
+bool import_whole(struct import_run *r, struct str *text)
+{
+	return whole(r, false, text);
+}
+
+bool import_bytes(struct import_run *r, struct str *bytes)
+{
+	return whole(r, true, bytes);
 }
 
 const struct json *import_whole_json(struct import_run *r, struct err *e)
@@ -319,7 +330,7 @@ const struct json *import_whole_json(struct import_run *r, struct err *e)
 	struct str text;
 
 	r->doc.max = WHOLE_NODES;
-	if (read_whole(r, &text, e) || json_parse(&r->doc, text, e))
+	if (read_whole(r, false, &text, e) || json_parse(&r->doc, text, e))
 		return NULL;
 	return r->doc.nodes;
 }

@@ -13,6 +13,7 @@
 #define IMPORT_REASONS_MAX  32
 #define IMPORT_MESSAGES_MAX 20 /* said on standard error; all are counted */
 
+struct conf;
 struct import_opts {
 	struct str team;       /* --team, else the configuration's; or absent */
 	struct str agent;      /* --agent, or absent */
@@ -21,6 +22,7 @@ struct import_opts {
 	bool refeature;        /* read unchanged files too */
 	int64_t batch_rows;    /* rows of one transaction */
 	size_t batch_bytes;    /* 0: 64 MiB */
+	const struct conf *conf; /* borrowed; NULL: the defaults */
 };
 
 struct import_reason {
@@ -115,8 +117,9 @@ enum import_read {
 /* READ_LONG: a line beyond the limit was passed over; `at` says where. */
 enum import_read import_reader_line(struct import_reader *rd,
 				    struct import_line *l);
-enum rc import_reader_whole(struct import_reader *rd, struct str *text,
-			    struct err *e) MUST_CHECK;
+/* `raw`: as it is; else without white space around it and byte order mark. */
+enum rc import_reader_whole(struct import_reader *rd, bool raw,
+			    struct str *text, struct err *e) MUST_CHECK;
 const char *import_reader_error(const struct import_reader *rd);
 /* Where the last line that was given out ended, or, after import_reader_keep,
  * began: the next import sees that line again. */

@@ -89,8 +89,10 @@ bool otlp_js_f64(struct otlp_js *s, double *out)
 {
 	bool number;
 	struct str text = digits(s, &number);
-	struct json_lex x = {.p = text.p, .end = text.p + text.len};
+	struct json_lex x;
 
+	if (!text.p)
+		return false;
 	if (number) {
 		*out = json_text_double(text);
 		return true;
@@ -99,7 +101,8 @@ bool otlp_js_f64(struct otlp_js *s, double *out)
 		*out = text.p[0] == '-' ? -HUGE_VAL : HUGE_VAL;
 		return true;
 	}
-	if (!text.p || !json_lex_number(&x) || x.p != x.end)
+	x = (struct json_lex){.p = text.p, .end = text.p + text.len};
+	if (!json_lex_number(&x) || x.p != x.end)
 		return false;
 	*out = json_text_double(text);
 	return true;

@@ -34,9 +34,12 @@ static bool f64_to_i64(double d, int64_t *out)
 /* Text that is a JSON number, and nothing else. */
 static bool is_number(struct str s)
 {
-	struct json_lex x = {.p = s.p, .end = s.p + s.len};
+	struct json_lex x;
 
-	return s.len && json_lex_number(&x) && x.p == x.end;
+	if (!s.len)
+		return false;
+	x = (struct json_lex){.p = s.p, .end = s.p + s.len};
+	return json_lex_number(&x) && x.p == x.end;
 }
 
 bool otlp_i64(const struct otlp_value *v, int64_t *out)
