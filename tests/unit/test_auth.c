@@ -429,8 +429,9 @@ static void test_matrix(void **state)
 			for (int m = AUTH_AUTO; m <= AUTH_REQUIRED; m++)
 				decide((enum auth_mode)m, s, &ask,
 				       yes ? 0 : 403,
-				       yes ? NULL
-					   : "or admin" + (n == 5 ? 3 : 0));
+				       yes      ? NULL
+				       : n == 5 ? "admin"
+						: "or admin");
 			decide(AUTH_OFF, s, &ask, 0, NULL);
 		}
 	}
