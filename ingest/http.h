@@ -48,8 +48,10 @@ enum http_need {
 };
 
 struct http_route {
-	const char *method; /* "POST"; NULL ends a table */
-	const char *path;   /* exact, or a prefix that ends in '*' */
+	const char *method; /* "POST", "*" for any; NULL ends a table. "GET"
+			       answers HEAD too */
+	const char *path;   /* exact, or a prefix that ends in '*'; exact ones
+			       and longer prefixes go first */
 	enum http_cap cap;
 	enum http_need need;
 	bool inflate; /* Content-Encoding gzip is undone; else passed on */
@@ -87,22 +89,38 @@ struct http_opts {
 	/* Called once for each request that admit saw, after its answer or
 	 * its end without one, before it is freed; may be NULL. */
 	void (*over)(struct http_req *r, void *arg);
+	/* Once for each request that admit saw, at its end, whatever became of
+	 * it: where what admit took is given back. May be NULL. */
+	void (*done)(struct http_req *r, void *arg);
 	void *arg;
-	struct tls *tls; /* NULL: plain */
+	struct tls *tls; /* NULL: plain; borrowed by new connections */
 };
 
-/* Serve on a listening socket (owned by the server afterwards). */
+/* What happened so far. */
+struct http_counts {
+	uint64_t connections, refused; /* taken; turned away at the limit */
+	uint64_t answers[6];           /* by the first digit of the status */
+	uint64_t body_bytes;           /* of requests, as sent */
+};
+
+/* Serve on a listening socket (owned by the server afterwards, whatever the
+ * result). From here on SIGPIPE is ignored. */
 enum rc http_server_new(struct http_server **out, struct loop *loop, int fd,
 			const struct http_opts *o, struct err *e) MUST_CHECK;
 /* No new connections, idle ones closed, requests under way finished with
  * Connection: close. */
 void http_server_drain(struct http_server *s);
-/* Requests that are not answered yet. */
+/* Requests that are not answered yet, from their first byte to the last of
+ * the answer. */
 int http_server_busy(const struct http_server *s);
 int http_server_connections(const struct http_server *s);
 size_t http_server_inflight(const struct http_server *s);
+void http_server_counts(const struct http_server *s, struct http_counts *out);
+/* For new connections; the one before may be freed at once. */
 void http_server_set_tls(struct http_server *s, struct tls *tls);
-void http_server_free(struct http_server *s); /* closes everything */
+/* Closes everything, at once and without a word to handlers: requests that
+ * they still hold stay valid until answered or dropped. */
+void http_server_free(struct http_server *s);
 
 /* ---- the request; strings live as long as it does ---- */
 struct str http_method(const struct http_req *r);
@@ -126,11 +144,14 @@ void *http_get(const struct http_req *r);
 void *http_scratch(struct http_req *r);
 
 /* ---- the answer: one of reply, begin..end, drop; exactly once ---- */
-/* Before the answer: one more header field. Name and value are checked for
- * CR, LF, NUL. */
+/* Before the answer: one more header field. Left out: what holds CR, LF or
+ * NUL, and what is the server's to say (Content-Length, Transfer-Encoding,
+ * Connection, Date, Content-Type). */
 void http_reply_header(struct http_req *r, const char *name, struct str value);
 void http_reply(struct http_req *r, int status, const char *ctype,
 		struct str body);
+/* In the terms of the route; 429 and 503 get a Retry-After of one second
+ * unless they have one. */
 void http_reply_err(struct http_req *r, int status, const struct err *e);
 /* Streamed, chunked (or until close for HTTP/1.0). chunk: false when more
  * than out_high bytes wait; `writable` is called below out_low. */
@@ -139,7 +160,9 @@ bool http_reply_chunk(struct http_req *r, const void *p, size_t n);
 void http_reply_end(struct http_req *r);
 /* Close the connection without (the rest of) an answer. */
 void http_drop(struct http_req *r);
-/* writable: see above. gone: the client closed; still end or drop. */
+/* writable: see above. gone: the connection broke (a client that only ended
+ * its side still reads); end or drop the answer. Neither is called from inside
+ * of another function of this file. */
 void http_on(struct http_req *r, void (*writable)(struct http_req *, void *),
 	     void (*gone)(struct http_req *, void *), void *arg);
 

@@ -38,6 +38,7 @@ struct run {
 	struct worker w;
 	const struct child_start *start;
 	struct http_server *servers[LISTEN_MAX];
+	struct http_counts counts[LISTEN_MAX]; /* as they were seen last */
 	int n_servers;
 	struct tls *tls;
 	struct loop_timer *beat, *look;
@@ -92,7 +93,7 @@ static enum rc serve_one(struct run *w, const struct listen_addr *a,
 	struct http_opts o = {
 		.routes = http_routes,
 		.admit = admit,
-		.over = over,
+		.done = over,
 		.arg = &w->w,
 		.tls = w->tls,
 	};
@@ -217,12 +218,38 @@ static void on_hup(void *arg)
 	buf_release(&kept);
 }
 
+/* What the servers have counted since the last look. */
+static void count_http(struct run *w)
+{
+	static const enum stats_id ids[6] = {
+		0, 0, STAT_REQ_2XX, 0, STAT_REQ_4XX, STAT_REQ_5XX};
+
+	for (int i = 0; i < w->n_servers; i++) {
+		struct http_counts now, *old = &w->counts[i];
+
+		http_server_counts(w->servers[i], &now);
+		stat_add(STAT_CONNS_TOTAL,
+			 (int64_t)(now.connections - old->connections));
+		stat_add(STAT_CONNS_REFUSED,
+			 (int64_t)(now.refused - old->refused));
+		stat_add(STAT_REQ_BYTES,
+			 (int64_t)(now.body_bytes - old->body_bytes));
+		for (int k = 2; k < 6; k++) {
+			if (ids[k])
+				stat_add(ids[k], (int64_t)(now.answers[k] -
+							   old->answers[k]));
+		}
+		*old = now;
+	}
+}
+
 static void on_beat(void *arg)
 {
 	struct run *w = arg;
 	int64_t bytes = 0;
 
 	stats_beat();
+	count_http(w);
 	for (int i = 0; i < w->n_servers; i++)
 		bytes += (int64_t)http_server_inflight(w->servers[i]);
 	stat_set(STAT_G_INFLIGHT, bytes);
@@ -289,6 +316,7 @@ enum rc worker_main(const struct child_start *s, struct err *e)
 		on_beat(&w);
 		child_ready(s);
 		loop_run(w.w.loop);
+		count_http(&w);
 	}
 	close_worker(&w);
 	return rc;
