@@ -1,5 +1,4 @@
-/* The endpoint, with the server, the intake and the meaning played by this
- * file. */
+/* The endpoint, with the server and the intake played by this file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -87,22 +86,64 @@ void http_reply_err(struct http_req *r, int status, const struct err *e)
 	buf_release(&b);
 }
 
-/* ---- intake and meaning ---- */
+/* ---- the intake ---- */
 
 struct play {
 	bool full;       /* no ticket */
-	enum rc end;     /* of the meaning */
+	enum rc end;     /* of handing an attempt over */
 	enum rc safe;    /* of the commit */
 	bool later;      /* commits are answered by hand */
-	int64_t dead;    /* letters */
 	int open;        /* tickets */
 	int cancelled;   /* of them */
-	int spans, logs; /* that the meaning saw */
-	struct str team; /* that it was told */
+	int calls, dead; /* that were handed over */
+	bool team;       /* of a key, on their task */
 	ticket_done_fn *done;
 	void *arg;
 };
 static struct play play;
+
+static enum rc take_attempt(void *arg, const struct ev_task *t,
+			    const struct ev_attempt *a, struct err *e)
+{
+	(void)arg;
+	assert_true(a->source.len > 0);
+	play.calls++;
+	play.team = str_is(t->team, "payments");
+	return play.end == RC_OK ? RC_OK : err_set(e, play.end, "played");
+}
+static enum rc take_dead(void *arg, const struct ev_dead *d, struct err *e)
+{
+	(void)arg;
+	(void)d;
+	(void)e;
+	play.dead++;
+	return RC_OK;
+}
+static enum rc take_outcome(void *arg, const struct ev_task *t,
+			    const struct ev_outcome *o, struct err *e)
+{
+	(void)arg;
+	(void)t;
+	(void)o;
+	(void)e;
+	return RC_OK;
+}
+static enum rc take_claim(void *arg, const struct ev_task *t,
+			  const struct ev_claim *c, struct err *e)
+{
+	(void)arg;
+	(void)t;
+	(void)c;
+	(void)e;
+	return RC_OK;
+}
+static enum rc take_task(void *arg, const struct ev_task *t, struct err *e)
+{
+	(void)arg;
+	(void)t;
+	(void)e;
+	return RC_OK;
+}
 
 struct ticket *intake_begin(struct intake *in)
 {
@@ -112,8 +153,11 @@ struct ticket *intake_begin(struct intake *in)
 }
 const struct sink *ticket_sink(struct ticket *t)
 {
+	static const struct sink sink = {take_attempt, take_outcome, take_claim,
+					 take_task,    take_dead,    NULL};
+
 	(void)t;
-	return NULL;
+	return &sink;
 }
 void ticket_cancel(struct ticket *t)
 {
@@ -137,42 +181,6 @@ void ticket_commit(struct ticket *t, ticket_done_fn *done, void *arg)
 	if (!play.later)
 		answer_ticket();
 }
-void meaning_begin(struct meaning *m, const struct origin *o)
-{
-	(void)m;
-	assert_true(str_is(o->source, "otlp"));
-	assert_true(o->received_us > 0);
-	play.team = o->team;
-}
-static void on_span(void *arg, const struct otlp_span *s)
-{
-	(void)arg;
-	(void)s;
-	play.spans++;
-}
-static void on_log(void *arg, const struct otlp_log *l)
-{
-	(void)arg;
-	(void)l;
-	play.logs++;
-}
-const struct otlp_visitor *meaning_visitor(struct meaning *m)
-{
-	static const struct otlp_visitor v = {.span = on_span, .log = on_log};
-
-	(void)m;
-	return &v;
-}
-enum rc meaning_end(struct meaning *m, const struct sink *sink,
-		    struct meaning_counts *counts, struct err *e)
-{
-	(void)m;
-	(void)sink;
-	counts->dead = play.dead;
-	counts->calls = play.spans;
-	return play.end == RC_OK ? RC_OK : err_set(e, play.end, "played");
-}
-
 /* ---- the tests ---- */
 
 #define JSON     "application/json"
@@ -180,24 +188,32 @@ enum rc meaning_end(struct meaning *m, const struct sink *sink,
 #define IDS                                                                    \
 	"\"traceId\":\"0102030405060708090a0B0c0d0E0f10\","                    \
 	"\"spanId\":\"0102030405060708\""
-#define ONE_SPAN                                                               \
-	"{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{" IDS "}]}]}]}"
-#define BAD_SPAN                                                               \
-	"{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{" IDS               \
-	"},{\"name\":\"x\"}]}]}]}"
-#define ONE_LOG "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}"
+#define TEXT(key, text)                                                        \
+	"{\"key\":\"" key "\",\"value\":{\"stringValue\":\"" text "\"}}"
+#define CALL                                                                   \
+	"{" IDS ",\"startTimeUnixNano\":\"1758800000000000000\","              \
+	"\"attributes\":[" TEXT("gen_ai.operation.name", "chat") "," TEXT(     \
+		"gen_ai.provider.name",                                        \
+		"openai") "," TEXT("gen_ai.request.model",                     \
+				   "gpt-4o") ",{\"key\":\"gen_ai.usage."       \
+					     "input_tokens\",\"value\":{"      \
+					     "\"intValue\":7}}]}"
+#define SPANS(list)                                                            \
+	"{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[" list "]}]}]}"
+#define ONE_SPAN SPANS(CALL)
+#define BAD_SPAN SPANS(CALL ",{\"name\":\"x\"}")
+#define ONE_LOG  "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}"
+
+static char no_text[] = "", keys_auto[] = "auto", keys_required[] = "required";
+static struct conf conf = {.class_rules = no_text, .keys = keys_auto};
+static struct worker w = {.conf = &conf};
 
 static struct http_req request(const char *method, const char *path,
 			       const char *type, struct str body)
 {
-	static struct conf conf;
-	static char keys[] = "auto";
-	static struct worker w;
 	struct http_req r = {
 		.type = str_from(type), .path = str_from(path), .body = body};
 
-	conf.keys = keys;
-	w.conf = &conf;
 	for (const struct http_route *t = ep_otlp; t->method; t++) {
 		if (strcmp(t->method, method) || strcmp(t->path, path))
 			continue;
@@ -219,6 +235,8 @@ static int reset(void **state)
 	(void)state;
 	play = (struct play){0};
 	*stats_self = (struct stats_block){0};
+	if (!w.meaning)
+		w.meaning = meaning_new(&conf);
 	return 0;
 }
 
@@ -236,10 +254,9 @@ static void test_success(void **state)
 		assert_string_equal(r.reply, "{}");
 		assert_true(r.released);
 	}
-	assert_int_equal(play.spans, 3);
+	assert_int_equal(play.calls, 3);
 	r = post("/v1/logs", JSON, ONE_LOG);
 	assert_int_equal(r.status, 200);
-	assert_int_equal(play.logs, 1);
 	r = post("/v1/metrics", JSON, "{\"resourceMetrics\":[]}");
 	assert_int_equal(r.status, 200);
 	r = request("POST", "/v1/traces", PROTOBUF, STR("\x0a\x00"));
@@ -275,12 +292,12 @@ static void test_partial(void **state)
 			    "{\"partialSuccess\":{\"rejectedSpans\":\"1\","
 			    "\"errorMessage\":\"span 2: traceId is not 16 "
 			    "bytes, or zero\"}}");
-	assert_int_equal(play.spans, 1);
+	assert_int_equal(play.calls, 1);
 	assert_int_equal(stats_self->v[STAT_REJECTED], 1);
-	play.dead = 2;
+	play.end = RC_BAD;
 	r = post("/v1/traces", JSON, ONE_SPAN);
 	assert_string_equal(r.reply,
-			    "{\"partialSuccess\":{\"errorMessage\":\"2 events "
+			    "{\"partialSuccess\":{\"errorMessage\":\"1 events "
 			    "were refused and kept as dead letters\"}}");
 }
 
@@ -304,7 +321,7 @@ static void test_bad(void **state)
 	r = post("/v1/traces", NULL, ONE_SPAN);
 	assert_int_equal(r.status, 415);
 	assert_int_equal(play.open, 0);
-	assert_int_equal(play.spans, 0);
+	assert_int_equal(play.calls, 0);
 	assert_null(strstr(r.headers, "Retry-After"));
 }
 
@@ -341,8 +358,6 @@ static void test_later(void **state)
 static void test_waits(void **state)
 {
 	struct http_req r = {.type = STR(JSON), .body = STR(BAD_SPAN)};
-	struct conf conf = {.keys = NULL};
-	struct worker w = {.conf = &conf};
 
 	(void)state;
 	play.later = true;
@@ -359,20 +374,18 @@ static void test_key(void **state)
 	struct auth_key key = {.team = STR("payments")};
 	struct http_req r = {
 		.type = STR(JSON), .body = STR(ONE_SPAN), .key = &key};
-	struct worker w = {0};
 
 	(void)state;
 	ep_otlp[0].handle(&r, &w);
 	assert_int_equal(r.status, 200);
-	assert_true(str_is(play.team, "payments"));
+	assert_true(play.team);
 }
 
 static struct http_req preflight(const char *origin, char *keys)
 {
 	struct http_req r = {.origin = str_from(origin)};
-	struct conf conf = {.keys = keys};
-	struct worker w = {.conf = &conf};
 
+	conf.keys = keys;
 	for (const struct http_route *t = ep_otlp; t->method; t++) {
 		if (!strcmp(t->method, "OPTIONS")) {
 			assert_int_equal(t->need, HTTP_OPEN);
@@ -397,7 +410,6 @@ static void test_cors(void **state)
 		{"https://example.org", false},
 		{"null", false},
 	};
-	char keys_auto[] = "auto", keys_required[] = "required";
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -414,6 +426,13 @@ static void test_cors(void **state)
 	assert_null(strstr(preflight(NULL, keys_required).headers, "Access"));
 }
 
+static int teardown(void **state)
+{
+	(void)state;
+	meaning_free(w.meaning);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,5 +446,5 @@ int main(void)
 		cmocka_unit_test_setup(test_cors, reset),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, teardown);
 }
