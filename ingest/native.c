@@ -6,6 +6,7 @@
 #include "ingest/callname.h"
 #include "ingest/class_rule.h"
 #include "ingest/litellm_usage.h"
+#include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/event_fields.h"
 #include "ledger/event_json.h"
@@ -96,7 +97,8 @@ static enum rc hex_id(struct str *s, size_t n, const char *field,
 }
 
 /* The names of the call; of one without any, what is said of it. */
-static enum rc name_call(struct event_fields *f, struct arena *a, struct err *e)
+static enum rc name_call(struct event_fields *f, bool checking, struct arena *a,
+			 struct err *e)
 {
 	const struct ev_task *t = &f->task.e;
 	struct ev_attempt *at = &f->attempt;
@@ -108,6 +110,10 @@ static enum rc name_call(struct event_fields *f, struct arena *a, struct err *e)
 	if ((rc = hex_id(&i->trace_id, 32, "trace_id", a, e)) ||
 	    (rc = hex_id(&i->span_id, 16, "span_id", a, e)))
 		return rc;
+	if (checking) {
+		at->n_keys = 1;
+		return RC_OK;
+	}
 	if (i->trace_id.len && i->span_id.len)
 		at->keys[at->n_keys++] = callname_span(i->trace_id, i->span_id);
 	if (i->response_id.len)
@@ -134,8 +140,8 @@ static enum rc name_call(struct event_fields *f, struct arena *a, struct err *e)
 }
 
 static enum rc fill_attempt(struct event_fields *f, const struct json *line,
-			    const struct native_ask *ask, struct arena *a,
-			    struct err *e)
+			    const struct native_ask *ask, bool checking,
+			    struct arena *a, struct err *e)
 {
 	struct ev_attempt *at = &f->attempt;
 	enum rc rc;
@@ -150,7 +156,7 @@ static enum rc fill_attempt(struct event_fields *f, const struct json *line,
 							: QUALITY_EXACT;
 	if (!f->has_kind)
 		at->step_kind = step_kind_of(at->tool, STR_NONE);
-	if ((rc = name_call(f, a, e)))
+	if ((rc = name_call(f, checking, a, e)))
 		return rc;
 	/* Not in the name of a call, which a retry must find again. */
 	at->origin = ask->from.peer;
@@ -185,7 +191,7 @@ static enum rc fill_outcome(struct event_fields *f,
 }
 
 static enum rc fill(struct event_fields *f, const struct json *line,
-		    const struct native_ask *ask, int64_t index,
+		    const struct native_ask *ask, int64_t index, bool checking,
 		    struct arena *a, struct err *e)
 {
 	struct ev_task *t = &f->task.e;
@@ -199,7 +205,7 @@ static enum rc fill(struct event_fields *f, const struct json *line,
 		t->sender = SENDER;
 	t->rank = RANK_CANONICAL;
 	if (f->type == EVENT_ATTEMPT) {
-		rc = fill_attempt(f, line, ask, a, e);
+		rc = fill_attempt(f, line, ask, checking, a, e);
 	} else if (f->type == EVENT_OUTCOME) {
 		rc = fill_outcome(f, ask, index, a, e);
 	} else {
@@ -214,32 +220,42 @@ static enum rc fill(struct event_fields *f, const struct json *line,
 
 /* ---- a sink that only checks ---- */
 
+/* The batch has one task, which stands for any. */
 static enum rc check_task_of(void *arg, const struct ev_task *t, struct err *e)
 {
-	uint32_t index;
-
-	batch_clear(arg);
-	return batch_task(arg, t, &index, e);
+	(void)arg;
+	return check_task(t, e);
 }
 
 static enum rc check_attempt_of(void *arg, const struct ev_task *t,
 				const struct ev_attempt *a, struct err *e)
 {
 	struct ev_attempt copy = *a;
-	enum rc rc = check_task_of(arg, t, e);
+	enum rc rc = check_task(t, e);
 
 	copy.task = 0;
-	return rc ? rc : batch_attempt(arg, &copy, e);
+	return rc ? rc : check_attempt(arg, &copy, e);
 }
 
 static enum rc check_outcome_of(void *arg, const struct ev_task *t,
 				const struct ev_outcome *o, struct err *e)
 {
 	struct ev_outcome copy = *o;
-	enum rc rc = check_task_of(arg, t, e);
+	enum rc rc = check_task(t, e);
 
 	copy.task = 0;
-	return rc ? rc : batch_outcome(arg, &copy, e);
+	return rc ? rc : check_outcome(arg, &copy, e);
+}
+
+static struct batch *check_batch(void)
+{
+	const struct ev_task any = {.sender = SENDER, .ext_id = STR("any")};
+	struct batch *b = batch_new(CHECK_BYTES);
+	uint32_t index;
+
+	if (batch_task(b, &any, &index, NULL) || index != 0)
+		BUG("a batch does not take its first task");
+	return b;
 }
 
 /* ---- bodies ---- */
@@ -249,6 +265,7 @@ struct run {
 	const struct sink *sink;
 	struct native_answer *out;
 	bool outcomes_only;
+	bool checking; /* names are not needed yet */
 	struct json_doc doc;
 	struct arena arena;
 };
@@ -278,7 +295,8 @@ static enum rc hand_over(struct run *r, struct str text, int64_t index,
 	if (rc == RC_BUSY) /* the arena: this event's own fault */
 		rc = RC_BAD;
 	if (!rc)
-		rc = fill(&f, r->doc.nodes, r->ask, index, &r->arena, e);
+		rc = fill(&f, r->doc.nodes, r->ask, index, r->checking,
+			  &r->arena, e);
 	if (rc)
 		return rc;
 	if (f.type == EVENT_ATTEMPT) {
@@ -347,13 +365,15 @@ static enum rc run_twice(struct run *r, struct str body, struct err *e)
 	if (!str_trim(body).len)
 		return err_set(e, RC_BAD, "the body is empty");
 	if (!r->ask->partial) {
-		scratch = batch_new(CHECK_BYTES);
+		scratch = check_batch();
 		checks = (struct sink){.attempt = check_attempt_of,
 				       .outcome = check_outcome_of,
 				       .task = check_task_of,
 				       .arg = scratch};
 		r->sink = &checks;
+		r->checking = true;
 		rc = run_body(r, body, e);
+		r->checking = false;
 		batch_free(scratch);
 		if (!rc && r->out->rejected)
 			rc = refused(r->out, e);
