@@ -56,9 +56,14 @@ load() {
 # value NAME: from the line of the last load.
 value() { tr ' ' '\n' <"$bench_work/line" | sed -n "s/^$1=//p"; }
 
+# Connections to the database, names and plans are warm in a daemon.
+warm=3200
+warm_up() { load --spans "$warm" >/dev/null; }
+
 # What was acknowledged is there, once.
 counted() {
-  [ "$(sql bench 'SELECT count(*) FROM attempt')" -eq "$(value acknowledged)" ] ||
+  [ "$(sql bench 'SELECT count(*) FROM attempt')" -eq \
+    "$(($(value acknowledged) + warm))" ] ||
     bench_die 'acknowledged calls and rows differ'
 }
 
@@ -68,13 +73,10 @@ closed() {
   shift
   empty
   daemon_start
-  # Connections to the database, names and plans are warm in a daemon.
-  load --spans 3200 >/dev/null
+  warm_up
   sample "$label" "$rows" load --spans "$rows" --seconds 120 "$@"
   daemon_stop
-  [ "$(sql bench 'SELECT count(*) FROM attempt')" -eq \
-    "$(($(value acknowledged) + 3200))" ] ||
-    bench_die 'acknowledged calls and rows differ'
+  counted
 }
 
 rss() { # of each worker in MiB
@@ -88,6 +90,7 @@ rss() { # of each worker in MiB
 rate_run() {
   empty
   daemon_start
+  warm_up
   local before between after
   before=$(rss)
   load --rate "$speed" --seconds "$duration" >"$bench_work/open.log" 2>&1 &
@@ -125,8 +128,8 @@ for ((i = 0; i < bench_runs; i++)); do
     label='COPY attempt, attempt_key, step'
     [ "$way" = copy ] || label='INSERT attempt FROM unnest'
     empty
-    sample "$label" "$((rows + 3200))" \
-      "$tools/append_load" "$way" "$((rows + 3200))" 1 5000 "$bench_work"
+    sample "$label" "$((rows + warm))" \
+      "$tools/append_load" "$way" "$((rows + warm))" 1 5000 "$bench_work"
   done
 done
 bench_table 'COPY attempt, attempt_key, step'
