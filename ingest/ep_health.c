@@ -25,7 +25,8 @@ static const char welcome[] =
 	"POST /v1/traces /v1/logs /v1/metrics   OTLP over HTTP, JSON or "
 	"protobuf\n"
 	"POST /api/public/otel/v1/traces        the same, for Langfuse "
-	"clients\n"
+	"clients, with\n"
+	"     /api/public/ingestion and /scores\n"
 	"POST /v1/events /v1/outcomes           events of our own, JSON\n"
 	"GET  /healthz /readyz /metrics         how the daemon is\n";
 

@@ -65,11 +65,37 @@ static int admit(struct http_req *r, const struct http_route *route, void *arg,
 	return status;
 }
 
+/* What the servers have counted since the last look. */
+static void count_http(struct run *w)
+{
+	static const enum stats_id ids[6] = {
+		0, 0, STAT_REQ_2XX, 0, STAT_REQ_4XX, STAT_REQ_5XX};
+
+	for (int i = 0; i < w->n_servers; i++) {
+		struct http_counts now, *old = &w->counts[i];
+
+		http_server_counts(w->servers[i], &now);
+		stat_add(STAT_CONNS_TOTAL,
+			 (int64_t)(now.connections - old->connections));
+		stat_add(STAT_CONNS_REFUSED,
+			 (int64_t)(now.refused - old->refused));
+		stat_add(STAT_REQ_BYTES,
+			 (int64_t)(now.body_bytes - old->body_bytes));
+		for (int k = 2; k < 6; k++) {
+			if (ids[k])
+				stat_add(ids[k], (int64_t)(now.answers[k] -
+							   old->answers[k]));
+		}
+		*old = now;
+	}
+}
+
 static void over(struct http_req *r, void *arg)
 {
-	(void)arg;
 	auth_release(http_get(r));
 	http_set(r, NULL);
+	/* Now and not at the next beat: a crash loses no count. */
+	count_http((struct run *)arg); /* whose first member it is */
 }
 
 static void set_limits(struct http_limits *l, const struct conf *c)
@@ -216,31 +242,6 @@ static void on_hup(void *arg)
 		reload_tls(w);
 	}
 	buf_release(&kept);
-}
-
-/* What the servers have counted since the last look. */
-static void count_http(struct run *w)
-{
-	static const enum stats_id ids[6] = {
-		0, 0, STAT_REQ_2XX, 0, STAT_REQ_4XX, STAT_REQ_5XX};
-
-	for (int i = 0; i < w->n_servers; i++) {
-		struct http_counts now, *old = &w->counts[i];
-
-		http_server_counts(w->servers[i], &now);
-		stat_add(STAT_CONNS_TOTAL,
-			 (int64_t)(now.connections - old->connections));
-		stat_add(STAT_CONNS_REFUSED,
-			 (int64_t)(now.refused - old->refused));
-		stat_add(STAT_REQ_BYTES,
-			 (int64_t)(now.body_bytes - old->body_bytes));
-		for (int k = 2; k < 6; k++) {
-			if (ids[k])
-				stat_add(ids[k], (int64_t)(now.answers[k] -
-							   old->answers[k]));
-		}
-		*old = now;
-	}
 }
 
 static void on_beat(void *arg)

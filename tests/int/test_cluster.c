@@ -65,7 +65,7 @@ static void json(void **state)
 	end = HARNESS_ACO(&h.how, "up", "--json");
 	assert_int_equal(end.code, 0);
 	ASSERT_CONTAINS(end.out, "\"cluster\":\"made\"");
-	ASSERT_CONTAINS(end.out, "\"migrations\":1");
+	ASSERT_CONTAINS(end.out, "\"migrations\":2");
 	ASSERT_CONTAINS(end.out, "\"days_made\":4");
 	harness_end_free(&end);
 	end = HARNESS_ACO(&h.how, "down", "--json");
@@ -286,7 +286,7 @@ static void foreign(void **state)
 	home_new(&h);
 	h.env[1] = harness_keep(
 		xasprintf("ACO_DATABASE_URL=%s", harness_db_empty("foreign")));
-	home_says(&h, "up", "1 migration applied");
+	home_says(&h, "up", "2 migrations applied");
 	home_says(&h, "up", "up to date");
 	home_says(&h, "down", "left alone");
 	assert_int_equal(access(h.path, F_OK), -1);
