@@ -190,6 +190,7 @@ $(INT): $(OUT)/%: $(OUT)/%.o $(INT_AUX:%.c=$(OUT)/%.o) $(OUT)/libaco.a
 	$(call SAY,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+$(OUT)/tests/bench/bench_meaning: $(OUT)/tests/bench/otlp_body.o
 $(BENCH): $(OUT)/%: $(OUT)/%.o $(BENCH_AUX:%.c=$(OUT)/%.o) $(OUT)/libaco.a
 	$(call SAY,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)

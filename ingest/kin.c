@@ -8,7 +8,7 @@
 #include "ledger/base/alloc.h"
 #include "ledger/base/map.h"
 
-#define HEADS    (KIN_SPANS * 2)
+#define HEADS    (KIN_SPANS * 4)
 #define TRACES   8192
 #define NAMES    16384
 #define PROBES   8
@@ -78,7 +78,9 @@ struct kin_node *kin_at(struct kin *k, uint64_t seq)
 {
 	struct kin_node *n = &k->ring[seq % KIN_SPANS];
 
-	return seq && n->seq == seq ? n : NULL;
+	if (!seq || seq + KIN_SPANS <= k->last)
+		return NULL; /* without a look at cold memory */
+	return n->seq == seq ? n : NULL;
 }
 
 static uint64_t id_hash(const struct span_id *id)
@@ -98,15 +100,21 @@ static bool no_id(const uint8_t id[8])
 	return !memcmp(id, none, 8);
 }
 
-struct kin_node *kin_find(struct kin *k, const struct span_id *id)
+static struct kin_node *find(struct kin *k, const struct span_id *id,
+			     uint64_t hash)
 {
-	struct kin_node *n = kin_at(k, *head(k->by_id, id_hash(id)));
+	struct kin_node *n = kin_at(k, *head(k->by_id, hash));
 
 	for (; n; n = kin_at(k, n->next_id)) {
 		if (n->is_span && !memcmp(&n->id, id, sizeof(*id)))
 			return n;
 	}
 	return NULL;
+}
+
+struct kin_node *kin_find(struct kin *k, const struct span_id *id)
+{
+	return find(k, id, id_hash(id));
 }
 
 static struct kin_node *fresh(struct kin *k)
@@ -131,7 +139,8 @@ static void link_node(uint64_t *heads, uint64_t hash, uint64_t *next,
 struct kin_node *kin_span(struct kin *k, const struct span_id *id,
 			  const uint8_t parent[8])
 {
-	struct kin_node *n = kin_find(k, id);
+	uint64_t hash = id_hash(id);
+	struct kin_node *n = find(k, id, hash);
 	struct span_id up;
 
 	if (n)
@@ -140,7 +149,7 @@ struct kin_node *kin_span(struct kin *k, const struct span_id *id,
 	n->is_span = true;
 	n->id = *id;
 	memcpy(n->parent, parent, 8);
-	link_node(k->by_id, id_hash(id), &n->next_id, n->seq);
+	link_node(k->by_id, hash, &n->next_id, n->seq);
 	if (!no_id(parent) && memcmp(parent, id->span, 8) != 0) {
 		memcpy(up.trace, id->trace, 16);
 		memcpy(up.span, parent, 8);

@@ -33,31 +33,33 @@ static inline struct str kin_str(const struct kin_text *t)
 void kin_put(struct kin_text *t, struct str s);
 
 struct kin_node {
+	/* looked at most often: one cache line */
 	uint64_t seq; /* 0: empty; else position, counted from 1 */
-	uint64_t request;
 	struct span_id id;
+	/* chains, newest first: the sequence number of the next, 0 ends */
+	uint64_t next_id, next_parent, next_thread;
+
+	uint64_t next_response;
+	uint64_t request;
 	uint8_t parent[8];
 	uint8_t role;  /* enum role */
 	bool is_span;  /* else a call that a log record told */
-	bool is_call;  /* was handed over; what follows is known */
+	bool is_call;  /* was handed over; the rest is known */
 	bool by_trace; /* its task is the trace, for want of a session */
 	int8_t step_failed;
 	uint8_t step_kind;
+	uint8_t sender; /* enum sender */
 	int64_t start_us, end_us;
-	struct kin_text session, agent, model;
-	/* of calls */
-	uint64_t thread;        /* what it shares with its tools */
-	int64_t prompt, output; /* tokens; -1: not known */
-	uint64_t response;      /* hash of the response id; 0: none */
-	uint8_t sender;         /* enum sender */
-	struct kin_text task;   /* ext_id */
-	struct kin_text step;   /* step_key */
-	struct kin_text tool;
-	struct uuid key;               /* the first of its names */
+	uint64_t thread;               /* what it shares with its tools */
+	int64_t prompt, output;        /* tokens; -1: not known */
+	uint64_t response;             /* hash of its id; 0: none */
 	uint64_t fused_up, fused_down; /* its kin that is the same call */
 	uint32_t place_in_request;     /* of the call; see `request` */
-	/* chains, newest first: the sequence number of the next, 0 ends */
-	uint64_t next_id, next_parent, next_thread, next_response;
+	struct uuid key;               /* the first of its names */
+	struct kin_text session, agent, model;
+	struct kin_text task; /* ext_id */
+	struct kin_text step; /* step_key */
+	struct kin_text tool;
 };
 
 struct kin;

@@ -61,7 +61,7 @@ static void find_model(struct meaning *m, const struct item *it,
 	if (!a->model.len || (it->is_log && any.len))
 		a->model = any;
 	if (!a->model.len && it->has_span) {
-		n = kin_find(m->kin, &it->id);
+		n = item_node(m, it);
 		n = n ? kin_up(m->kin, n, has_model, NULL) : NULL;
 		if (n)
 			a->model = arena_str(&m->arena, kin_str(&n->model));
@@ -307,7 +307,7 @@ void tool_add(struct meaning *m, const struct item *it, uint64_t thread)
 	struct kin_node *n = NULL;
 
 	if (it->has_span && !it->is_log)
-		n = kin_find(m->kin, &it->id);
+		n = item_node(m, it);
 	xgrow(&m->tools, &m->cap_tools, m->n_tools + 1, sizeof(*m->tools));
 	m->tools[m->n_tools++] = (struct tool_use){it, thread, n ? n->seq : 0};
 }

@@ -66,7 +66,7 @@ static struct kin_node *subject(struct meaning *m, const struct item *it,
 	struct kin_node *n = NULL;
 
 	if (it->has_span) {
-		n = kin_find(m->kin, &it->id);
+		n = item_node(m, it);
 		if (n && !n->is_call && !it->is_log)
 			n = kin_parent(m->kin, n); /* a judge below a call */
 		if (n && n->is_call)

@@ -26,6 +26,8 @@ struct place {
 	struct facts f;
 	struct str scope, version;
 	struct otlp_attrs resource; /* its texts */
+	struct str attrs;           /* its small facts as JSON, once made */
+	bool has_attrs;
 	enum sender sender;
 };
 
@@ -38,13 +40,14 @@ struct eval {
 
 /* A span or record that means something. */
 struct item {
-	const struct place *place;
+	struct place *place;
 	struct facts f;
 	enum role role;
 	bool is_log, disjoint; /* usage: by Langfuse's convention */
 	bool has_trace, has_span;
 	struct span_id id; /* of a record: the span around it */
 	uint8_t parent[8];
+	uint64_t node;            /* of a span, in kin */
 	int64_t start_us, end_us; /* of a record: its time is the end */
 	int status;
 	struct str event;   /* name of a record */
@@ -84,7 +87,7 @@ struct meaning {
 	uint64_t request;
 	bool langfuse; /* by its path */
 	bool full;
-	const struct place *place; /* of the record before */
+	struct place *place; /* of the record before */
 	struct item **items;
 	struct call *calls, *claims;
 	struct tool_use *tools;
@@ -105,6 +108,8 @@ extern const char *const sender_names[SENDER_N];
 void task_make(struct meaning *m, const struct item *it, enum sender sender,
 	       struct str ext, struct str parent, struct str agent,
 	       struct ev_task *t);
+/* The node of an item's span, or of the span around a record; NULL: none. */
+struct kin_node *item_node(struct meaning *m, const struct item *it);
 /* The session that the item names, or its kin; absent: none. */
 struct str task_session(struct meaning *m, const struct item *it);
 /* By conversation or session, else by trace; false: neither is known. */

@@ -19,12 +19,15 @@ static bool no_parent(const uint8_t id[8])
  * wraps each turn in a span, whose child the call always is. */
 static struct str step_of(struct meaning *m, const struct item *it)
 {
-	struct kin_node *n = kin_find(m->kin, &it->id);
-	struct kin_node *up = n ? kin_parent(m->kin, n) : NULL;
-	bool step = up && up->role == ROLE_STEP;
+	bool step = false;
 
-	if (str_is(it->place->scope, "gen_ai") && !no_parent(it->parent))
-		step = true;
+	if (!no_parent(it->parent)) {
+		struct kin_node *n = item_node(m, it);
+		struct kin_node *up = n ? kin_parent(m->kin, n) : NULL;
+
+		step = (up && up->role == ROLE_STEP) ||
+		       str_is(it->place->scope, "gen_ai");
+	}
 	return hex_of(m, step ? it->parent : it->id.span, 8);
 }
 
@@ -47,12 +50,14 @@ static uint64_t trace_thread(const struct item *it)
 
 static void span_call(struct meaning *m, const struct item *it)
 {
-	struct kin_node *n = kin_span(m->kin, &it->id, it->parent);
+	struct kin_node *n = item_node(m, it);
 	struct ev_attempt a;
 	struct ev_task t;
 	struct uuid name;
 	bool by_trace;
 
+	if (!n) /* of more spans than are remembered */
+		n = kin_span(m->kin, &it->id, it->parent);
 	if (!task_of(m, it, &t, &by_trace))
 		return;
 	n->role = (uint8_t)it->role;
@@ -92,7 +97,7 @@ static bool bills_below(struct kin_node *x, void *arg)
 static void span_claim(struct meaning *m, const struct item *it,
 		       const struct ev_task *t)
 {
-	struct kin_node *n = kin_find(m->kin, &it->id);
+	struct kin_node *n = item_node(m, it);
 	struct search s = {m, t->ext_id, false};
 	struct item sum = *it;
 	struct ev_attempt a;

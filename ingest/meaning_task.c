@@ -106,6 +106,7 @@ static void find_class(struct meaning *m, const struct item *it,
 	t->class_rank = s.len ? rank : CLASS_NOBODY;
 }
 
+/* Mostly those of the place alone, which are made once. */
 static struct str small_facts(struct meaning *m, const struct item *it)
 {
 	static const struct {
@@ -120,8 +121,11 @@ static struct str small_facts(struct meaning *m, const struct item *it)
 	struct json_out o;
 	struct str s;
 	struct buf b;
+	bool of_place = !it->f.from[FACT_RUN] && !it->f.from[FACT_WORKFLOW];
 	int some = 0;
 
+	if (of_place && it->place->has_attrs)
+		return it->place->attrs;
 	buf_init(&b, 16384);
 	json_out_init(&o, &b);
 	json_out_obj(&o, NULL);
@@ -136,10 +140,23 @@ static struct str small_facts(struct meaning *m, const struct item *it)
 	s = some ? arena_str(&m->arena, (struct str){buf_str(&b), b.len})
 		 : STR_NONE;
 	buf_release(&b);
+	if (of_place) {
+		it->place->attrs = s;
+		it->place->has_attrs = true;
+	}
 	return s;
 }
 
 /* ---- the task ---- */
+
+struct kin_node *item_node(struct meaning *m, const struct item *it)
+{
+	struct kin_node *n = kin_at(m->kin, it->node);
+
+	if (!n && it->has_span)
+		n = kin_find(m->kin, &it->id);
+	return n;
+}
 
 static bool has_session(const struct kin_node *n, const void *arg)
 {
@@ -155,7 +172,7 @@ struct str task_session(struct meaning *m, const struct item *it)
 	if (s.len)
 		return s;
 	if (it->has_trace) {
-		n = it->has_span ? kin_find(m->kin, &it->id) : NULL;
+		n = item_node(m, it);
 		if (n && it->is_log && n->session.len)
 			return kin_str(&n->session);
 		n = n ? kin_up(m->kin, n, has_session, NULL) : NULL;
@@ -171,7 +188,7 @@ struct str task_session(struct meaning *m, const struct item *it)
 static struct str find_agent(struct meaning *m, const struct item *it)
 {
 	struct str s = fact_text(&it->f, FACT_AGENT);
-	struct kin_node *n = it->has_span ? kin_find(m->kin, &it->id) : NULL;
+	struct kin_node *n = item_node(m, it);
 
 	if (!s.len && str_is(fact_text(&it->f, FACT_TL_KIND), "agent"))
 		s = fact_text(&it->f, FACT_ENTITY);
