@@ -1,0 +1,51 @@
+/* Gradient-boosted trees, evaluated without the library that grew them:
+ * predictions equal XGBoost's to the bit (leaves are added in tree order in
+ * float, a missing value takes the default side, `x < threshold` goes left).
+ * A forest is a view into a bundle's bytes: it owns nothing, allocates nothing,
+ * takes no lock. Trees are padded to a fixed depth and walked several at a
+ * time without branches. */
+#ifndef ACO_FOREST_H
+#define ACO_FOREST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/base/buf.h"
+#include "ledger/base/err.h"
+
+enum forest_kind {
+	FOREST_LOGISTIC, /* prediction is a probability */
+	FOREST_VALUE     /* prediction is the margin */
+};
+
+struct forest {
+	enum forest_kind kind;
+	int trees, depth, features;
+	float base;        /* margin before the first tree */
+	const void *nodes; /* padded inner nodes, then leaves */
+};
+
+/* From XGBoost's JSON model to padded trees, appended to `out` (aligned to 64
+ * bytes). RC_BAD: categorical splits, more than `features` columns, trees
+ * deeper than 10, anything not understood. */
+enum rc forest_pack(struct buf *out, struct str xgb_json, int features,
+		    struct err *e) MUST_CHECK;
+/* A view over packed bytes; every index in them is checked here, once, so that
+ * walking needs no bounds. RC_BAD: damaged. */
+enum rc forest_open(struct forest *f, const void *p, size_t n, size_t *used,
+		    struct err *e) MUST_CHECK;
+/* Sum of leaves over `base`, before any link. x: f->features values, NaN is
+ * missing. */
+float forest_margin(const struct forest *f, const float *x);
+/* forest_margin through the link of its kind. */
+float forest_predict(const struct forest *f, const float *x);
+/* Several forests over one row: out[i] = forest_predict(&f[i], x). */
+void forest_predict_many(const struct forest *f, int n, const float *x,
+			 float *out);
+/* Contribution of each feature to the margin (path attribution by cover, sums
+ * to margin - expected value); out: f->features + 1 values, the last is the
+ * expected value. For people, not for the hot path. */
+void forest_explain(const struct forest *f, const float *x, float *out);
+
+#endif

@@ -1,0 +1,48 @@
+/* What serves a class: which arm or plan, and what an accept test needs.
+ *
+ * Plans: single(a); cascade(a -> b -> ...), an accept test after each but the
+ * last; best_of(n, a), accepted on agreement; verify(a), one cheap check before
+ * accepting; stop, hand back to a person. */
+#ifndef ACO_POLICY_H
+#define ACO_POLICY_H
+
+#include <stdint.h>
+
+#include "ledger/base/buf.h"
+#include "ledger/base/str.h"
+
+#define PLAN_ARMS_MAX 5
+
+enum plan_kind {
+	PLAN_SINGLE,
+	PLAN_CASCADE,
+	PLAN_BEST_OF,
+	PLAN_VERIFY,
+	PLAN_STOP
+};
+struct plan {
+	enum plan_kind kind;
+	int n; /* arms, or samples of best_of */
+	int16_t arm[PLAN_ARMS_MAX];
+	float accept[PLAN_ARMS_MAX]; /* least P(good) to accept after arm i */
+};
+
+enum policy_kind {
+	POLICY_STRONGEST, /* too little is known */
+	POLICY_STATIC,    /* a mixture of two arms on the convex hull */
+	POLICY_LEARNED    /* it beat the static one on later data */
+};
+struct policy {
+	enum policy_kind kind;
+	int16_t low, high;  /* arms of the static mixture */
+	float high_share;   /* probability of `high` */
+	float lambda;       /* success a dollar is worth; learned */
+	float accept;       /* accept threshold of cascades; 2: never */
+	float false_accept; /* its upper bound at `confidence` */
+	float confidence;
+};
+
+/* "single(gpt-5-mini)", "cascade(a -> b @0.83)"; names by index. */
+void plan_text(const struct plan *p, const struct str *names, struct buf *out);
+
+#endif

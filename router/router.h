@@ -1,0 +1,92 @@
+/* One decision: what is known of a request in, which arm serves it out. Pure:
+ * no I/O, no locks, no allocation, deterministic given its seed. */
+#ifndef ACO_ROUTER_H
+#define ACO_ROUTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger/base/buf.h"
+#include "ledger/event.h"
+#include "router/bundle.h"
+#include "router/feature.h"
+
+#define ROUTE_ARMS_MAX  32
+#define ROUTE_TRIED_MAX 8
+
+/* A model that may serve. */
+struct route_arm {
+	struct str model; /* canonical name of the registry */
+	int tier;         /* 1..5 */
+	int64_t in_fusd, cached_fusd,
+		out_fusd;    /* prices a token; < 0 unknown */
+	int64_t switch_pusd; /* prompt cache lost by going there */
+	bool allowed;        /* healthy, capable, of the wire protocol */
+};
+
+/* What was tried for this step, oldest first. */
+struct route_tried {
+	int arm;               /* index in arms */
+	const float *evidence; /* EVIDENCE_N values, or NULL */
+	int64_t cost_pusd;
+};
+
+enum route_goal {
+	ROUTE_QUALITY, /* `target`: success relative to the strongest, 0..1 */
+	ROUTE_BUDGET,  /* `target`: dollars a task */
+	ROUTE_FAILURE  /* `target`: dollars that a failure costs */
+};
+
+struct route_ask {
+	const float *x; /* stored vector (feature.h), feature_count() values */
+	struct str class_name; /* absent: unattributed */
+	int floor;             /* least tier by configuration; 0 none */
+	const char *floor_why;
+	const struct route_arm *arms;
+	int n_arms;
+	int pinned; /* index: nothing else may serve; -1 free */
+	const char *pinned_why;
+	int64_t prompt_tokens, cached_tokens; /* estimates */
+	int64_t max_output;                   /* 0 unknown */
+	int64_t budget_left_pusd;             /* < 0: unlimited */
+	const struct route_tried *tried;
+	int n_tried;
+	enum route_goal goal;
+	double target;
+	double explore; /* share of randomised decisions, 0..0.5 */
+	uint64_t seed;
+};
+
+struct route_arm_view {
+	float p, low, high; /* success, with its interval */
+	int64_t expected_cost_pusd;
+	bool borrowed; /* from a neighbour or the tier */
+};
+
+struct decision {
+	struct plan plan; /* arms are indexes into ask->arms */
+	int arm;          /* to serve now; -1: stop */
+	float propensity; /* of this plan, > 0 */
+	bool explored;
+	enum policy_kind policy;
+	char bound_by[64]; /* rule, floor, budget or pin; "" none */
+	struct route_arm_view view[ROUTE_ARMS_MAX];
+	float p_accept; /* of the last reply, NaN: none was tried */
+	bool accept;    /* the last reply may stand */
+};
+
+/* Decide. Never fails: without anything to go by the strongest allowed arm at
+ * or above the floor; when none is allowed arm is -1 and bound_by says why. */
+void router_decide(const struct bundle *b, const struct route_ask *ask,
+		   struct decision *out);
+/* After an attempt: accept, or the next arm of the plan or of a better one
+ * (re-planning with what was seen). ask->tried's last is the reply. */
+void router_judge(const struct bundle *b, const struct route_ask *ask,
+		  struct decision *out);
+/* What moved it, as the JSON object that decision.reasons stores (rule, floor,
+ * budget, explored, pinned, kind, arms[], moved[]): per-feature contributions
+ * of the chosen arm against the runner-up. For people; allocates. */
+void router_explain(const struct bundle *b, const struct route_ask *ask,
+		    const struct decision *d, struct buf *json);
+
+#endif
