@@ -9,7 +9,7 @@ struct counts {
 
 static int64_t count(const struct json *obj, const char *key, bool *bad)
 {
-	return import_count(json_get(obj, key), bad);
+	return field_count(json_get(obj, key), bad);
 }
 
 static void read_counts(const struct json *v, struct counts *c, bool *bad)

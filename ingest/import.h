@@ -34,6 +34,7 @@
 #include "ledger/base/json.h"
 #include "ledger/base/str.h"
 #include "ledger/event.h"
+#include "ledger/field.h"
 
 #define IMPORT_LINE_MAX  ((size_t)64 << 20)   /* bytes in one line */
 #define IMPORT_WHOLE_MAX ((size_t)512 << 20)  /* bytes in one document */
@@ -164,17 +165,8 @@ void import_bad(struct import_run *r, struct import_at at, const char *reason,
 		const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* ---- small helpers that several kinds need ---- */
-/* Token count: a whole number >= 0; absent or null: USAGE_NONE. Anything else
- * (negative, fractional, text) sets *bad and gives USAGE_NONE. */
-int64_t import_count(const struct json *v, bool *bad);
 /* total - part where both are known and part <= total; else USAGE_NONE. */
 int64_t import_less(int64_t total, int64_t part);
-/* ISO time, seconds, milli-, micro- or nanoseconds since 1970 by size, as
- * number or text. TIME_NONE when absent or neither. */
-int64_t import_time(const struct json *v, struct arena *a);
-/* USD as JSON number or text, exactly; MONEY_NONE when absent, negative, not
- * a number. */
-int64_t import_usd(const struct json *v);
 /* A JSON object of those of the n (name, value) pairs whose value is present
  * and at most 256 bytes; absent when none is. For ev_task.attrs. */
 struct import_fact {

@@ -272,7 +272,7 @@ static void billed_call(struct claude *c, struct claude_call *k,
 	k->a.model = c->model;
 	if (str_starts(k->model, "claude-"))
 		k->a.provider = STR("anthropic");
-	k->a.reported_cost_pusd = import_usd(json_get(k->owner, "costUSD"));
+	k->a.reported_cost_pusd = field_usd(json_get(k->owner, "costUSD"));
 	k->a.service_tier = import_keep(c->r, anthropic_tier(usage));
 	k->has_speed = json_present(json_get(usage, "speed"));
 	k->a.finish_reason = import_keep(c->r, stop);
@@ -403,12 +403,12 @@ static void line_of(struct claude *c, const struct json *root,
 	const struct json *type = json_get(root, "type");
 	const struct json *wrapped = json_path(root, "data.message");
 	int64_t at_us =
-		import_time(json_get(root, "timestamp"), import_scratch(c->r));
+		field_time(json_get(root, "timestamp"), import_scratch(c->r));
 	struct str uuid = claude_text(c, json_get(root, "uuid"));
 
 	if (json_is(json_get(wrapped, "message"), JSON_OBJECT)) {
-		int64_t own = import_time(json_get(wrapped, "timestamp"),
-					  import_scratch(c->r));
+		int64_t own = field_time(json_get(wrapped, "timestamp"),
+					 import_scratch(c->r));
 
 		message_seen(c, root, wrapped, own == TIME_NONE ? at_us : own,
 			     at);

@@ -178,7 +178,7 @@ static void meta_seen(struct codex *c, const struct json *meta)
 		lineage = text_of(c, json_get(meta, "parent_thread_id"));
 	codex_replay_init(
 		&c->replay, c->thread, lineage.p != NULL,
-		import_time(json_get(meta, "timestamp"), import_scratch(c->r)));
+		field_time(json_get(meta, "timestamp"), import_scratch(c->r)));
 	session_task(c, meta);
 }
 
@@ -484,7 +484,7 @@ static void line_seen(struct codex *c, const struct json *root,
 	const struct json *type = json_get(root, "type");
 	const struct json *p = json_get(root, "payload");
 	int64_t at_us =
-		import_time(json_get(root, "timestamp"), import_scratch(c->r));
+		field_time(json_get(root, "timestamp"), import_scratch(c->r));
 
 	if (json_str_is(type, "session_meta"))
 		meta_seen(c, p);

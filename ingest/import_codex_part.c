@@ -11,12 +11,11 @@ bool codex_usage_read(const struct json *v, struct codex_usage *u, bool *bad)
 {
 	if (!json_is(v, JSON_OBJECT))
 		return false;
-	u->in = import_count(json_get(v, "input_tokens"), bad);
-	u->cached = import_count(json_get(v, "cached_input_tokens"), bad);
-	u->write = import_count(json_get(v, "cache_write_input_tokens"), bad);
-	u->out = import_count(json_get(v, "output_tokens"), bad);
-	u->reasoning =
-		import_count(json_get(v, "reasoning_output_tokens"), bad);
+	u->in = field_count(json_get(v, "input_tokens"), bad);
+	u->cached = field_count(json_get(v, "cached_input_tokens"), bad);
+	u->write = field_count(json_get(v, "cache_write_input_tokens"), bad);
+	u->out = field_count(json_get(v, "output_tokens"), bad);
+	u->reasoning = field_count(json_get(v, "reasoning_output_tokens"), bad);
 	return true;
 }
 

@@ -108,11 +108,11 @@ static uint32_t task_of(struct gemini *g)
 static enum usage_quality tokens(const struct json *v, struct usage *u,
 				 bool *bad)
 {
-	int64_t input = import_count(json_get(v, "input"), bad);
-	int64_t output = import_count(json_get(v, "output"), bad);
-	int64_t cached = import_count(json_get(v, "cached"), bad);
-	int64_t thoughts = import_count(json_get(v, "thoughts"), bad);
-	int64_t tool = import_count(json_get(v, "tool"), bad);
+	int64_t input = field_count(json_get(v, "input"), bad);
+	int64_t output = field_count(json_get(v, "output"), bad);
+	int64_t cached = field_count(json_get(v, "cached"), bad);
+	int64_t thoughts = field_count(json_get(v, "thoughts"), bad);
+	int64_t tool = field_count(json_get(v, "tool"), bad);
 	enum usage_quality q = QUALITY_EXACT;
 
 	usage_init(u);
@@ -221,7 +221,7 @@ static void message_seen(struct gemini *g, const struct json *m,
 			 struct import_at at)
 {
 	int64_t at_us =
-		import_time(json_get(m, "timestamp"), import_scratch(g->r));
+		field_time(json_get(m, "timestamp"), import_scratch(g->r));
 	struct str id = text_of(g, json_get(m, "id"));
 
 	if (json_str_is(json_get(m, "type"), "gemini")) {

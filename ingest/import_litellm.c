@@ -8,9 +8,9 @@
 #include "ingest/import.h"
 #include "ingest/import_records.h"
 #include "ingest/litellm_usage.h"
-#include "ingest/verdict.h"
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
+#include "ledger/verdict.h"
 
 struct logs {
 	struct import_run *r;
@@ -131,7 +131,7 @@ static void read_usage(struct logs *g, const struct row *w,
 		 json_path(w->v, "response.usage")}};
 	bool bad = false;
 
-	a->reported_cost_pusd = import_usd(json_get(w->v, "spend"));
+	a->reported_cost_pusd = field_usd(json_get(w->v, "spend"));
 	litellm_usage(&parts, &a->usage, &a->quality, &bad);
 	if (bad)
 		import_bad(g->r, w->at, "calls with bad token counts",
@@ -158,10 +158,10 @@ static void read_failure(struct logs *g, const struct row *w,
 static void read_times(struct logs *g, const struct row *w,
 		       struct ev_attempt *a)
 {
-	a->started_us = import_time(json_get(w->v, "startTime"), g->a);
-	a->ended_us = import_time(json_get(w->v, "endTime"), g->a);
+	a->started_us = field_time(json_get(w->v, "startTime"), g->a);
+	a->ended_us = field_time(json_get(w->v, "endTime"), g->a);
 	a->first_token_us =
-		import_time(json_get(w->v, "completionStartTime"), g->a);
+		field_time(json_get(w->v, "completionStartTime"), g->a);
 	/* LiteLLM repeats the end where nothing was streamed. */
 	if (a->first_token_us == a->ended_us)
 		a->first_token_us = TIME_NONE;
@@ -173,7 +173,7 @@ static void read_times(struct logs *g, const struct row *w,
  * without a model. */
 static bool is_model_call(struct logs *g, const struct row *w)
 {
-	int64_t tokens = 0, spend = import_usd(json_get(w->v, "spend"));
+	int64_t tokens = 0, spend = field_usd(json_get(w->v, "spend"));
 
 	if (str_contains(column(g, w->v, "call_type"), "mcp"))
 		return false;

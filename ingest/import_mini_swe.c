@@ -9,9 +9,9 @@
 #include "ingest/callname.h"
 #include "ingest/import.h"
 #include "ingest/litellm_usage.h"
-#include "ingest/verdict.h"
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
+#include "ledger/verdict.h"
 
 struct swe_run {
 	struct import_run *r;
@@ -70,7 +70,7 @@ static int64_t first_time(const struct json *messages, struct arena *a)
 	int64_t us = TIME_NONE;
 
 	for (; m && us == TIME_NONE; m = json_next(messages, m))
-		us = import_time(json_path(m, "extra.timestamp"), a);
+		us = field_time(json_path(m, "extra.timestamp"), a);
 	return us;
 }
 
@@ -147,7 +147,7 @@ static void read_step(struct swe_run *s, const struct json *messages,
 
 static int64_t cost_of(const struct swe_run *s, const struct json *m)
 {
-	int64_t pusd = import_usd(json_path(m, "extra.cost"));
+	int64_t pusd = field_usd(json_path(m, "extra.cost"));
 
 	return pusd == 0 && s->zero_is_unknown ? MONEY_NONE : pusd;
 }
@@ -205,7 +205,7 @@ static void read_call(struct swe_run *s, const struct json *messages,
 	a.started_us =
 		s->last_us != TIME_NONE
 			? s->last_us
-			: import_time(json_get(response, "created"), s->a);
+			: field_time(json_get(response, "created"), s->a);
 	import_attempt(s->r, &a, IMPORT_NOWHERE);
 }
 
@@ -252,7 +252,7 @@ static enum rc parse(struct import_run *r, struct err *e)
 	s.session = session_of(&s, messages);
 	begin_task(&s, messages);
 	for (m = json_first(messages); m; m = json_next(messages, m), index++) {
-		int64_t us = import_time(json_path(m, "extra.timestamp"), s.a);
+		int64_t us = field_time(json_path(m, "extra.timestamp"), s.a);
 
 		if (us != TIME_NONE)
 			s.last_us = us;

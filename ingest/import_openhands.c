@@ -10,9 +10,9 @@
 #include "ingest/callname.h"
 #include "ingest/import.h"
 #include "ingest/litellm_usage.h"
-#include "ingest/verdict.h"
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
+#include "ledger/verdict.h"
 
 struct run {
 	struct import_run *r;
@@ -34,17 +34,17 @@ static int64_t first_time(const struct run *o)
 {
 	const struct json *event = json_first(json_get(o->line, "history"));
 	int64_t us =
-		import_time(json_get(json_first(json_get(o->metrics, "costs")),
-				     "timestamp"),
-			    o->a);
+		field_time(json_get(json_first(json_get(o->metrics, "costs")),
+				    "timestamp"),
+			   o->a);
 
 	if (json_is(event, JSON_ARRAY)) /* old: pairs of action and result */
 		event = json_first(event);
 	if (us == TIME_NONE)
-		us = import_time(json_get(event, "timestamp"), o->a);
+		us = field_time(json_get(event, "timestamp"), o->a);
 	if (us == TIME_NONE)
-		us = import_time(json_path(o->line, "metadata.start_time"),
-				 o->a);
+		us = field_time(json_path(o->line, "metadata.start_time"),
+				o->a);
 	return us;
 }
 
@@ -149,14 +149,14 @@ static void read_call(struct run *o, const struct json *v,
 			o->session, id);
 	read_usage(o, v, &a);
 	a.step_seq = index + 1;
-	a.ended_us = import_time(json_get(cost, "timestamp"), o->a);
+	a.ended_us = field_time(json_get(cost, "timestamp"), o->a);
 	if (a.ended_us == TIME_NONE)
 		a.ended_us = o->first_us;
 	a.started_us = a.ended_us;
 	if (a.started_us != TIME_NONE)
 		a.started_us -= latency_us(o, id);
 	if (o->n_costs == o->n_usages)
-		a.reported_cost_pusd = import_usd(json_get(cost, "cost"));
+		a.reported_cost_pusd = field_usd(json_get(cost, "cost"));
 	else if (a.quality == QUALITY_EXACT)
 		a.quality = QUALITY_INFERRED;
 	if (a.ended_us != TIME_NONE)
@@ -189,7 +189,7 @@ static void read_sums(struct run *o)
 	call_init(o, sum, "whole run", &a);
 	read_usage(o, sum, &a);
 	a.reported_cost_pusd =
-		import_usd(json_get(o->metrics, "accumulated_cost"));
+		field_usd(json_get(o->metrics, "accumulated_cost"));
 	if (usage_missing(&a.usage) && a.reported_cost_pusd == MONEY_NONE) {
 		import_skip(o->r, "runs without figures");
 		return;

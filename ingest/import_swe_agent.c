@@ -9,10 +9,10 @@
 #include "ingest/callname.h"
 #include "ingest/import.h"
 #include "ingest/litellm_usage.h"
-#include "ingest/verdict.h"
 #include "ledger/base/clock.h"
 #include "ledger/hash.h"
 #include "ledger/money.h"
+#include "ledger/verdict.h"
 
 struct swe_run {
 	struct import_run *r;
@@ -129,12 +129,12 @@ static void read_stats(struct swe_run *s, const struct json *stats)
 						      STR_ARG(s->session)),
 					   STR("whole run"));
 	a.usage.n[USAGE_UNCACHED_IN] =
-		import_count(json_get(stats, "tokens_sent"), &bad);
+		field_count(json_get(stats, "tokens_sent"), &bad);
 	a.usage.n[USAGE_OUTPUT] =
-		import_count(json_get(stats, "tokens_received"), &bad);
+		field_count(json_get(stats, "tokens_received"), &bad);
 	a.quality =
 		usage_missing(&a.usage) ? QUALITY_MISSING : QUALITY_ESTIMATED;
-	a.reported_cost_pusd = import_usd(json_get(stats, "instance_cost"));
+	a.reported_cost_pusd = field_usd(json_get(stats, "instance_cost"));
 	if (a.reported_cost_pusd == 0)
 		a.reported_cost_pusd = MONEY_NONE;
 	if (bad)

@@ -12,9 +12,9 @@
 #include "ingest/callname.h"
 #include "ingest/import.h"
 #include "ingest/litellm_usage.h"
-#include "ingest/verdict.h"
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
+#include "ledger/verdict.h"
 
 struct tau {
 	struct import_run *r;
@@ -154,7 +154,7 @@ static void read_times(struct tau *t, const struct json *m,
 {
 	double seconds;
 
-	a->ended_us = import_time(json_get(m, "timestamp"), t->a);
+	a->ended_us = field_time(json_get(m, "timestamp"), t->a);
 	a->started_us = a->ended_us;
 	if (a->ended_us != TIME_NONE &&
 	    json_double(json_get(m, "generation_time_seconds"), &seconds) &&
@@ -169,7 +169,7 @@ static void read_message(struct tau *t, struct sim *s,
 	int side = json_str_is(json_get(m, "role"), "user") ? SIDE_USER
 							    : SIDE_AGENT;
 	const struct json *usage = json_get(m, "usage");
-	int64_t cost = import_usd(json_get(m, "cost"));
+	int64_t cost = field_usd(json_get(m, "cost"));
 	struct litellm_parts parts = {usage, {json_path(m, "raw_data.usage")}};
 	bool bad = false;
 	struct ev_attempt a;
@@ -199,7 +199,7 @@ static void read_whole(struct tau *t, struct sim *s, int side,
 		       const struct json *cost)
 {
 	struct ev_attempt a;
-	int64_t pusd = import_usd(cost);
+	int64_t pusd = field_usd(cost);
 
 	if (pusd == MONEY_NONE || pusd == 0)
 		return;
@@ -261,7 +261,7 @@ static void read_simulation(struct tau *t, const struct json *sim)
 	const struct json *m;
 	int64_t index = 0;
 
-	s.at_us = import_time(json_get(sim, "end_time"), t->a);
+	s.at_us = field_time(json_get(sim, "end_time"), t->a);
 	begin_agent_task(t, &s, sim);
 	for (m = json_first(messages); m; m = json_next(messages, m), index++)
 		if (json_str_is(json_get(m, "role"), "assistant") ||

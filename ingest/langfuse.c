@@ -3,9 +3,9 @@
 #include "ingest/callname.h"
 #include "ingest/import.h"
 #include "ingest/litellm_usage.h"
-#include "ingest/verdict.h"
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
+#include "ledger/verdict.h"
 
 #define SENDER STR("langfuse")
 
@@ -38,7 +38,7 @@ static int64_t bucket(const struct json *u, const char *const *names, bool *bad)
 		const struct json *v = json_get(u, *names);
 
 		if (json_present(v))
-			return import_count(v, bad);
+			return field_count(v, bad);
 	}
 	return USAGE_NONE;
 }
@@ -106,7 +106,7 @@ static int64_t flat(const struct langfuse_view *o, const char *key,
 {
 	const struct json *v = langfuse_get(o, key);
 
-	return import_count(v ? v : langfuse_get(o, older), bad);
+	return field_count(v ? v : langfuse_get(o, older), bad);
 }
 
 static void read_usage(const struct langfuse_view *o, struct ev_attempt *a,
@@ -141,7 +141,7 @@ static int64_t cost_of(const struct langfuse_view *o)
 	};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		int64_t pusd = import_usd(places[i]);
+		int64_t pusd = field_usd(places[i]);
 
 		if (pusd != MONEY_NONE)
 			return pusd;
@@ -167,10 +167,10 @@ bool langfuse_call(const struct langfuse_view *o, struct arena *a,
 		      &out->model);
 	out->keys[out->n_keys++] = callname_line(SENDER, *trace, id);
 	out->step_key = id;
-	out->started_us = import_time(langfuse_get(o, "startTime"), a);
+	out->started_us = field_time(langfuse_get(o, "startTime"), a);
 	out->first_token_us =
-		import_time(langfuse_get(o, "completionStartTime"), a);
-	out->ended_us = import_time(langfuse_get(o, "endTime"), a);
+		field_time(langfuse_get(o, "completionStartTime"), a);
+	out->ended_us = field_time(langfuse_get(o, "endTime"), a);
 	read_usage(o, out, bad_counts);
 	out->reported_cost_pusd = cost_of(o);
 	/* Nobody's price table has a model of which nothing was counted. */
@@ -195,13 +195,13 @@ const char *langfuse_score(const struct langfuse_view *o, struct arena *a,
 		.step_key = langfuse_text(o, "observationId", a),
 		.success_micro = -1,
 		.label = verdict_status(langfuse_text(o, "stringValue", a)),
-		.at_us = import_time(langfuse_get(o, "timestamp"), a),
+		.at_us = field_time(langfuse_get(o, "timestamp"), a),
 	};
 	*trace = langfuse_text(o, "traceId", a);
 	if (!trace->len || !out->key.len)
 		return "scores without a trace or a name";
 	if (out->at_us == TIME_NONE)
-		out->at_us = import_time(langfuse_get(o, "createdAt"), a);
+		out->at_us = field_time(langfuse_get(o, "createdAt"), a);
 	if (json_str_is(langfuse_get(o, "dataType"), "CATEGORICAL") ||
 	    !json_is(value, JSON_NUMBER) ||
 	    !verdict_micro(value, &out->success_micro)) {

@@ -74,7 +74,7 @@ static bool says(const struct places *p, const char *key)
 /* A count that sums of a few cannot overflow. */
 static int64_t small_count(const struct json *v, bool *bad)
 {
-	int64_t n = import_count(v, bad);
+	int64_t n = field_count(v, bad);
 
 	if (n <= INT64_C(1) << 53)
 		return n;

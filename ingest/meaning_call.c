@@ -5,12 +5,12 @@
 #include "ingest/callname.h"
 #include "ingest/meaning_int.h"
 #include "ingest/profile.h"
-#include "ingest/verdict.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/map.h"
 #include "ledger/money.h"
 #include "ledger/price.h"
+#include "ledger/verdict.h"
 
 /* ---- provider and model ---- */
 

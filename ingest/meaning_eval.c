@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "ingest/meaning_int.h"
-#include "ingest/verdict.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/map.h"
+#include "ledger/verdict.h"
 
 #define EVALS_MAX 64 /* of one span */
 

@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "ingest/import_outcomes.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/hash.h"
 #include "ledger/money.h"
+#include "ledger/outcome_line.h"
 #include "router/feature.h"
 #include "tests/unit/import_probe.h"
 

@@ -72,7 +72,7 @@ static void counts(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		bool bad = false;
 
-		assert_int_equal(import_count(json_of(&d, cases[i].text), &bad),
+		assert_int_equal(field_count(json_of(&d, cases[i].text), &bad),
 				 cases[i].want);
 		assert_int_equal(bad, cases[i].bad);
 	}
@@ -110,9 +110,9 @@ static void times(void **state)
 	json_doc_init(&d, 16);
 	arena_init(&a, 1 << 16);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(import_time(json_of(&d, cases[i].text), &a),
+		assert_int_equal(field_time(json_of(&d, cases[i].text), &a),
 				 cases[i].want_us);
-	assert_int_equal(import_time(NULL, &a), TIME_NONE);
+	assert_int_equal(field_time(NULL, &a), TIME_NONE);
 	arena_release(&a);
 	json_doc_release(&d);
 }
@@ -137,9 +137,9 @@ static void dollars(void **state)
 	(void)state;
 	json_doc_init(&d, 16);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(import_usd(json_of(&d, cases[i].text)),
+		assert_int_equal(field_usd(json_of(&d, cases[i].text)),
 				 cases[i].want);
-	assert_int_equal(import_usd(NULL), MONEY_NONE);
+	assert_int_equal(field_usd(NULL), MONEY_NONE);
 	json_doc_release(&d);
 }
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "ingest/verdict.h"
+#include "ledger/verdict.h"
 
 static bool micro_of(const char *json, int32_t *micro)
 {

@@ -1,4 +1,4 @@
-#include "ingest/verdict.h"
+#include "ledger/verdict.h"
 
 #include "ledger/money.h"
 
