@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "ingest/intake_int.h"
-#include "ingest/serve_conf.h"
 #include "ingest/stats.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/conf.h"
 #include "ledger/base/log.h"
+#include "ledger/daemon.h"
 #include "ledger/spool.h"
 
 /* A batch of large events is cut here, though it has few rows. */
@@ -249,7 +249,7 @@ static void on_timer(void *arg)
 static enum rc open_spool(struct intake *in, const struct conf *conf,
 			  struct err *e)
 {
-	char *all = serve_spool(conf);
+	char *all = daemon_spool(conf);
 	char *dir = xasprintf("%s/%d", all, in->worker);
 	enum rc rc = spool_open(&in->spool, dir, conf->spool_bytes,
 				conf->spool_bytes / 4 < SEGMENT_BYTES

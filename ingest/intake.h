@@ -28,7 +28,7 @@ struct loop;
 struct intake;
 struct ticket;
 
-/* `worker` names the spool folder (serve_spool()/WORKER). Opens at once, also
+/* `worker` names the spool folder (daemon_spool()/WORKER). Opens at once, also
  * with the database away; RC_BAD only when the spool's folder cannot be used.
  */
 enum rc intake_open(struct intake **out, struct loop *loop,

@@ -20,7 +20,5 @@ enum rc serve_reload(const struct conf *now, struct conf **out,
 void serve_conf_free(struct conf *conf); /* NULL is fine */
 /* log_level; auto is info here. */
 void serve_log_level(const struct conf *conf);
-/* Folder of all spools, absolute; to be freed. */
-char *serve_spool(const struct conf *conf);
 
 #endif

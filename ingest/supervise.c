@@ -90,7 +90,7 @@ static enum rc take_locks(struct parent *p, struct err *e)
 {
 	char *home = daemon_path(p->conf, "");
 	char *lock = daemon_path(p->conf, "serve.lock");
-	char *spool = serve_spool(p->conf);
+	char *spool = daemon_spool(p->conf);
 	char *spool_lock = xasprintf("%s/serve.lock", spool);
 	enum rc rc = path_make(home, 0700, e);
 

@@ -325,7 +325,7 @@ static int orphan(const char *spool, int from)
 static void adopt(struct parent *p)
 {
 	struct child *c = &p->children[p->workers + 1];
-	char *spool = serve_spool(p->conf);
+	char *spool = daemon_spool(p->conf);
 	int index = orphan(spool, p->adopted);
 
 	free(spool);

@@ -5,19 +5,33 @@
 #include "ledger/base/cmd.h"
 #include "ledger/base/json.h"
 #include "ledger/cluster.h"
+#include "ledger/daemon.h"
 #include "ledger/db.h"
 #include "ledger/migrate.h"
 #include "ledger/partition.h"
 #include "ledger/price.h"
 
-static const struct cmd_opt opts[] = {
-	{"json", 0, NULL, "one JSON object"},
+enum {
+	OPT_JSON,
+	OPT_NO_SERVE
+};
+static const struct cmd_opt up_opts[] = {
+	[OPT_JSON] = {"json", 0, NULL, "one JSON object"},
+	[OPT_NO_SERVE] = {"no-serve", 0, NULL, "do not start the daemon"},
 	{NULL, 0, NULL, NULL},
+};
+static const struct cmd_opt down_opts[] = {
+	[OPT_JSON] = {"json", 0, NULL, "one JSON object"},
+	{NULL, 0, NULL, NULL},
+};
+
+struct said {
+	bool json, no_serve;
 };
 
 /* -1: go on; else the exit code. */
 static int read_args(const struct command *self, int argc, char **argv,
-		     bool *json)
+		     struct said *said)
 {
 	struct cmd_args a;
 	int got;
@@ -31,7 +45,7 @@ static int read_args(const struct command *self, int argc, char **argv,
 		if (got == CMD_OPERAND)
 			return cmd_usage(self, "%s takes no operands",
 					 self->name);
-		*json = true;
+		*(got == OPT_JSON ? &said->json : &said->no_serve) = true;
 	}
 	return -1;
 }
@@ -42,6 +56,8 @@ struct done {
 	struct buf where;
 	int migrations;
 	int64_t days_made, days_dropped;
+	bool serve, served; /* a daemon is wanted; it ran before */
+	struct daemon_info daemon;
 };
 
 static const char *cluster_word(enum cluster_state before)
@@ -93,6 +109,8 @@ static enum rc up(const struct conf *conf, struct done *d, struct err *e)
 		rc = up_database(db, conf, d, e);
 	db_close(db);
 	buf_release(&url);
+	if (!rc && d->serve)
+		rc = daemon_start(conf, &d->daemon, &d->served, e);
 	return rc;
 }
 
@@ -110,6 +128,12 @@ static void print_up_json(const struct done *d)
 	json_out_i64(&o, "migrations", d->migrations);
 	json_out_i64(&o, "days_made", d->days_made);
 	json_out_i64(&o, "days_dropped", d->days_dropped);
+	json_out_str(&o, "daemon",
+		     str_from(!d->serve   ? "left alone"
+			      : d->served ? "running"
+					  : "started"));
+	if (d->serve)
+		json_out_str(&o, "listen", str_from(d->daemon.addresses));
 	json_out_end(&o, '}');
 	puts(buf_str(&b));
 	buf_release(&b);
@@ -131,6 +155,9 @@ static void print_up(const struct done *d)
 	if (d->days_dropped)
 		printf(", %" PRId64 " dropped by retention", d->days_dropped);
 	putchar('\n');
+	if (d->serve)
+		printf("daemon     %s, listening on %s\n",
+		       d->served ? "running" : "started", d->daemon.addresses);
 }
 
 static int run_up(const struct command *self, const struct conf *conf, int argc,
@@ -138,17 +165,18 @@ static int run_up(const struct command *self, const struct conf *conf, int argc,
 {
 	struct done d = {.before = CLUSTER_FOREIGN};
 	struct err e = {"", ""};
-	bool json = false;
-	int code = read_args(self, argc, argv, &json);
+	struct said said = {false, false};
+	int code = read_args(self, argc, argv, &said);
 	enum rc rc;
 
 	if (code >= 0)
 		return code;
+	d.serve = conf->autostart && !said.no_serve;
 	buf_init(&d.where, 8192);
 	rc = up(conf, &d, &e);
 	if (rc)
 		err_print(&e);
-	else if (json)
+	else if (said.json)
 		print_up_json(&d);
 	else
 		print_up(&d);
@@ -156,8 +184,7 @@ static int run_up(const struct command *self, const struct conf *conf, int argc,
 	return rc_exit(rc);
 }
 
-static int run_down(const struct command *self, const struct conf *conf,
-		    int argc, char **argv)
+static void print_down(enum cluster_state before, bool ran, bool json)
 {
 	static const char *const words[] = {
 		[CLUSTER_FOREIGN] = "configured",
@@ -165,28 +192,45 @@ static int run_down(const struct command *self, const struct conf *conf,
 		[CLUSTER_STOPPED] = "stopped before",
 		[CLUSTER_RUNNING] = "stopped",
 	};
-	enum cluster_state before = CLUSTER_FOREIGN;
-	struct err e = {"", ""};
-	bool json = false;
-	int code = read_args(self, argc, argv, &json);
-	enum rc rc;
 
-	if (code >= 0)
-		return code;
-	rc = cluster_look(conf, &before, NULL, &e);
-	if (!rc)
-		rc = cluster_down(conf, &e);
-	if (rc)
-		err_print(&e);
-	else if (json)
-		printf("{\"cluster\":\"%s\"}\n", words[before]);
-	else if (before == CLUSTER_FOREIGN)
+	if (json) {
+		printf("{\"cluster\":\"%s\",\"daemon\":\"%s\"}\n",
+		       words[before], ran ? "stopped" : "absent");
+		return;
+	}
+	if (ran)
+		puts("daemon     stopped");
+	if (before == CLUSTER_FOREIGN)
 		puts("database   as database_url says: left alone");
 	else
 		printf("database   private PostgreSQL %s\n",
 		       before == CLUSTER_RUNNING   ? "stopped"
 		       : before == CLUSTER_STOPPED ? "was not running"
 						   : "was never made");
+}
+
+static int run_down(const struct command *self, const struct conf *conf,
+		    int argc, char **argv)
+{
+	enum cluster_state before = CLUSTER_FOREIGN;
+	struct said said = {false, false};
+	struct err e = {"", ""};
+	bool ran = false;
+	int code = read_args(self, argc, argv, &said);
+	enum rc rc;
+
+	if (code >= 0)
+		return code;
+	/* The daemon first: what it still holds goes to the database. */
+	rc = daemon_stop(conf, &ran, &e);
+	if (!rc)
+		rc = cluster_look(conf, &before, NULL, &e);
+	if (!rc)
+		rc = cluster_down(conf, &e);
+	if (rc)
+		err_print(&e);
+	else
+		print_down(before, ran, said.json);
 	return rc_exit(rc);
 }
 
@@ -197,14 +241,15 @@ const struct command command_up = {
 	.help = "Makes the private PostgreSQL in ACO_HOME if it is not there, "
 		"starts it if it does not run, brings its schema up to date, "
 		"makes the partitions of the days ahead and drops those that "
-		"retention_days has outlived. Where database_url is set, that "
+		"retention_days has outlived. Then it starts the daemon (aco "
+		"serve) in the background, if none runs. Where database_url is set, that "
 		"database is used and no server is started. Running it again "
 		"changes nothing.\n"
 		"\n"
 		"The server listens on a Unix socket only. As root it runs as "
 		"the user postgres. Settings of your own go to pg/local.conf "
 		"in ACO_HOME.",
-	.opts = opts,
+	.opts = up_opts,
 	.run = run_up,
 };
 
@@ -212,8 +257,8 @@ const struct command command_down = {
 	.name = "down",
 	.args = "",
 	.summary = "stop what 'aco up' started",
-	.help = "Stops the private PostgreSQL. The ledger stays; 'aco up' "
+	.help = "Stops the daemon, then the private PostgreSQL. The ledger stays; 'aco up' "
 		"goes on with it.",
-	.opts = opts,
+	.opts = down_opts,
 	.run = run_down,
 };

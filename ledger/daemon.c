@@ -201,6 +201,12 @@ static void read_state(const struct conf *conf, struct daemon_info *out)
 	free(path);
 }
 
+char *daemon_spool(const struct conf *conf)
+{
+	return conf->spool[0] ? path_absolute(conf->spool)
+			      : daemon_path(conf, "spool");
+}
+
 enum rc daemon_look(const struct conf *conf, struct daemon_info *out,
 		    struct err *e)
 {

@@ -54,6 +54,8 @@ enum rc daemon_ask(const char *address, const char *path, int *status,
 /* ---- for the daemon itself ---- */
 /* HOME/NAME, absolute; to be freed. */
 char *daemon_path(const struct conf *conf, const char *name);
+/* Folder of all spools, one for each worker below it, absolute; to be freed. */
+char *daemon_spool(const struct conf *conf);
 /* Take a lock file for as long as *fd is open, here or in a child. RC_BUSY:
  * another daemon holds it; what one that was killed left running is waited
  * for. */

@@ -269,6 +269,8 @@ static const struct check {
 	void (*run)(struct doctor *d, struct doctor_finding *f);
 } checks[] = {
 	{"disk", NEEDS_NOTHING, check_disk},
+	{"daemon", NEEDS_NOTHING, check_daemon},
+	{"spool", NEEDS_NOTHING, check_spool},
 	{"database", NEEDS_NOTHING, check_database},
 	{"schema", NEEDS_DATABASE, check_schema},
 	{"days ahead", NEEDS_SCHEMA, check_days},

@@ -1,5 +1,5 @@
-/* Shared by doctor.c (the table and the installation) and doctor_sums.c (the
- * ledger's figures). */
+/* Shared by doctor.c (the table and the installation), doctor_daemon.c and
+ * doctor_sums.c (the ledger's figures). */
 #ifndef ACO_DOCTOR_INT_H
 #define ACO_DOCTOR_INT_H
 
@@ -21,6 +21,9 @@ void doctor_advise(struct doctor_finding *f, const char *fmt, ...)
 	PRINTF_LIKE(2, 3);
 /* A check that could not be made. */
 void doctor_failed(struct doctor_finding *f, const struct err *e);
+
+void check_daemon(struct doctor *d, struct doctor_finding *f);
+void check_spool(struct doctor *d, struct doctor_finding *f);
 
 enum rc doctor_choose_days(struct doctor *d, struct err *e) MUST_CHECK;
 

@@ -13,12 +13,13 @@ for name in $(env | sed -n 's/^\(ACO_[A-Z_]*\)=.*/\1/p'); do
   unset "$name"
 done
 ACO_CONFIG=/dev/null
+ACO_AUTOSTART=no
 ACO_RETENTION_DAYS=0 # the sessions grow old, and are kept
 ACO_HOME=$home
 if [ -e "$home" ] && [ "$(id -u)" -ne 0 ] && [ ! -O "$home" ]; then
   ACO_HOME=$home-$(id -un)
 fi
-export ACO_CONFIG ACO_RETENTION_DAYS ACO_HOME
+export ACO_AUTOSTART ACO_CONFIG ACO_RETENTION_DAYS ACO_HOME
 
 say() { printf '\n== %s\n' "$*"; }
 

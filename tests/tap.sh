@@ -13,6 +13,9 @@
 work=$(mktemp -d /tmp/aco-test-XXXXXX) || exit 1
 trap 'rm -rf "$work"' EXIT
 
+# A daemon is started by those tests alone that want one.
+export ACO_AUTOSTART=no
+
 cases=0 bad=0
 
 pass() {

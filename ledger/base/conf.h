@@ -31,6 +31,7 @@ struct conf {
 	char *timezone;        /* of reports; "UTC" */
 
 	/* the daemon */
+	bool autostart;      /* aco up starts it */
 	char *listen;        /* "127.0.0.1:4318", several by commas */
 	int64_t workers;     /* 0: one a processor */
 	int64_t connections; /* open at once, of one worker */

@@ -54,6 +54,7 @@ bench_cluster() {
   trap 'exit 130' INT TERM
   chmod 755 "$bench_work"
   export ACO_HOME=$bench_work/home ACO_CONFIG=/dev/null ACO_RETENTION_DAYS=0
+  export ACO_AUTOSTART=no
   unset ACO_DATABASE_URL
   "$aco" up >"$bench_work/up.log" 2>&1 ||
     bench_die "aco up: $(cat "$bench_work/up.log")"

@@ -151,6 +151,7 @@ static void prepare(struct command_line *c, const struct harness_run *how,
 	c->home = xasprintf("ACO_HOME=%s/home", harness_root());
 	c->env[k++] = c->home;
 	c->env[k++] = "NO_COLOR=1";
+	c->env[k++] = "ACO_AUTOSTART=no";
 	for (n = 0; how && how->env && how->env[n]; n++) {
 		c->env[k++] = how->env[n];
 		assert_true(k < 127);

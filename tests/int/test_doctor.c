@@ -5,6 +5,7 @@
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/doctor.h"
+#include "ledger/spool.h"
 #include "tests/int/harness.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -12,11 +13,12 @@
 static const char *url;
 static struct db *db;
 static struct conf conf;
+static char empty_text[] = "";
 
 /* A ledger made by the program itself from captured transcripts. */
 static int setup(void **state)
 {
-	static char home[] = "/nonexistent", empty[] = "";
+	static char home[] = "/nonexistent";
 	struct harness_run how = {0};
 	const char *env[2] = {NULL, NULL};
 	char *var;
@@ -37,8 +39,10 @@ static int setup(void **state)
 		       "tests/data/traces/litellm.spendlogs.json");
 	free(var);
 	db = harness_open(url);
-	conf = (struct conf){
-		.home = home, .pg_bin = empty, .partitions_ahead = 3};
+	conf = (struct conf){.home = home,
+			     .pg_bin = empty_text,
+			     .partitions_ahead = 3,
+			     .spool = empty_text};
 	conf.database_url = xasprintf("%s", url);
 	return 0;
 }
@@ -275,6 +279,42 @@ static void no_ledger(void **state)
 	assert_int_equal(finding(&r, "tasks")->state, DOCTOR_SKIP);
 }
 
+/* What waits in a spool is told, old records as a warning. */
+static void spooled(void **state)
+{
+	const char *dir = harness_dir();
+	char *one = xasprintf("%s/3", dir), *kept = xstrdup(dir);
+	struct spool *s = NULL;
+	struct str got;
+	int64_t at_us;
+	struct err e = {"", ""};
+	struct report r;
+
+	(void)state;
+	conf.spool = kept;
+	examine(&r, DOCTOR_RANDOM, 0);
+	assert_int_equal(finding(&r, "spool")->state, DOCTOR_OK);
+	ASSERT_OK(spool_open(&s, one, 1 << 20, 1 << 16, &e), &e);
+	ASSERT_OK(spool_put(s, STR("a record"), clock_now_us(), &e), &e);
+	ASSERT_OK(spool_sync(s, &e), &e);
+	examine(&r, DOCTOR_RANDOM, 0);
+	assert_int_equal(finding(&r, "spool")->state, DOCTOR_OK);
+	ASSERT_CONTAINS(finding(&r, "spool")->found, "1 record");
+	spool_close(s);
+	ASSERT_OK(spool_open(&s, one, 1 << 20, 1 << 16, &e), &e);
+	ASSERT_OK(spool_get(s, &got, &at_us, &e), &e);
+	ASSERT_OK(spool_done(s, &e), &e);
+	ASSERT_OK(spool_put(s, STR("old"), US_PER_SEC, &e), &e);
+	ASSERT_OK(spool_sync(s, &e), &e);
+	spool_close(s);
+	assert_int_not_equal(examine(&r, DOCTOR_RANDOM, 0), DOCTOR_FAIL);
+	assert_int_equal(finding(&r, "spool")->state, DOCTOR_WARN);
+	assert_int_equal(finding(&r, "daemon")->state, DOCTOR_SKIP);
+	conf.spool = empty_text;
+	free(one);
+	free(kept);
+}
+
 static void command(void **state)
 {
 	char *var = xasprintf("ACO_DATABASE_URL=%s", url);
@@ -308,7 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(well),      CASE(broken),  CASE(orphans),
 		CASE(warnings),  CASE(one_day), CASE(after_retention),
-		CASE(no_ledger), CASE(command),
+		CASE(no_ledger), CASE(spooled), CASE(command),
 	};
 
 	return harness_main("doctor", tests, N(tests));
