@@ -1,8 +1,9 @@
 /* A version of the router in one file: feature schema, arms, class table,
  * forests, calibrations, prototypes, policies, certificate. Versioned,
  * checksummed (CRC32C over every section and over the directory), little
- * endian, mapped read-only; nothing is copied out of it. A damaged or foreign
- * file, or one for another feature schema, is refused by bundle_open(). */
+ * endian, mapped read-only; forests, prototypes and tables are not copied out
+ * of it. A damaged or foreign file, or one for another feature schema, is
+ * refused by bundle_open(). bundle_build.h makes one. */
 #ifndef ACO_BUNDLE_H
 #define ACO_BUNDLE_H
 
@@ -13,13 +14,14 @@
 #include "ledger/base/str.h"
 #include "ledger/base/uuid.h"
 #include "router/calibrate.h"
+#include "router/derive.h"
 #include "router/forest.h"
 #include "router/policy.h"
 
 #define BUNDLE_ARMS_MAX    96
 #define BUNDLE_CLASSES_MAX 256
 #define BUNDLE_PROTOS_MAX  2000
-#define TIERS              5
+#define BUNDLE_FORESTS_MAX 256
 
 struct bundle_arm {
 	struct str name; /* "tier:3" for what stands for a whole tier */
@@ -29,18 +31,27 @@ struct bundle_arm {
 	int success,
 		cost; /* index of its forests, -1: none (class rates only) */
 	struct calibration cal; /* of success */
-	float price_unit;       /* femto-dollars a token that its cost model is
-				   relative to; see router.h */
+	float spread;     /* root mean square error of the calibrated success
+			     against block means, on rows not used to fit */
+	float price_unit; /* femto-dollars a token that its costs are relative
+			     to, see route_price_unit() in router.h; 0: its
+			     costs are in pico-dollars and follow no price */
+	/* Its cost forest predicts log(cost / price_unit), cost in
+	 * femto-dollars (price_unit 0: log of pico-dollars). */
 };
 
 struct bundle_class {
 	struct str name;
-	int parent;   /* -1: the fleet */
+	int parent;   /* index of a class before it; -1: the fleet */
 	double tasks; /* that it learnt from */
 	int floor;    /* lowest tier, 1..5 */
-	/* by arm: smoothed success, its weight, mean cost in units */
+	/* By arm: smoothed success (NaN unknown), its weight in tasks, mean
+	 * cost in the arm's units (NaN unknown). */
 	const float *rate, *seen, *cost;
-	struct policy policy; /* what serves */
+	float tier_rate[TIERS];    /* smoothed success by tier, NaN unknown: the
+				      class's share of the derived block */
+	struct policy policy;      /* what serves; arms are the bundle's */
+	struct calibration accept; /* of the accept model, for this class */
 };
 
 struct bundle; /* opaque but for these look-ups */
@@ -57,20 +68,25 @@ const struct bundle *bundle_shipped(void);
 struct bundle *bundle_keep(struct bundle *b);
 void bundle_drop(struct bundle *b); /* NULL is fine */
 
-int32_t bundle_id(const struct bundle *b); /* of the ledger; 0 shipped */
+/* Its number in the ledger; 0: shipped, or a file's own. */
+int32_t bundle_id(const struct bundle *b);
+void bundle_set_id(struct bundle *b, int32_t id); /* once, before it serves */
+/* SHA-256 of its bytes, cut to 128 bits. */
+struct uuid bundle_hash(const struct bundle *b);
 struct uuid bundle_schema(const struct bundle *b);
 int bundle_arms(const struct bundle *b, const struct bundle_arm **arms);
 int bundle_forests(const struct bundle *b, const struct forest **f);
 const struct bundle_class *bundle_class(const struct bundle *b,
 					struct str name); /* NULL: unknown */
+/* The class that stands for all: always the first. */
 const struct bundle_class *bundle_fleet(const struct bundle *b);
 int bundle_classes(const struct bundle *b, const struct bundle_class **c);
-/* The accept model over evidence (ledger/evidence.h), or NULL; its calibration
- * for a class. */
-const struct forest *bundle_accept(const struct bundle *b,
-				   const struct bundle_class *c,
-				   const struct calibration **cal);
-/* Certificate, a JSON object; contract in the header of bundle_write.c. */
+/* The accept model over evidence (ledger/evidence.h), or NULL. A class holds
+ * its calibration. */
+const struct forest *bundle_accept(const struct bundle *b);
+/* Neighbours and clusters. */
+const struct derive_tables *bundle_derive(const struct bundle *b);
+/* Certificate, a JSON object; contract in bundle_build.h. */
 struct str bundle_certificate(const struct bundle *b);
 
 #endif

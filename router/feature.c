@@ -18,14 +18,16 @@ static float share(uint64_t part, uint64_t whole)
 }
 
 #define COUNT(field)                                                           \
-	static float field##_count(const struct text_stats *s)                 \
+	static float field##_count(const struct feature_in *in, int i)         \
 	{                                                                      \
-		return count(s->field);                                        \
+		(void)i;                                                       \
+		return count(in->text->field);                                 \
 	}
 #define SHARE(field, whole)                                                    \
-	static float field##_share(const struct text_stats *s)                 \
+	static float field##_share(const struct feature_in *in, int i)         \
 	{                                                                      \
-		return share(s->field, s->whole);                              \
+		(void)i;                                                       \
+		return share(in->text->field, in->text->whole);                \
 	}
 
 COUNT(bytes)
@@ -66,68 +68,81 @@ SHARE(shouts, words)
 SHARE(code_words, words)
 SHARE(distinct_bits, words)
 
-static float upper_share(const struct text_stats *s)
+static float upper_share(const struct feature_in *in, int i)
 {
+	const struct text_stats *s = in->text;
+
+	(void)i;
 	return share(s->upper, s->upper + s->lower);
 }
 
-static float word_mean(const struct text_stats *s)
+static float word_mean(const struct feature_in *in, int i)
 {
+	const struct text_stats *s = in->text;
+
+	(void)i;
 	return share(s->word_bytes, s->words);
 }
 
-static float line_mean(const struct text_stats *s)
+static float line_mean(const struct feature_in *in, int i)
 {
+	const struct text_stats *s = in->text;
+
+	(void)i;
 	return share(s->word_bytes, s->lines);
 }
 
-static float sentence_mean(const struct text_stats *s)
+static float sentence_mean(const struct feature_in *in, int i)
 {
+	const struct text_stats *s = in->text;
+
+	(void)i;
 	return share(s->words, s->sentences);
 }
 
 static const struct feature table[] = {
-	{"bytes", "length in bytes", 1, bytes_count},
-	{"lines", "lines with something on them", 1, lines_count},
-	{"words", "words", 1, words_count},
-	{"word_mean", "bytes a word", 1, word_mean},
-	{"line_mean", "bytes of words a line", 1, line_mean},
-	{"line_max", "bytes of the longest line", 1, line_max_count},
-	{"sentence_mean", "words a sentence", 1, sentence_mean},
-	{"sentences", "tokens that end a sentence", 1, sentences_count},
-	{"digit_share", "digits among bytes", 1, digit_share},
-	{"upper_share", "upper case among letters", 1, upper_share},
-	{"punct_share", "punctuation among bytes", 1, punct_share},
-	{"space_share", "white space among bytes", 1, space_share},
-	{"non_ascii_share", "non-ASCII among bytes", 1, high_share},
-	{"bracket_share", "brackets among bytes", 1, bracket_share},
-	{"operator_share", "operators among bytes", 1, operators_share},
-	{"quote_share", "quotes and back quotes among bytes", 1, quote_share},
-	{"indent_share", "indented among lines", 1, indent_lines_share},
-	{"blank_share", "blank lines a line", 1, blank_lines_share},
-	{"quoted_share", "quoted (>) among lines", 1, quote_lines_share},
-	{"code_fences", "fences of code", 1, fences_count},
-	{"diff_lines", "marks of a diff", 1, diff_lines_count},
-	{"trace_lines", "lines of a traceback", 1, trace_lines_count},
-	{"errors", "names of errors", 1, errors_count},
-	{"questions", "question marks", 1, question_count},
-	{"list_items", "lines that are list items", 1, list_lines_count},
-	{"choices", "lines that are choices", 1, choice_lines_count},
-	{"headings", "lines that are headings", 1, heading_lines_count},
-	{"numbers", "words of digits", 1, numbers_count},
-	{"identifiers", "identifiers and calls", 1, identifiers_count},
-	{"urls", "addresses", 1, urls_count},
-	{"paths", "paths of files", 1, paths_count},
-	{"math_marks", "dollar signs and backslashes", 1, math_count},
-	{"long_share", "words of ten bytes or more", 1, long_words_share},
-	{"shout_share", "words in capitals", 1, shouts_share},
-	{"distinct", "distinct words, to 4,096", 1, distinct_bits_count},
-	{"distinct_share", "distinct words a word", 1, distinct_bits_share},
-	{"code_share", "keywords of code among words", 1, code_words_share},
-	{"hard_words", "words of hard tasks", 1, hard_words_count},
-	{"easy_words", "words of easy tasks", 1, easy_words_count},
-	{"ask_words", "words that ask", 1, ask_words_count},
-	{"limit_words", "words that bind the answer", 1, limit_words_count},
+	{"bytes", "length in bytes", 1, bytes_count, 1},
+	{"lines", "lines with something on them", 1, lines_count, 1},
+	{"words", "words", 1, words_count, 1},
+	{"word_mean", "bytes a word", 1, word_mean, 1},
+	{"line_mean", "bytes of words a line", 1, line_mean, 1},
+	{"line_max", "bytes of the longest line", 1, line_max_count, 1},
+	{"sentence_mean", "words a sentence", 1, sentence_mean, 1},
+	{"sentences", "tokens that end a sentence", 1, sentences_count, 1},
+	{"digit_share", "digits among bytes", 1, digit_share, 1},
+	{"upper_share", "upper case among letters", 1, upper_share, 1},
+	{"punct_share", "punctuation among bytes", 1, punct_share, 1},
+	{"space_share", "white space among bytes", 1, space_share, 1},
+	{"non_ascii_share", "non-ASCII among bytes", 1, high_share, 1},
+	{"bracket_share", "brackets among bytes", 1, bracket_share, 1},
+	{"operator_share", "operators among bytes", 1, operators_share, 1},
+	{"quote_share", "quotes and back quotes among bytes", 1, quote_share,
+	 1},
+	{"indent_share", "indented among lines", 1, indent_lines_share, 1},
+	{"blank_share", "blank lines a line", 1, blank_lines_share, 1},
+	{"quoted_share", "quoted (>) among lines", 1, quote_lines_share, 1},
+	{"code_fences", "fences of code", 1, fences_count, 1},
+	{"diff_lines", "marks of a diff", 1, diff_lines_count, 1},
+	{"trace_lines", "lines of a traceback", 1, trace_lines_count, 1},
+	{"errors", "names of errors", 1, errors_count, 1},
+	{"questions", "question marks", 1, question_count, 1},
+	{"list_items", "lines that are list items", 1, list_lines_count, 1},
+	{"choices", "lines that are choices", 1, choice_lines_count, 1},
+	{"headings", "lines that are headings", 1, heading_lines_count, 1},
+	{"numbers", "words of digits", 1, numbers_count, 1},
+	{"identifiers", "identifiers and calls", 1, identifiers_count, 1},
+	{"urls", "addresses", 1, urls_count, 1},
+	{"paths", "paths of files", 1, paths_count, 1},
+	{"math_marks", "dollar signs and backslashes", 1, math_count, 1},
+	{"long_share", "words of ten bytes or more", 1, long_words_share, 1},
+	{"shout_share", "words in capitals", 1, shouts_share, 1},
+	{"distinct", "distinct words, to 4,096", 1, distinct_bits_count, 1},
+	{"distinct_share", "distinct words a word", 1, distinct_bits_share, 1},
+	{"code_share", "keywords of code among words", 1, code_words_share, 1},
+	{"hard_words", "words of hard tasks", 1, hard_words_count, 1},
+	{"easy_words", "words of easy tasks", 1, easy_words_count, 1},
+	{"ask_words", "words that ask", 1, ask_words_count, 1},
+	{"limit_words", "words that bind the answer", 1, limit_words_count, 1},
 };
 #define TABLE_N ((int)(sizeof(table) / sizeof(table[0])))
 _Static_assert(sizeof(table) / sizeof(table[0]) <= FEATURE_MAX,
@@ -164,12 +179,42 @@ struct uuid feature_schema(void)
 	return feature_schema_of(table, TABLE_N);
 }
 
-int feature_text(struct str text, float *out)
+int feature_count(void)
+{
+	return TABLE_N;
+}
+
+int feature_total(void)
+{
+	return TABLE_N + FEATURE_DERIVED;
+}
+
+void feature_ctx_init(struct feature_ctx *c)
+{
+	*c = (struct feature_ctx){
+		.step_kind = -1,
+		.step = -1,
+		.tools_offered = -1,
+		.tools_used = -1,
+		.context_tokens = -1,
+		.context_before = -1,
+	};
+}
+
+int feature_vector(struct str text, const struct feature_ctx *ctx, float *out)
 {
 	struct text_stats s;
+	struct feature_ctx first;
+	const struct feature_in in = {&s, ctx ? ctx : &first};
 
+	feature_ctx_init(&first);
 	text_stats_read(&s, text);
 	for (int i = 0; i < TABLE_N; i++)
-		out[i] = table[i].extract(&s);
+		out[i] = table[i].extract(&in, 0);
 	return TABLE_N;
+}
+
+int feature_text(struct str text, float *out)
+{
+	return feature_vector(text, NULL, out);
 }

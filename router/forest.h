@@ -22,17 +22,27 @@ enum forest_kind {
 struct forest {
 	enum forest_kind kind;
 	int trees, depth, features;
-	float base;        /* margin before the first tree */
-	const void *nodes; /* padded inner nodes, then leaves */
+	float base;             /* margin before the first tree */
+	const void *nodes;      /* padded inner nodes, 2^depth a tree */
+	const float *leaves;    /* 2^depth a tree */
+	const uint16_t *covers; /* weight of each leaf, of 65535 a tree */
 };
 
-/* From XGBoost's JSON model to padded trees, appended to `out` (aligned to 64
- * bytes). RC_BAD: categorical splits, more than `features` columns, trees
- * deeper than 10, anything not understood. */
+#define FOREST_FEATURES_MAX 256
+#define FOREST_DEPTH_MAX    10
+#define FOREST_TREES_MAX    4096
+
+/* From XGBoost's JSON model (binary:logistic, reg:logistic, and the regression
+ * objectives whose prediction is the margin; gbtree only) to padded trees,
+ * appended to `out` (a multiple of 64 bytes). All trees of the model count: cut
+ * it first where training stopped early. RC_BAD: categorical splits, several
+ * outputs, more than `features` columns, trees deeper than FOREST_DEPTH_MAX,
+ * anything not understood. */
 enum rc forest_pack(struct buf *out, struct str xgb_json, int features,
 		    struct err *e) MUST_CHECK;
 /* A view over packed bytes; every index in them is checked here, once, so that
- * walking needs no bounds. RC_BAD: damaged. */
+ * walking needs no bounds. `used`: bytes that it takes of `n`; may be NULL.
+ * `p` is aligned to 4 bytes. RC_BAD: damaged. */
 enum rc forest_open(struct forest *f, const void *p, size_t n, size_t *used,
 		    struct err *e) MUST_CHECK;
 /* Sum of leaves over `base`, before any link. x: f->features values, NaN is
@@ -40,7 +50,8 @@ enum rc forest_open(struct forest *f, const void *p, size_t n, size_t *used,
 float forest_margin(const struct forest *f, const float *x);
 /* forest_margin through the link of its kind. */
 float forest_predict(const struct forest *f, const float *x);
-/* Several forests over one row: out[i] = forest_predict(&f[i], x). */
+/* Several forests over one row: out[i] = forest_predict(&f[i], x). x has as
+ * many values as the widest of them wants. */
 void forest_predict_many(const struct forest *f, int n, const float *x,
 			 float *out);
 /* Contribution of each feature to the margin (path attribution by cover, sums

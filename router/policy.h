@@ -36,7 +36,8 @@ struct policy {
 	enum policy_kind kind;
 	int16_t low, high;  /* arms of the static mixture */
 	float high_share;   /* probability of `high` */
-	float lambda;       /* success a dollar is worth; learned */
+	float lambda;       /* success a dollar is worth; learned; 0: follows
+			       from the goal of the one who asks */
 	float accept;       /* accept threshold of cascades; 2: never */
 	float false_accept; /* its upper bound at `confidence` */
 	float confidence;

@@ -14,7 +14,14 @@
 #define ROUTE_ARMS_MAX  32
 #define ROUTE_TRIED_MAX 8
 
-/* A model that may serve. */
+/* What a model costs a token, as one number that its learnt costs are relative
+ * to, so that a new price acts at once: a quarter of the output price and three
+ * quarters of the input price, femto-dollars; 0 when either is unknown. */
+double route_price_unit(int64_t in_fusd, int64_t out_fusd);
+
+/* A model that may serve. It is the bundle's arm of the same name; else it
+ * borrows from the arm "tier:N" of its tier, else from the arm of the nearest
+ * tier below, else above. */
 struct route_arm {
 	struct str model; /* canonical name of the registry */
 	int tier;         /* 1..5 */
@@ -27,7 +34,8 @@ struct route_arm {
 /* What was tried for this step, oldest first. */
 struct route_tried {
 	int arm;               /* index in arms */
-	const float *evidence; /* EVIDENCE_N values, or NULL */
+	const float *evidence; /* ledger/evidence.h, NaN: not seen; or NULL */
+	int n_evidence;        /* values of it */
 	int64_t cost_pusd;
 };
 
@@ -38,13 +46,17 @@ enum route_goal {
 };
 
 struct route_ask {
-	const float *x; /* stored vector (feature.h), feature_count() values */
+	const float *x;        /* stored vector (feature.h); NULL: not known */
+	int n_x;               /* values of it; other than feature_count(): as
+				  if not known, and the decision says so */
+	struct uuid schema;    /* of x; nil: feature_schema() */
 	struct str class_name; /* absent: unattributed */
 	int floor;             /* least tier by configuration; 0 none */
 	const char *floor_why;
 	const struct route_arm *arms;
 	int n_arms;
-	int pinned; /* index: nothing else may serve; -1 free */
+	int pinned; /* index: nothing else may serve, though never below a
+		       floor; -1 free */
 	const char *pinned_why;
 	int64_t prompt_tokens, cached_tokens; /* estimates */
 	int64_t max_output;                   /* 0 unknown */
@@ -69,10 +81,14 @@ struct decision {
 	float propensity; /* of this plan, > 0 */
 	bool explored;
 	enum policy_kind policy;
-	char bound_by[64]; /* rule, floor, budget or pin; "" none */
+	char bound_by[64]; /* floor, budget, pin, schema, ...; "" none */
+	int floor;         /* least tier that was obeyed */
+	float lambda;      /* success that a dollar was worth */
 	struct route_arm_view view[ROUTE_ARMS_MAX];
 	float p_accept; /* of the last reply, NaN: none was tried */
 	bool accept;    /* the last reply may stand */
+	float p_plan;   /* success and expected cost of the plan */
+	int64_t plan_pusd;
 };
 
 /* Decide. Never fails: without anything to go by the strongest allowed arm at

@@ -149,16 +149,17 @@ static void test_bound(void **state)
 	test_free(text);
 }
 
-static float one(const struct text_stats *s)
+static float one(const struct feature_in *in, int i)
 {
-	return (float)s->lines;
+	(void)i;
+	return (float)in->text->lines;
 }
 
 static void test_schema(void **state)
 {
 	struct feature t[2] = {
-		{"a", "x", 1, one},
-		{"b", "y", 1, one},
+		{"a", "x", 1, one, 1},
+		{"b", "y", 1, one, 1},
 	};
 	const struct feature swapped[2] = {t[1], t[0]};
 	struct uuid base = feature_schema_of(t, 2);

@@ -1,0 +1,49 @@
+/* Makes the bytes of a bundle (bundle.h). Everything added is copied. Order:
+ * forests, then arms, then classes (the first is the fleet), then the rest;
+ * indexes are those that the adding functions return. Sizes beyond the limits
+ * of bundle.h, and indexes that are not there, are found by
+ * bundle_build_write().
+ *
+ * Layout, little endian, offsets from the start, sections aligned to 64:
+ *   header      "ACOBNDL1", u32 format, u32 sections, u64 bytes in all,
+ *               uuid schema, u32 derive version, u32 0, u32 CRC of the
+ *               directory, u32 CRC of the header up to here
+ *   directory   a section: u32 kind, u32 CRC, u64 offset, u64 bytes
+ *   sections    meta, text (all strings), arms, classes, tables (floats),
+ *               forests (each as forest_pack() made it), prototypes,
+ *               certificate
+ *
+ * Certificate, a JSON object, members that are known: "trained_at" (RFC 3339),
+ * "window" {"from", "to"}, "rows", "sources" [{"name", "licence", "rows"}],
+ * "metrics" {"ece", "brier_skill", "saving_at_equal_success", ...},
+ * "classes" {NAME: {"policy", "rows", "gain", "gain_low"}}, "gate" {"total",
+ * "total_low", "verdict", "reason"}; others are kept as they are. */
+#ifndef ACO_BUNDLE_BUILD_H
+#define ACO_BUNDLE_BUILD_H
+
+#include "ledger/base/buf.h"
+#include "router/bundle.h"
+
+#define BUNDLE_BYTES_MAX ((size_t)256 << 20)
+
+struct bundle_build;
+struct bundle_build *bundle_build_new(void);
+void bundle_build_free(struct bundle_build *b); /* NULL is fine */
+
+/* Bytes from forest_pack(). */
+int bundle_build_forest(struct bundle_build *b, struct str packed);
+int bundle_build_arm(struct bundle_build *b, const struct bundle_arm *a);
+/* rate, seen and cost have a value for each arm. */
+int bundle_build_class(struct bundle_build *b, const struct bundle_class *c);
+/* The forest that is the accept model. */
+void bundle_build_accept(struct bundle_build *b, int forest);
+void bundle_build_derive(struct bundle_build *b, const struct derive_tables *t);
+void bundle_build_certificate(struct bundle_build *b, struct str json);
+
+/* The bytes, appended to `out` (empty before; its maximum at least
+ * BUNDLE_BYTES_MAX for anything large), for the features of this program. They
+ * are read back: what bundle_view() would refuse is RC_BAD. */
+enum rc bundle_build_write(struct bundle_build *b, struct buf *out,
+			   struct err *e) MUST_CHECK;
+
+#endif
