@@ -107,7 +107,6 @@ LIBS += $(if $(wildcard tui/*.c),-lncursesw -ltinfo)
 LIBS += $(if $(wildcard ingest/loop.c),-levent_core)
 LIBS += $(if $(wildcard ingest/tls.c),-lssl)
 LIBS += $(if $(wildcard ingest/upstream.c),-lcurl)
-LIBS += $(if $(wildcard router/xgb.c),-lxgboost)
 # The fuzzer of our JSON reader compares it with jansson.
 LIBS_fuzz_json := -ljansson
 

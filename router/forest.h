@@ -13,6 +13,7 @@
 
 #include "ledger/base/buf.h"
 #include "ledger/base/err.h"
+#include "ledger/base/str.h"
 
 enum forest_kind {
 	FOREST_LOGISTIC, /* prediction is a probability */
