@@ -20,12 +20,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ingest/tls.h"
 #include "ledger/base/buf.h"
 #include "ledger/base/err.h"
 #include "ledger/base/str.h"
 
 struct loop;
-struct tls;
 struct http_server;
 struct http_req;
 
@@ -86,9 +86,6 @@ struct http_opts {
 	 * go on, else the status to answer (401, 403, 503) with *e. */
 	int (*admit)(struct http_req *r, const struct http_route *route,
 		     void *arg, struct err *e);
-	/* Called once for each request that admit saw, after its answer or
-	 * its end without one, before it is freed; may be NULL. */
-	void (*over)(struct http_req *r, void *arg);
 	/* Once for each request that admit saw, at its end, whatever became of
 	 * it: where what admit took is given back. May be NULL. */
 	void (*done)(struct http_req *r, void *arg);
@@ -165,11 +162,5 @@ void http_drop(struct http_req *r);
  * of another function of this file. */
 void http_on(struct http_req *r, void (*writable)(struct http_req *, void *),
 	     void (*gone)(struct http_req *, void *), void *arg);
-
-/* ---- TLS (tls.c, the gate to OpenSSL's SSL) ---- */
-/* Certificate chain and key, PEM; TLS 1.2 and newer. */
-enum rc tls_new(struct tls **out, const char *cert, const char *key,
-		struct err *e) MUST_CHECK;
-void tls_free(struct tls *t);
 
 #endif

@@ -34,12 +34,14 @@ struct loop_timer {
 	void *arg;
 };
 
-/* One event for each direction: a change of one is one system call. */
+/* One event for each direction: a change of one is one system call. With
+ * edges there is one for all, which never changes. */
 struct loop_watch {
-	struct event ev[3];
-	short events;
 	loop_io_fn *fn;
 	void *arg;
+	short events;
+	short n;
+	struct event ev[];
 };
 
 struct loop_inbox {
@@ -197,10 +199,11 @@ static void watch_fired(evutil_socket_t fd, short what, void *arg)
 struct loop_watch *loop_watch_new(struct loop *l, int fd, loop_io_fn *fn,
 				  void *arg)
 {
-	struct loop_watch *w = xcalloc(1, sizeof(*w));
+	struct loop_watch *w = xcalloc(1, sizeof(*w) + 3 * sizeof(w->ev[0]));
 
 	w->fn = fn;
 	w->arg = arg;
+	w->n = 3;
 	for (int i = 0; i < 3; i++)
 		if (event_assign(&w->ev[i], l->base, fd,
 				 (short)(directions[i].event | EV_PERSIST),
@@ -209,8 +212,25 @@ struct loop_watch *loop_watch_new(struct loop *l, int fd, loop_io_fn *fn,
 	return w;
 }
 
+struct loop_watch *loop_edge_new(struct loop *l, int fd, loop_io_fn *fn,
+				 void *arg)
+{
+	const short all = EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST;
+	struct loop_watch *w = xcalloc(1, sizeof(*w) + sizeof(w->ev[0]));
+
+	w->fn = fn;
+	w->arg = arg;
+	w->n = 1;
+	if (event_assign(&w->ev[0], l->base, fd, all, watch_fired, w) != 0 ||
+	    event_add(&w->ev[0], NULL) != 0)
+		BUG("a descriptor that cannot be watched");
+	return w;
+}
+
 void loop_watch_set(struct loop_watch *w, short events)
 {
+	if (w->n != 3)
+		BUG("a watch of edges is never changed");
 	for (int i = 0; i < 3; i++) {
 		short bit = directions[i].poll;
 
@@ -228,7 +248,8 @@ void loop_watch_free(struct loop_watch *w)
 {
 	if (!w)
 		return;
-	loop_watch_set(w, 0);
+	for (int i = 0; i < w->n; i++)
+		event_del(&w->ev[i]);
 	free(w);
 }
 

@@ -36,6 +36,11 @@ typedef void loop_io_fn(void *arg, short revents);
 struct loop_watch *loop_watch_new(struct loop *l, int fd, loop_io_fn *fn,
 				  void *arg);
 void loop_watch_set(struct loop_watch *w, short events);
+/* The same, told of everything and of each change once (edge-triggered): one
+ * system call in its life. fn must note what came and go on until EAGAIN. Not
+ * for loop_watch_set(). */
+struct loop_watch *loop_edge_new(struct loop *l, int fd, loop_io_fn *fn,
+				 void *arg);
 void loop_watch_free(struct loop_watch *w);
 
 /* A signal, delivered on the loop. One function a signal. */

@@ -20,6 +20,9 @@
 #pragma GCC poison atoi atol atoll atof
 #pragma GCC poison gmtime localtime asctime ctime
 #pragma GCC poison tmpnam tempnam mktemp
-#pragma GCC poison rand srand
+
+/* OpenSSL's headers have parameters of this name: only calls are errors. */
+int rand(void) __attribute__((unavailable("use RAND_bytes or getrandom")));
+void srand(unsigned) __attribute__((unavailable("rand is not used")));
 
 #endif
