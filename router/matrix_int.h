@@ -1,0 +1,47 @@
+/* What the files of the matrix share; nobody else includes this. */
+#ifndef ACO_MATRIX_INT_H
+#define ACO_MATRIX_INT_H
+
+#include "ledger/base/map.h"
+#include "router/matrix.h"
+
+/* One verdict, before the matrix is made. */
+struct mx_obs {
+	uint32_t task, arm;
+	float success; /* NaN: the run failed for other reasons */
+	int64_t cost_pusd;
+	bool estimated;
+	const float *evidence;
+};
+
+struct mx_build {
+	struct matrix *m;
+	struct mx_opts o;
+	struct map task_map, arm_map, class_map, source_map;
+	size_t cap_tasks, cap_arms, cap_classes, cap_sources, cap_source_of;
+	struct str *sources;
+	int n_sources;
+	int *source_of; /* by task */
+	struct mx_obs *obs;
+	size_t n_obs, cap_obs;
+};
+
+/* A line, with what its trial does not say. */
+struct mx_line {
+	const struct ev_trial *t;
+	struct str class_name; /* over the trial's; absent: that */
+	struct str group;      /* name of the group; absent: mx_group() */
+	struct str repo;
+	struct str prompt;
+	bool judge;
+};
+enum rc mx_add(struct mx_build *b, const struct mx_line *l,
+	       struct err *e) MUST_CHECK;
+
+/* matrix_pool.c: which arms stay. out[source * n_arms + arm] is the index of
+ * the arm that it becomes, -1: none; *names (owned by the caller) and *n are
+ * the new arms. `obs` are merged: one a task and arm. */
+void mx_pool(const struct mx_build *b, int *out, struct str **names,
+	     int **tiers, int *n);
+
+#endif
