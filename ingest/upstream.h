@@ -32,6 +32,10 @@ struct up_header {
 	struct str name, value;
 };
 
+enum {
+	UP_PARTS = 8
+};
+
 enum up_end {
 	UP_DONE,    /* the answer is whole */
 	UP_CONNECT, /* no connection: refused, unknown host, TLS */
@@ -49,8 +53,14 @@ struct up_ask {
 	const struct up_header *headers;
 	int n_headers;
 	struct str body;
-	bool accept_gzip;                              /* else identity only */
-	int64_t connect_us, first_byte_us, silence_us; /* limits */
+	/* The body in pieces, in place of `body` when there are any (as
+	 * model_request_edit() gives it); the array is copied. */
+	const struct str *parts;
+	int n_parts;      /* at most UP_PARTS */
+	bool accept_gzip; /* else identity only */
+	/* Limits: name and connection; request sent to status line; no byte
+	 * either way (not while up_calls.data said false). 0: none. */
+	int64_t connect_us, first_byte_us, silence_us;
 };
 
 struct up_calls {
