@@ -136,7 +136,7 @@ static enum rc take_dead(void *arg, const struct ev_dead *d, struct err *e)
 
 static void read_body(struct in *in, enum otlp_encoding enc, struct str body)
 {
-	const struct sink sink = {take_attempt, take_outcome, take_claim,
+	const struct sink sink = {take_attempt, take_outcome, take_claim, NULL,
 				  take_task,    take_dead,    in};
 	const struct origin from = {.source = STR("import:otlp"),
 				    .peer = import_path(in->r),

@@ -104,8 +104,8 @@ struct batch *record_read(struct record *r, struct str text)
 
 /* ---- pieces ---- */
 
-/* Unit 0 is what has no line of its own; then attempts, outcomes, claims and
- * trials. False: there is no such unit. */
+/* Unit 0 is what has no line of its own; then attempts, outcomes, claims,
+ * trials and decisions. False: there is no such unit. */
 static bool unit_text(struct record *r, size_t unit)
 {
 	const struct batch *b = r->whole;
@@ -128,6 +128,10 @@ static bool unit_text(struct record *r, size_t unit)
 	}
 	if ((i -= b->n_claims) < b->n_trials) {
 		event_json_trial(&r->line, b, i);
+		return true;
+	}
+	if ((i -= b->n_trials) < b->n_decisions) {
+		event_json_decision(&r->line, b, i);
 		return true;
 	}
 	return false;

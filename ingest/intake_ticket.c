@@ -117,6 +117,7 @@ struct event {
 	const struct ev_attempt *attempt;
 	const struct ev_outcome *outcome;
 	const struct ev_claim *claim;
+	const struct ev_decision *decision;
 	const struct ev_dead *dead;
 };
 
@@ -144,6 +145,12 @@ static enum rc put(struct batch *b, const struct event *v, struct err *e)
 
 		c.sum.task = task;
 		return batch_claim(b, &c, e);
+	}
+	if (v->decision) {
+		struct ev_decision d = *v->decision;
+
+		d.task = task;
+		return batch_decision(b, &d, e);
 	}
 	return v->dead ? batch_dead(b, v->dead, e) : RC_OK;
 }
@@ -185,6 +192,12 @@ static enum rc on_claim(void *arg, const struct ev_task *t,
 	return add(arg, &(struct event){.task = t, .claim = c}, e);
 }
 
+static enum rc on_decision(void *arg, const struct ev_task *t,
+			   const struct ev_decision *d, struct err *e)
+{
+	return add(arg, &(struct event){.task = t, .decision = d}, e);
+}
+
 static enum rc on_task(void *arg, const struct ev_task *t, struct err *e)
 {
 	return add(arg, &(struct event){.task = t}, e);
@@ -207,6 +220,7 @@ struct ticket *intake_begin(struct intake *in)
 	t->sink = (struct sink){.attempt = on_attempt,
 				.outcome = on_outcome,
 				.claim = on_claim,
+				.decision = on_decision,
 				.task = on_task,
 				.dead = on_dead,
 				.arg = t};

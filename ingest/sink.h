@@ -18,6 +18,9 @@ struct sink {
 	/* A parent span's sum; see struct ev_claim. */
 	enum rc (*claim)(void *arg, const struct ev_task *t,
 			 const struct ev_claim *c, struct err *e);
+	/* What the router chose; its task index is not looked at. */
+	enum rc (*decision)(void *arg, const struct ev_task *t,
+			    const struct ev_decision *d, struct err *e);
 	/* A task alone, for what it says of itself. */
 	enum rc (*task)(void *arg, const struct ev_task *t, struct err *e);
 	enum rc (*dead)(void *arg, const struct ev_dead *d, struct err *e);

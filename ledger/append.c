@@ -57,6 +57,9 @@ static const struct op ops[] = {
 	{"trial table", op_trial_table, NULL, false},
 	{"trials", op_trials, op_trials_done, false},
 	{"merge trials", op_trials_merge, op_trials_merge_done, false},
+	{"decision table", op_decision_table, NULL, false},
+	{"decisions", op_decisions, op_decisions_done, false},
+	{"merge decisions", op_decisions_merge, op_decisions_merge_done, false},
 	{"dead letters", op_dead, NULL, false},
 	{"claims", op_claims, NULL, false},
 	{"cursors", op_cursors, NULL, false},
@@ -133,7 +136,7 @@ static bool try_again(struct ledger *l)
 		return true;
 	if (strcmp(l->sqlstate, "23505") == 0) {
 		rows_learn(l);
-		l->merge = l->trial_merge = true;
+		l->merge = l->trial_merge = l->decision_merge = true;
 		return true;
 	}
 	if (strcmp(l->sqlstate, "23514") == 0 && l->no_partition) {
@@ -232,7 +235,7 @@ enum rc ledger_append(struct ledger *l, const struct batch *b,
 	l->b = b;
 	l->done = done;
 	l->arg = arg;
-	l->merge = l->trial_merge = l->learnt = false;
+	l->merge = l->trial_merge = l->decision_merge = l->learnt = false;
 	l->n_met = l->n_taken = l->n_lacking = 0;
 	l->tries = 0;
 	if (l->names.n > NAMES_MAX) {

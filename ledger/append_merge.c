@@ -186,6 +186,7 @@ static bool same_content(const struct att *a, const struct att *b)
 	       a->error_id == b->error_id && a->source_id == b->source_id &&
 	       uuid_eq(a->decision_id, b->decision_id) &&
 	       uuid_eq(a->escalated_from, b->escalated_from) &&
+	       memcmp(a->evidence, b->evidence, sizeof(a->evidence)) == 0 &&
 	       a->n_keys == b->n_keys &&
 	       memcmp(a->keys, b->keys,
 		      (size_t)a->n_keys * sizeof(a->keys[0])) == 0;

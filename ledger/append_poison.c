@@ -14,7 +14,8 @@
 
 static size_t units(const struct ledger *l)
 {
-	return l->b->n_attempts + l->b->n_outcomes + l->b->n_trials;
+	return l->b->n_attempts + l->b->n_outcomes + l->b->n_trials +
+	       l->b->n_decisions;
 }
 
 bool unit_active(const struct ledger *l, size_t i)
@@ -119,8 +120,10 @@ static struct str body_of(const struct batch *b, size_t unit,
 		event_json_attempt(&line, b, unit);
 	else if ((unit -= b->n_attempts) < b->n_outcomes)
 		event_json_outcome(&line, b, unit);
+	else if ((unit -= b->n_outcomes) < b->n_trials)
+		event_json_trial(&line, b, unit);
 	else
-		event_json_trial(&line, b, unit - b->n_outcomes);
+		event_json_decision(&line, b, unit - b->n_trials);
 	s = arena_str(bodies, (struct str){buf_str(&line), line.len});
 	buf_release(&line);
 	return s;
@@ -146,11 +149,15 @@ void poison_letter(const struct ledger *l, const struct poison *p,
 		unit = b->outcomes[i].id;
 		d->source = b->outcomes[i].e.source;
 		d->origin = STR("outcome");
-	} else {
-		i -= b->n_outcomes;
+	} else if ((i -= b->n_outcomes) < b->n_trials) {
 		unit = b->trials[i].id;
 		d->source = b->trials[i].e.source;
 		d->origin = b->trials[i].e.origin;
+	} else {
+		i -= b->n_trials;
+		unit = b->decisions[i].e.id;
+		d->source = STR("router");
+		d->origin = b->decisions[i].e.origin;
 	}
 	if (!d->source.len)
 		d->source = STR("unknown");

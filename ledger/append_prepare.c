@@ -242,7 +242,12 @@ static void att_from_event(const struct ledger *l, const struct bt_attempt *n,
 		att_set_rank(a, ATT_REPORTED, RANK_NONE);
 	if (e->started_us == TIME_NONE)
 		att_set_rank(a, ATT_TIME, RANK_NONE);
-	att_set_rank(a, ATT_ROUTE, RANK_NONE);
+	a->decision_id = e->decision_id;
+	a->escalated_from = e->escalated_from;
+	att_evidence(a, e->evidence, e->n_evidence);
+	if (uuid_is_nil(e->decision_id) && uuid_is_nil(e->escalated_from) &&
+	    e->n_evidence == 0)
+		att_set_rank(a, ATT_ROUTE, RANK_NONE);
 	if (e->who_rank)
 		att_set_rank(a, ATT_WHO, e->who_rank);
 	for (int i = 0; i < e->n_keys; i++)
@@ -391,9 +396,8 @@ static void reset(struct ledger *l)
 }
 
 /* Days that retention has dropped do not come back. */
-static bool too_old(struct ledger *l, size_t i)
+static bool too_old(struct ledger *l, size_t i, int64_t us)
 {
-	int64_t us = l->b->attempts[i].e.started_us;
 	int64_t keep = l->conf->retention_days;
 	char reason[80];
 
@@ -412,11 +416,18 @@ enum op_start op_prepare(struct ledger *l)
 
 	reset(l);
 	for (size_t i = 0; i < l->b->n_attempts; i++) {
-		if (!unit_active(l, i) || too_old(l, i))
+		if (!unit_active(l, i) ||
+		    too_old(l, i, l->b->attempts[i].e.started_us))
 			continue;
 		att_from_event(l, &l->b->attempts[i], &a);
 		row_add(l, &a, -1);
 		step_add(l, &l->b->attempts[i]);
+	}
+	for (size_t i = 0; i < l->b->n_decisions; i++) {
+		size_t unit = decision_unit(l, i);
+
+		if (unit_active(l, unit))
+			too_old(l, unit, l->b->decisions[i].e.decided_us);
 	}
 	for (size_t i = 0; i < l->b->n_tasks; i++)
 		task_add(l, l->b->tasks[i].id, (int32_t)i);
@@ -470,6 +481,11 @@ enum op_start op_days(struct ledger *l)
 
 		for (int d = 0; d < k; d++)
 			n += want_day(l, days[d]);
+	}
+	for (size_t i = 0; i < l->b->n_decisions; i++) {
+		if (unit_active(l, decision_unit(l, i)))
+			n += want_day(
+				l, clock_day(l->b->decisions[i].e.decided_us));
 	}
 	for (size_t i = 0; i < l->n_lacking; i++)
 		n += want_day(l, l->lacking[i]);

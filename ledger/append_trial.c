@@ -27,23 +27,6 @@ static void field_uuid(struct buf *b, struct uuid u)
 		db_field_uuid(b, u);
 }
 
-static void field_features(struct buf *b, const struct ev_trial *t)
-{
-	if (t->n_features <= 0) {
-		db_field_null(b);
-		return;
-	}
-	/* A one-dimensional array without NULLs, as array_recv reads it. */
-	buf_be32(b, (uint32_t)(20 + 8 * t->n_features));
-	buf_be32(b, 1);
-	buf_be32(b, 0);
-	buf_be32(b, DB_FLOAT4);
-	buf_be32(b, (uint32_t)t->n_features);
-	buf_be32(b, 1);
-	for (int i = 0; i < t->n_features; i++)
-		db_field_f32(b, t->features[i]);
-}
-
 static void copy_trial(struct buf *b, const struct bt_trial *n)
 {
 	const struct ev_trial *t = &n->e;
@@ -69,7 +52,7 @@ static void copy_trial(struct buf *b, const struct bt_trial *n)
 	db_field_jsonb(b, t->attrs);
 	field_uuid(b, t->prompt_hash);
 	field_uuid(b, t->feature_schema);
-	field_features(b, t);
+	db_field_f32s(b, t->features, t->n_features);
 }
 
 /* ---- several reports on one trial in a batch ---- */

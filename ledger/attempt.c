@@ -1,5 +1,6 @@
 #include "ledger/attempt.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "ledger/base/alloc.h"
@@ -152,13 +153,6 @@ static int tie_result(const struct att *a, const struct att *b,
 	return c ? c : cmp_name(n, false, b->error_id, a->error_id);
 }
 
-static int tie_route(const struct att *a, const struct att *b)
-{
-	int c = uuid_cmp(b->decision_id, a->decision_id);
-
-	return c ? c : uuid_cmp(b->escalated_from, a->escalated_from);
-}
-
 static int tie(const struct att *a, const struct att *b, enum att_group g,
 	       const struct names *n)
 {
@@ -173,11 +167,10 @@ static int tie(const struct att *a, const struct att *b, enum att_group g,
 		return cmp_i64(b->reported_cost_pusd, a->reported_cost_pusd);
 	case ATT_RESULT:
 		return tie_result(a, b, n);
-	case ATT_ROUTE:
-		return tie_route(a, b);
 	case ATT_SOURCE:
 		return cmp_name(n, false, a->source_id, b->source_id);
-	case ATT_TIME: /* settled field by field */
+	case ATT_TIME: /* these are settled field by field */
+	case ATT_ROUTE:
 	case ATT_GROUP_N:
 		break;
 	}
@@ -219,6 +212,7 @@ static void take(struct att *a, const struct att *b, enum att_group g)
 	case ATT_ROUTE:
 		a->decision_id = b->decision_id;
 		a->escalated_from = b->escalated_from;
+		memcpy(a->evidence, b->evidence, sizeof(a->evidence));
 		break;
 	case ATT_SOURCE:
 		a->source_id = b->source_id;
@@ -249,6 +243,24 @@ static void merge_time(struct att *a, const struct att *b)
 	latest(&a->ended_us, b->ended_us);
 }
 
+static void greater(struct uuid *a, struct uuid b)
+{
+	if (uuid_cmp(b, *a) > 0)
+		*a = b;
+}
+
+/* Two reports of equal rank may each say a part: the decision may be known
+ * before the reply, the evidence only after it. */
+static void merge_route(struct att *a, const struct att *b)
+{
+	greater(&a->decision_id, b->decision_id);
+	greater(&a->escalated_from, b->escalated_from);
+	for (int i = 0; i < EVIDENCE_N; i++) {
+		if (isnan(a->evidence[i]) || b->evidence[i] > a->evidence[i])
+			a->evidence[i] = b->evidence[i];
+	}
+}
+
 bool att_merge(struct att *a, const struct att *b, const struct names *names)
 {
 	struct att before = *a;
@@ -261,6 +273,8 @@ bool att_merge(struct att *a, const struct att *b, const struct names *names)
 			take(a, b, g);
 		else if (rb == ra && g == ATT_TIME)
 			merge_time(a, b);
+		else if (rb == ra && g == ATT_ROUTE)
+			merge_route(a, b);
 	}
 	earliest(&a->received_us, b->received_us);
 	a->day = clock_day(a->started_us);
@@ -345,6 +359,22 @@ static void fields_usage(const struct usage *u, struct buf *b)
 	}
 }
 
+/* Without what is not known at the end; 0: nothing is. */
+static int evidence_count(const struct att *a)
+{
+	int n = EVIDENCE_N;
+
+	while (n > 0 && isnan(a->evidence[n - 1]))
+		n--;
+	return n;
+}
+
+void att_evidence(struct att *a, const float *v, int n)
+{
+	for (int i = 0; i < EVIDENCE_N; i++)
+		a->evidence[i] = i < n && !isnan(v[i]) ? v[i] + 0.0F : NAN;
+}
+
 void att_copy_row(const struct att *a, struct buf *out)
 {
 	db_copy_row(out, 37);
@@ -378,7 +408,7 @@ void att_copy_row(const struct att *a, struct buf *out)
 	field_uuid(out, a->decision_id);
 	db_field_i32(out, (int32_t)a->prov);
 	db_field_bytea(out, a->keys, (size_t)a->n_keys * sizeof(a->keys[0]));
-	db_field_null(out); /* evidence: the gateway's */
+	db_field_f32s(out, a->evidence, evidence_count(a));
 }
 
 static int name_index(struct str s, const char *const *names, int n)
@@ -410,6 +440,7 @@ static void keys_from(struct att *a, struct str bytes)
 
 void att_from_row(struct att *a, const struct db_result *r, int row)
 {
+	float evidence[EVIDENCE_N];
 	int c = 0;
 
 	memset(a, 0, sizeof(*a));
@@ -442,5 +473,6 @@ void att_from_row(struct att *a, const struct db_result *r, int row)
 	a->escalated_from = uuid_or_nil(r, row, c++);
 	a->decision_id = uuid_or_nil(r, row, c++);
 	a->prov = (uint32_t)(int32_t)db_i64(r, row, c++);
-	keys_from(a, db_text(r, row, c));
+	keys_from(a, db_text(r, row, c++));
+	att_evidence(a, evidence, db_f32s(r, row, c, evidence, EVIDENCE_N));
 }

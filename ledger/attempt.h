@@ -25,7 +25,8 @@ enum att_group {
 	ATT_REPORTED, /* the sender's own cost */
 	ATT_TIME,     /* start, first token, end */
 	ATT_RESULT,   /* status, finish reason, error */
-	ATT_ROUTE,    /* decision, escalation */
+	ATT_ROUTE,    /* decision, escalation, evidence; at equal rank each is
+			 taken where it is said */
 	ATT_SOURCE,   /* the source's name */
 	ATT_GROUP_N
 };
@@ -48,6 +49,7 @@ struct att {
 	int64_t cost_pusd, reported_cost_pusd;   /* or MONEY_NONE */
 	int32_t price_id;                        /* 0 = none */
 	struct uuid escalated_from, decision_id; /* nil = none */
+	float evidence[EVIDENCE_N];              /* NaN: not known */
 	uint32_t prov;                           /* 4 bits a group */
 	int n_keys;
 	struct uuid keys[ATT_KEYS_MAX]; /* sorted */
@@ -60,6 +62,10 @@ void att_set_rank(struct att *a, enum att_group g, enum source_rank rank);
  * changed. Cost and tier are not touched: see att_price. */
 bool att_merge(struct att *a, const struct att *b, const struct names *names);
 void att_add_key(struct att *a, struct uuid key);
+
+/* Its evidence: `n` values, the rest not known. One bit pattern stands for
+ * each value, so that rows compare as bytes. */
+void att_evidence(struct att *a, const float *v, int n);
 
 /* Is it the sum of several calls, which has no long-context price? */
 bool att_aggregate(const struct att *a);

@@ -33,6 +33,7 @@ void batch_free(struct batch *b)
 	free(b->attempts);
 	free(b->outcomes);
 	free(b->claims);
+	free(b->decisions);
 	free(b->trials);
 	free(b->dead);
 	free(b->cursors);
@@ -45,12 +46,13 @@ void batch_clear(struct batch *b)
 	map_clear(&b->task_map);
 	b->n_tasks = b->n_attempts = b->n_outcomes = 0;
 	b->n_trials = b->n_dead = b->n_cursors = b->n_claims = 0;
+	b->n_decisions = 0;
 }
 
 size_t batch_rows(const struct batch *b)
 {
 	return b->n_attempts + b->n_outcomes + b->n_trials + b->n_dead +
-	       b->n_claims;
+	       b->n_claims + b->n_decisions;
 }
 
 size_t batch_bytes(const struct batch *b)
@@ -65,6 +67,7 @@ size_t batch_memory(const struct batch *b)
 	       b->cap_attempts * sizeof(*b->attempts) +
 	       b->cap_outcomes * sizeof(*b->outcomes) +
 	       b->cap_claims * sizeof(*b->claims) +
+	       b->cap_decisions * sizeof(*b->decisions) +
 	       b->cap_trials * sizeof(*b->trials) +
 	       b->cap_dead * sizeof(*b->dead) +
 	       b->cap_cursors * sizeof(*b->cursors);
@@ -271,6 +274,43 @@ enum rc batch_claim(struct batch *b, const struct ev_claim *c, struct err *e)
 	return RC_OK;
 }
 
+static const float *keep_floats(struct batch *b, const float *v, int n)
+{
+	size_t bytes = (size_t)n * sizeof(float);
+	float *f;
+
+	if (n <= 0)
+		return NULL;
+	f = arena_alloc(&b->arena, bytes);
+	memcpy(f, v, bytes);
+	return f;
+}
+
+enum rc batch_decision(struct batch *b, const struct ev_decision *d,
+		       struct err *e)
+{
+	enum rc rc = check_decision(b, d, e);
+	struct bt_decision *n;
+
+	if (rc || (rc = room(b, e)))
+		return rc;
+	xgrow(&b->decisions, &b->cap_decisions, b->n_decisions + 1,
+	      sizeof(*b->decisions));
+	n = &b->decisions[b->n_decisions];
+	*n = (struct bt_decision){.e = *d};
+	if (d->step_key.len)
+		n->step_id = step_id_of(b->tasks[d->task].id, d->step_key);
+	n->e.step_key = STR_NONE;
+	keep(b, &n->e.policy);
+	keep(b, &n->e.plan);
+	keep(b, &n->e.bound_by);
+	keep(b, &n->e.reasons);
+	keep_origin(b, &n->e.origin);
+	n->e.features = keep_floats(b, d->features, d->n_features);
+	b->n_decisions++;
+	return RC_OK;
+}
+
 /* A retry of the same verdict is the same row: by the sender's own word for it
  * where there is one, else by its time. */
 static struct uuid outcome_id(const struct batch *b, const struct bt_outcome *n,
@@ -331,13 +371,7 @@ enum rc batch_trial(struct batch *b, const struct ev_trial *t, struct err *e)
 	keep(b, &n->e.run);
 	keep(b, &n->e.attrs);
 	keep_origin(b, &n->e.origin);
-	if (t->n_features > 0) {
-		size_t bytes = (size_t)t->n_features * sizeof(float);
-		float *f = arena_alloc(&b->arena, bytes);
-
-		memcpy(f, t->features, bytes);
-		n->e.features = f;
-	}
+	n->e.features = keep_floats(b, t->features, t->n_features);
 	b->n_trials++;
 	return RC_OK;
 }

@@ -38,6 +38,11 @@ struct bt_outcome {
 	struct ev_outcome e;
 };
 
+struct bt_decision {
+	struct uuid step_id; /* nil: of the task */
+	struct ev_decision e;
+};
+
 struct bt_trial {
 	struct uuid id;
 	struct ev_trial e;
@@ -55,13 +60,14 @@ struct batch {
 	struct bt_attempt *attempts;
 	struct bt_outcome *outcomes;
 	struct bt_claim *claims;
+	struct bt_decision *decisions;
 	struct bt_trial *trials;
 	struct bt_dead *dead;
 	struct ev_cursor *cursors;
 	size_t n_tasks, n_attempts, n_outcomes, n_trials, n_dead, n_cursors,
-		n_claims;
+		n_claims, n_decisions;
 	size_t cap_tasks, cap_attempts, cap_outcomes, cap_trials, cap_dead,
-		cap_cursors, cap_claims;
+		cap_cursors, cap_claims, cap_decisions;
 };
 
 /* Add a task whose fields have each a rank of their own (who), and whose
@@ -77,6 +83,8 @@ enum rc check_outcome(const struct batch *b, const struct ev_outcome *o,
 		      struct err *e) MUST_CHECK;
 enum rc check_claim(const struct batch *b, const struct ev_claim *c,
 		    struct err *e) MUST_CHECK;
+enum rc check_decision(const struct batch *b, const struct ev_decision *d,
+		       struct err *e) MUST_CHECK;
 enum rc check_trial(const struct ev_trial *t, struct err *e) MUST_CHECK;
 enum rc check_cursor(const struct ev_cursor *c, struct err *e) MUST_CHECK;
 

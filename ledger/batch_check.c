@@ -1,5 +1,7 @@
 /* Everything that a source can get wrong is refused here, with the field's
  * name, so that the database sees only rows it can take. */
+#include <math.h>
+
 #include "ledger/base/clock.h"
 #include "ledger/base/json.h"
 #include "ledger/batch.h"
@@ -61,10 +63,10 @@ static enum rc check_money(const char *field, int64_t pusd, struct err *e)
 	return RC_OK;
 }
 
-static enum rc check_attrs(struct str s, struct err *e)
+static enum rc check_object(const char *field, struct str s, struct err *e)
 {
 	struct json_doc d;
-	enum rc rc = check_text("attrs", s, ATTRS_MAX, e);
+	enum rc rc = check_text(field, s, ATTRS_MAX, e);
 
 	if (rc || !s.len)
 		return rc;
@@ -73,9 +75,29 @@ static enum rc check_attrs(struct str s, struct err *e)
 	if (rc == RC_OK && !json_is(&d.nodes[0], JSON_OBJECT))
 		rc = err_set(e, RC_BAD, "not an object");
 	if (rc)
-		err_prefix(e, "attrs");
+		err_prefix(e, "%s", field);
 	json_doc_release(&d);
 	return rc;
+}
+
+static enum rc check_attrs(struct str s, struct err *e)
+{
+	return check_object("attrs", s, e);
+}
+
+/* NaN stands for what is not known; an infinite value is a mistake. */
+static enum rc check_floats(const char *field, const float *v, int n, int max,
+			    struct err *e)
+{
+	if (n < 0 || n > max)
+		return err_set(e, RC_BAD, "%s: %d values, at most %d", field, n,
+			       max);
+	for (int i = 0; i < n; i++) {
+		if (isinf(v[i]))
+			return err_set(e, RC_BAD, "%s is infinite (value %d)",
+				       field, i);
+	}
+	return RC_OK;
 }
 
 enum rc check_task(const struct ev_task *t, struct err *e)
@@ -144,6 +166,8 @@ enum rc check_attempt(const struct batch *b, const struct ev_attempt *a,
 	    (rc = check_time("first token", a->first_token_us, e)) ||
 	    (rc = check_time("end", a->ended_us, e)) ||
 	    (rc = check_money("reported cost", a->reported_cost_pusd, e)) ||
+	    (rc = check_floats("evidence", a->evidence, a->n_evidence,
+			       EVIDENCE_N, e)) ||
 	    (rc = check_usage(&a->usage, e)))
 		return rc;
 	if (a->started_us != TIME_NONE && a->ended_us != TIME_NONE &&
@@ -185,6 +209,55 @@ enum rc check_claim(const struct batch *b, const struct ev_claim *c,
 		return err_set(e, RC_BAD, "claim without a start and an end");
 	if (c->due_us == TIME_NONE)
 		return err_set(e, RC_BAD, "claim without a due time");
+	return RC_OK;
+}
+
+static enum rc check_tiers(const struct ev_decision *d, struct err *e)
+{
+	enum rc rc;
+
+	if ((rc = check_floats("tiers", d->p_success, d->n_tiers, EV_TIERS,
+			       e)) ||
+	    (rc = check_floats("tiers", d->p_low, d->n_tiers, EV_TIERS, e)) ||
+	    (rc = check_floats("tiers", d->p_high, d->n_tiers, EV_TIERS, e)))
+		return rc;
+	for (int i = 0; i < d->n_tiers; i++) {
+		rc = check_money("expected cost", d->expected_cost_pusd[i], e);
+		if (rc)
+			return rc;
+	}
+	return RC_OK;
+}
+
+enum rc check_decision(const struct batch *b, const struct ev_decision *d,
+		       struct err *e)
+{
+	enum rc rc;
+
+	if (d->task >= b->n_tasks)
+		return err_set(e, RC_BUG,
+			       "decision names no task of the batch");
+	if (uuid_is_nil(d->id))
+		return err_set(e, RC_BAD, "decision without an id");
+	if (d->decided_us == TIME_NONE)
+		return err_set(e, RC_BAD, "decision without a time");
+	if (!d->policy.len || !d->plan.len)
+		return err_set(e, RC_BAD, "decision without a %s",
+			       d->policy.len ? "plan" : "policy");
+	if (!(d->propensity > 0 && d->propensity <= 1))
+		return err_set(e, RC_BAD, "propensity is not within 0..1");
+	if (d->bundle_id < 0)
+		return err_set(e, RC_BAD, "bundle is negative");
+	if ((rc = check_time("time", d->decided_us, e)) ||
+	    (rc = check_text("step", d->step_key, EXT_ID_MAX, e)) ||
+	    (rc = check_text("policy", d->policy, NAME_MAX_BYTES, e)) ||
+	    (rc = check_text("plan", d->plan, EXT_ID_MAX, e)) ||
+	    (rc = check_text("bound_by", d->bound_by, NAME_MAX_BYTES, e)) ||
+	    (rc = check_object("reasons", d->reasons, e)) ||
+	    (rc = check_tiers(d, e)) ||
+	    (rc = check_floats("features", d->features, d->n_features,
+			       FEATURES_MAX, e)))
+		return rc;
 	return RC_OK;
 }
 

@@ -102,6 +102,10 @@ void db_field_time(struct buf *b, int64_t us);
 void db_field_day(struct buf *b, int32_t day);
 void db_field_numeric(struct buf *b, __int128 v);
 void db_field_jsonb(struct buf *b, struct str json); /* absent: NULL */
+/* real[] and bigint[] of n values; n 0: NULL. NaN stays NaN, MONEY_NONE
+ * (INT64_MIN) becomes NULL. */
+void db_field_f32s(struct buf *b, const float *v, int n);
+void db_field_i64s(struct buf *b, const int64_t *v, int n);
 /* Array elements are fields written to a->data between db_arr_begin and
  * db_arr_end; count them with db_arr_count(a) after each. */
 void db_arr_count(struct db_args *a);
@@ -169,6 +173,9 @@ struct uuid db_uuid(const struct db_result *r, int row, int col);
 int64_t db_time(const struct db_result *r, int row,
 		int col); /* NULL: TIME_NONE */
 int32_t db_day(const struct db_result *r, int row, int col);
+/* The first `max` values of a real[] into out, NaN for NULL; how many. NULL: 0.
+ */
+int db_f32s(const struct db_result *r, int row, int col, float *out, int max);
 /* numeric as exact decimal text into buf (>= 64); "" when NULL. */
 char *db_numeric(const struct db_result *r, int row, int col, char *buf,
 		 size_t size);

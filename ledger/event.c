@@ -1,5 +1,7 @@
 #include "ledger/event.h"
 
+#include <math.h>
+
 #include "ledger/base/clock.h"
 #include "ledger/batch.h"
 #include "ledger/hash.h"
@@ -13,6 +15,22 @@ const char *const attempt_status_names[ATTEMPT_STATUS_N] = {
 const char *const usage_quality_names[QUALITY_N] = {
 	"exact",     "inferred",  "no_ttl_split", "cache_unknown",
 	"estimated", "aggregate", "missing"};
+
+const char *const evidence_names[EVIDENCE_N] = {
+	"finish",       "refusal",     "tool_json",      "schema",
+	"logprob_mean", "logprob_min", "logprob_p10",    "entropy_mean",
+	"entropy_max",  "doubtful",    "logprob_tokens", "output_tokens",
+	"output_bytes", "repeated",    "latency_s",      "agreement"};
+
+void ev_decision_init(struct ev_decision *d)
+{
+	*d = (struct ev_decision){
+		.decided_us = TIME_NONE, .live = true, .propensity = 1};
+	for (int i = 0; i < EV_TIERS; i++) {
+		d->p_success[i] = d->p_low[i] = d->p_high[i] = NAN;
+		d->expected_cost_pusd[i] = MONEY_NONE;
+	}
+}
 
 void ev_attempt_init(struct ev_attempt *a)
 {
@@ -29,6 +47,8 @@ void ev_attempt_init(struct ev_attempt *a)
 		.rank = RANK_OTHER,
 	};
 	usage_init(&a->usage);
+	for (int i = 0; i < EVIDENCE_N; i++)
+		a->evidence[i] = NAN;
 }
 
 struct uuid ev_key(const char *kind, struct str scope, struct str name)

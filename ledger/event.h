@@ -1,6 +1,7 @@
 /* What happened, as every source tells it: tasks, attempts (with their step),
- * outcomes, trials. A batch collects events and is handed to ledger_append()
- * (ledger.h), which commits it whole. Strings are copied into the batch.
+ * outcomes, decisions, trials. A batch collects events and is handed to
+ * ledger_append() (ledger.h), which commits it whole. Strings are copied into
+ * the batch.
  *
  * Keys: one call is known under several names. A name is scoped by who gave
  * it, since ids such as chatcmpl-1 recur: ev_key_* build them. Every name an
@@ -16,6 +17,7 @@
 #include "ledger/base/str.h"
 #include "ledger/base/uuid.h"
 #include "ledger/cost.h"
+#include "ledger/evidence.h"
 
 /* Which source a field came from: lower wins (DESIGN 4, invariant 2). */
 enum source_rank {
@@ -111,6 +113,15 @@ struct ev_attempt {
 	enum attempt_status status;
 	struct str finish_reason, error_class;
 
+	/* What the router did and what was seen; nil and 0: nothing is said.
+	 * Told later, or by another report of the same call, they join the
+	 * row. Each value of the evidence is finite, or NaN: not known. */
+	struct uuid decision_id;    /* ev_decision.id */
+	struct uuid escalated_from; /* keys[0] of the attempt whose reply was
+				       not accepted */
+	float evidence[EVIDENCE_N]; /* by enum evidence, n_evidence of them */
+	int n_evidence;
+
 	struct str source; /* "gateway", "otlp", "native", "import:KIND" */
 	enum source_rank rank;
 	enum source_rank who_rank; /* of task and step; 0: rank */
@@ -131,6 +142,32 @@ struct ev_outcome {
 	 * differs (an Idempotency-Key with a position, a score's id). */
 	struct str same_as;
 };
+
+#define EV_TIERS 5
+
+/* What the router chose for a task or a step, and why. Told twice it is one
+ * decision. Features and probabilities are finite, or NaN: not known. */
+struct ev_decision {
+	uint32_t task;
+	struct uuid id;      /* of the decision; whoever decides makes it */
+	struct str step_key; /* as of the step's attempts; absent: the task */
+	int64_t decided_us;
+	int32_t bundle_id; /* 0: none */
+	struct str policy; /* who decided: "static", "learned", ... */
+	struct str plan;   /* "single(3)", "cascade(1 3)": as people read it */
+	bool live;         /* false: shadow, logged and not acted upon */
+	double propensity; /* of this plan, above 0 and at most 1 */
+	struct uuid feature_schema; /* nil: no features */
+	const float *features;      /* n_features of them, at most 4096 */
+	int n_features;
+	int n_tiers; /* 0..EV_TIERS; the values of tier t stand at t - 1 */
+	float p_success[EV_TIERS], p_low[EV_TIERS], p_high[EV_TIERS];
+	int64_t expected_cost_pusd[EV_TIERS]; /* or MONEY_NONE */
+	struct str bound_by; /* the floor, rule or budget that decided */
+	struct str reasons;  /* a JSON object, at most 4096 bytes, or absent */
+	struct str origin;   /* for messages and dead letters */
+};
+void ev_decision_init(struct ev_decision *d); /* absent, live, propensity 1 */
 
 struct ev_trial {
 	struct str source, task_ext_id, task_class, model, agent, run;
@@ -200,6 +237,8 @@ enum rc batch_outcome(struct batch *b, const struct ev_outcome *o,
 		      struct err *e) MUST_CHECK;
 enum rc batch_claim(struct batch *b, const struct ev_claim *c,
 		    struct err *e) MUST_CHECK;
+enum rc batch_decision(struct batch *b, const struct ev_decision *d,
+		       struct err *e) MUST_CHECK;
 enum rc batch_trial(struct batch *b, const struct ev_trial *t,
 		    struct err *e) MUST_CHECK;
 enum rc batch_dead(struct batch *b, const struct ev_dead *d,

@@ -41,6 +41,16 @@ static enum rc add_outcome(struct batch *b, struct event_fields *f,
 	return rc;
 }
 
+static enum rc add_decision(struct batch *b, struct event_fields *f,
+			    struct err *e)
+{
+	enum rc rc = batch_decision(b, &f->decision, e);
+
+	if (rc == RC_OK && !uuid_is_nil(f->step_id))
+		b->decisions[b->n_decisions - 1].step_id = f->step_id;
+	return rc;
+}
+
 static enum rc add_trial(struct batch *b, struct event_fields *f, struct err *e)
 {
 	enum rc rc = batch_trial(b, &f->trial, e);
@@ -77,13 +87,15 @@ enum rc event_json_add(struct batch *b, const struct json *line,
 			task_id_of(f.task.e.sender, f.task.e.parent_ext_id);
 	if ((rc = batch_task_as(b, &f.task, &task, e)))
 		return rc;
-	f.attempt.task = f.outcome.task = task;
+	f.attempt.task = f.outcome.task = f.decision.task = task;
 	if (f.type == EVENT_ATTEMPT)
 		return add_attempt(b, &f, e);
 	if (f.type == EVENT_CLAIM)
 		return add_claim(b, &f, e);
 	if (f.type == EVENT_OUTCOME)
 		return add_outcome(b, &f, e);
+	if (f.type == EVENT_DECISION)
+		return add_decision(b, &f, e);
 	return RC_OK;
 }
 

@@ -8,7 +8,7 @@
 #include "ledger/money.h"
 
 const char *const event_type_names[EVENT_TYPE_N] = {
-	"task", "attempt", "outcome", "claim", "trial", "dead"};
+	"task", "attempt", "outcome", "claim", "trial", "dead", "decision"};
 
 #define AT(member) ((uint32_t)offsetof(struct event_fields, member))
 #define TEXT(key, member)                                                      \
@@ -24,6 +24,11 @@ const char *const event_type_names[EVENT_TYPE_N] = {
 		.name = (key), .shape = IS_INT, .at = AT(member),              \
 		.min = (low), .max = (high),                                   \
 		.size = sizeof(((struct event_fields *)NULL)->member)          \
+	}
+#define REALS(key, member, count, most)                                        \
+	{                                                                      \
+		.name = (key), .shape = IS_REALS, .at = AT(member),            \
+		.count_at = AT(count), .max = (most)                           \
 	}
 #define WORD(key, member, list, n)                                             \
 	{                                                                      \
@@ -113,6 +118,9 @@ static const struct field own_attempt[] = {
 	TEXT("source", attempt.source),
 	INT("rank", attempt.rank, RANK_GATEWAY, RANK_NONE),
 	INT("who_rank", attempt.who_rank, RANK_GATEWAY, RANK_NONE),
+	SHAPE("decision", IS_UUID, attempt.decision_id),
+	SHAPE("escalated_from", IS_UUID, attempt.escalated_from),
+	REALS("evidence", attempt.evidence, attempt.n_evidence, EVIDENCE_N),
 	TEXT("origin", attempt.origin),
 	END,
 };
@@ -130,6 +138,14 @@ static const struct field own_trial[] = {
 	SHAPE("feature_schema", IS_UUID, trial.feature_schema),
 	SHAPE("features", IS_HEX, trial.features),
 	TEXT("origin", trial.origin),
+	END,
+};
+
+static const struct field own_decision[] = {
+	INNER("task", own_task_table, "_aco.task."),
+	SHAPE("step", IS_UUID, step_id),
+	SHAPE("features", IS_HEX, decision.features),
+	TEXT("origin", decision.origin),
 	END,
 };
 
@@ -211,6 +227,32 @@ static const struct field trial_event[] = {
 	END,
 };
 
+static const struct field decision_event[] = {
+	TYPE,
+	INNER("task", task_table, "task."),
+	SHAPE("id", IS_UUID, decision.id),
+	TEXT("step", decision.step_key),
+	SHAPE("decided_at", IS_TIME, decision.decided_us),
+	INT("bundle", decision.bundle_id, 0, INT32_MAX),
+	TEXT("policy", decision.policy),
+	TEXT("plan", decision.plan),
+	SHAPE("live", IS_BOOL, decision.live),
+	SHAPE("propensity", IS_REAL, decision.propensity),
+	SHAPE("feature_schema", IS_UUID, decision.feature_schema),
+	REALS("p_success", decision.p_success, decision.n_tiers, EV_TIERS),
+	REALS("p_low", decision.p_low, decision.n_tiers, EV_TIERS),
+	REALS("p_high", decision.p_high, decision.n_tiers, EV_TIERS),
+	{.name = "expected_cost_usd",
+	 .shape = IS_COSTS,
+	 .at = AT(decision.expected_cost_pusd),
+	 .count_at = AT(decision.n_tiers),
+	 .max = EV_TIERS},
+	TEXT("bound_by", decision.bound_by),
+	SHAPE("reasons", IS_FACTS, decision.reasons),
+	OWN(own_decision),
+	END,
+};
+
 static const struct field dead_event[] = {
 	TYPE,
 	TEXT("source", dead.source),
@@ -223,8 +265,8 @@ static const struct field dead_event[] = {
 };
 
 static const struct field *const tables[EVENT_TYPE_N] = {
-	task_event,  attempt_event, outcome_event,
-	claim_event, trial_event,   dead_event};
+	task_event,  attempt_event, outcome_event, claim_event,
+	trial_event, dead_event,    decision_event};
 
 struct reader {
 	struct event_fields *f;
@@ -296,6 +338,7 @@ static void fields_init(struct event_fields *f)
 			  .at_us = TIME_NONE},
 	};
 	ev_attempt_init(&f->attempt);
+	ev_decision_init(&f->decision);
 }
 
 static enum rc read_type(struct reader *r, const struct json *line)

@@ -24,6 +24,7 @@ enum event_type {
 	EVENT_CLAIM,
 	EVENT_TRIAL,
 	EVENT_DEAD,
+	EVENT_DECISION,
 	EVENT_TYPE_N
 };
 extern const char *const event_type_names[EVENT_TYPE_N];
@@ -47,6 +48,7 @@ struct event_fields {
 	int64_t due_us; /* of a claim */
 	struct ev_outcome outcome;
 	struct ev_trial trial;
+	struct ev_decision decision;
 	struct ev_dead dead;
 	/* own lines: ids as they were; nil where the line does not say */
 	struct uuid id, step_id;

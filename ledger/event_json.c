@@ -1,6 +1,8 @@
 /* The writer of events. */
 #include "ledger/event_json.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ledger/base/alloc.h"
@@ -71,9 +73,49 @@ static void put_hex(struct json_out *o, const char *key, const void *p,
 	buf_addc(o->b, '"');
 }
 
+/* So many digits that the same number is read again. */
+static void put_real(struct json_out *o, const char *key, double v, int digits)
+{
+	char text[40];
+
+	if (!isfinite(v)) {
+		json_out_null(o, key);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.*g", digits, v);
+	json_out_raw(o, key, str_from(text));
+}
+
+static void put_reals(struct json_out *o, const char *key, const float *v,
+		      int n)
+{
+	if (n <= 0)
+		return;
+	json_out_arr(o, key);
+	for (int i = 0; i < n; i++)
+		put_real(o, NULL, (double)v[i], 9);
+	json_out_end(o, ']');
+}
+
+static void put_costs(struct json_out *o, const char *key, const int64_t *pusd,
+		      int n)
+{
+	if (n <= 0)
+		return;
+	json_out_arr(o, key);
+	for (int i = 0; i < n; i++) {
+		if (pusd[i] == MONEY_NONE)
+			json_out_null(o, NULL);
+		else
+			put_money(o, NULL, pusd[i]);
+	}
+	json_out_end(o, ']');
+}
+
 /* Facts that a batch has not judged may be no JSON, and foreign ones may hold
  * line breaks; a line must stay one. */
-static void put_facts(struct json_out *o, struct str s, bool judged)
+static void put_facts(struct json_out *o, const char *key, struct str s,
+		      bool judged)
 {
 	struct json_doc d;
 	bool good = judged;
@@ -87,10 +129,10 @@ static void put_facts(struct json_out *o, struct str s, bool judged)
 		json_doc_release(&d);
 	}
 	if (!good) {
-		json_out_str(o, "attrs", s);
+		json_out_str(o, key, s);
 		return;
 	}
-	json_out_raw(o, "attrs", STR(""));
+	json_out_raw(o, key, STR(""));
 	for (size_t i = 0; i < s.len; i++)
 		buf_addc(o->b, (unsigned char)s.p[i] < ' ' ? ' ' : s.p[i]);
 }
@@ -121,7 +163,7 @@ static void put_task(struct json_out *o, const struct bt_task *t, enum depth d)
 		if (e->class_rank != CLASS_NOBODY ||
 		    !str_is(e->class_name, "unattributed"))
 			put_text(o, "class", e->class_name);
-		put_facts(o, e->attrs, d == JUDGED);
+		put_facts(o, "attrs", e->attrs, d == JUDGED);
 	}
 	json_out_end(o, '}');
 }
@@ -235,6 +277,10 @@ static void put_own_call(struct json_out *o, const struct bt_task *t,
 	json_out_i64(o, "rank", (int)a->rank);
 	if (a->who_rank)
 		json_out_i64(o, "who_rank", (int)a->who_rank);
+	put_uuid(o, "decision", a->decision_id);
+	put_uuid(o, "escalated_from", a->escalated_from);
+	put_reals(o, "evidence", a->evidence,
+		  a->n_evidence < EVIDENCE_N ? a->n_evidence : EVIDENCE_N);
 	put_text(o, "origin", a->origin);
 }
 
@@ -277,6 +323,40 @@ static void write_outcome(struct buf *out, const struct bt_task *t,
 	end(&o);
 }
 
+static void write_decision(struct buf *out, const struct bt_task *t,
+			   enum depth depth, const struct bt_decision *c)
+{
+	const struct ev_decision *d = &c->e;
+	int n = d->n_tiers < EV_TIERS ? d->n_tiers : EV_TIERS;
+	struct json_out o;
+
+	begin(&o, out, EVENT_DECISION);
+	put_task(&o, t, depth);
+	put_uuid(&o, "id", d->id);
+	put_text(&o, "step", d->step_key);
+	put_time(&o, "decided_at", d->decided_us);
+	json_out_i64(&o, "bundle", d->bundle_id);
+	put_text(&o, "policy", d->policy);
+	put_text(&o, "plan", d->plan);
+	json_out_bool(&o, "live", d->live);
+	put_real(&o, "propensity", d->propensity, 17);
+	put_uuid(&o, "feature_schema", d->feature_schema);
+	put_reals(&o, "p_success", d->p_success, n);
+	put_reals(&o, "p_low", d->p_low, n);
+	put_reals(&o, "p_high", d->p_high, n);
+	put_costs(&o, "expected_cost_usd", d->expected_cost_pusd, n);
+	put_text(&o, "bound_by", d->bound_by);
+	put_facts(&o, "reasons", d->reasons, depth != RAW);
+	json_out_obj(&o, "_aco");
+	put_own_task(&o, t, depth);
+	put_uuid(&o, "step", c->step_id);
+	if (d->features && d->n_features > 0)
+		put_hex(&o, "features", d->features,
+			(size_t)d->n_features * sizeof(float));
+	put_text(&o, "origin", d->origin);
+	end(&o);
+}
+
 static void write_trial(struct buf *out, const struct ev_trial *t,
 			struct uuid id, enum depth d)
 {
@@ -296,7 +376,7 @@ static void write_trial(struct buf *out, const struct ev_trial *t,
 	put_count(&o, "output_tokens", t->output_tokens);
 	put_count(&o, "api_calls", t->api_calls);
 	put_time(&o, "at", t->at_us);
-	put_facts(&o, t->attrs, d == JUDGED);
+	put_facts(&o, "attrs", t->attrs, d == JUDGED);
 	json_out_obj(&o, "_aco");
 	put_uuid(&o, "id", id);
 	put_uuid(&o, "prompt_hash", t->prompt_hash);
@@ -355,6 +435,14 @@ static void batch_verdict(struct buf *out, const struct batch *b, size_t i,
 	write_outcome(out, &b->tasks[o->e.task], d, o);
 }
 
+static void batch_choice(struct buf *out, const struct batch *b, size_t i,
+			 enum depth d)
+{
+	const struct bt_decision *c = &b->decisions[i];
+
+	write_decision(out, &b->tasks[c->e.task], d, c);
+}
+
 void event_json_attempt(struct buf *out, const struct batch *b, size_t i)
 {
 	batch_call(out, b, i, JUDGED);
@@ -368,6 +456,11 @@ void event_json_outcome(struct buf *out, const struct batch *b, size_t i)
 void event_json_claim(struct buf *out, const struct batch *b, size_t i)
 {
 	batch_one_claim(out, b, i, JUDGED);
+}
+
+void event_json_decision(struct buf *out, const struct batch *b, size_t i)
+{
+	batch_choice(out, b, i, JUDGED);
 }
 
 void event_json_trial(struct buf *out, const struct batch *b, size_t i)
@@ -399,6 +492,10 @@ void event_json_batch(struct buf *out, const struct batch *b)
 	for (size_t i = 0; i < b->n_claims; i++) {
 		batch_one_claim(out, b, i,
 				depth_of(told, b->claims[i].e.sum.task));
+		buf_addc(out, '\n');
+	}
+	for (size_t i = 0; i < b->n_decisions; i++) {
+		batch_choice(out, b, i, depth_of(told, b->decisions[i].e.task));
 		buf_addc(out, '\n');
 	}
 	for (size_t i = 0; i < b->n_trials; i++) {

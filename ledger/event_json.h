@@ -8,8 +8,8 @@
  *
  * ingest/events.schema.json is the contract. Beside it, the ledger's own lines
  * carry "_aco": names (keys), ranks, source and origin as they were; the reader
- * (event_fields.h) honours it only when told that the line is its own. Lines of
- * type claim, trial and dead are the ledger's own only. */
+ * (event_fields.h) honours it only when told that the line is its own. Lines
+ * of type claim, decision, trial and dead are the ledger's own only. */
 #ifndef ACO_EVENT_JSON_H
 #define ACO_EVENT_JSON_H
 
@@ -26,6 +26,7 @@ void event_json_attempt(struct buf *out, const struct batch *b, size_t i);
 void event_json_outcome(struct buf *out, const struct batch *b, size_t i);
 void event_json_claim(struct buf *out, const struct batch *b, size_t i);
 void event_json_trial(struct buf *out, const struct batch *b, size_t i);
+void event_json_decision(struct buf *out, const struct batch *b, size_t i);
 
 /* The same of an event that is in no batch, as when a batch refused it: bytes
  * that are no text become U+FFFD. a->task, o->task are not looked at. */

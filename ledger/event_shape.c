@@ -1,6 +1,7 @@
 /* Values of an event's fields. */
 #include "ledger/event_shape.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -164,8 +165,53 @@ static bool get_bytes(const struct field *d, const struct json *v,
 	}
 	if (s.len % sizeof(float))
 		return false;
+	if (d->at == offsetof(struct event_fields, decision.features)) {
+		f->decision.features = (const float *)(const void *)s.p;
+		f->decision.n_features = (int)(s.len / sizeof(float));
+		return true;
+	}
 	f->trial.features = (const float *)(const void *)s.p;
 	f->trial.n_features = (int)(s.len / sizeof(float));
+	return true;
+}
+
+static bool get_real(const struct json *v, double *out)
+{
+	return json_is(v, JSON_NUMBER) && json_double(v, out);
+}
+
+/* One value of a short list; null says nothing. */
+static bool get_one(const struct field *d, const struct json *v,
+		    struct arena *a, void *list, int i)
+{
+	double x = (double)NAN;
+	int64_t pusd = MONEY_NONE;
+
+	if (d->shape == IS_COSTS) {
+		if (json_present(v) && !get_money(v, a, &pusd))
+			return false;
+		((int64_t *)list)[i] = pusd;
+		return true;
+	}
+	if (json_present(v) && !get_real(v, &x))
+		return false;
+	((float *)list)[i] = (float)x;
+	return true;
+}
+
+static bool get_list(const struct field *d, const struct json *v,
+		     struct event_fields *f, struct arena *a)
+{
+	int *n = (int *)(void *)((char *)f + d->count_at), i = 0;
+
+	if (!json_is(v, JSON_ARRAY) || v->count > (uint32_t)d->max)
+		return false;
+	for (const struct json *k = json_first(v); k; k = json_next(v, k)) {
+		if (!get_one(d, k, a, (char *)f + d->at, i++))
+			return false;
+	}
+	if (i > *n)
+		*n = i;
 	return true;
 }
 
@@ -202,6 +248,11 @@ bool shape_get(const struct field *d, const struct json *v,
 		return get_keys(v, &f->attempt);
 	case IS_HEX:
 		return get_bytes(d, v, f, a);
+	case IS_REAL:
+		return get_real(v, out);
+	case IS_REALS:
+	case IS_COSTS:
+		return get_list(d, v, f, a);
 	case IS_OBJECT:
 	case IS_TYPE:
 		break;
@@ -222,6 +273,9 @@ const char *shape_wanted(const struct field *d, char *text, size_t size)
 		[IS_UUID] = "a UUID",
 		[IS_KEYS] = "a list of at most 6 UUIDs",
 		[IS_HEX] = "bytes in hex",
+		[IS_REAL] = "a number",
+		[IS_REALS] = "a short list of numbers or null",
+		[IS_COSTS] = "a short list of USD or null",
 		[IS_OBJECT] = "an object",
 		[IS_TYPE] = "a type",
 	};

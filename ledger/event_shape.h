@@ -16,7 +16,10 @@ enum shape {
 	IS_FACTS, /* an object, kept as text */
 	IS_UUID,
 	IS_KEYS,
-	IS_HEX, /* bytes */
+	IS_HEX,   /* bytes */
+	IS_REAL,  /* double */
+	IS_REALS, /* floats, at most max; null is NaN */
+	IS_COSTS, /* money, at most max; null is not known */
 	IS_OBJECT,
 	IS_TYPE, /* read before */
 };
@@ -30,7 +33,8 @@ struct field {
 	const struct field *inner; /* of an object; ends with no name */
 	const char *prefix;        /* of the fields inside */
 	uint8_t size;              /* IS_INT */
-	bool own;                  /* not from a peer */
+	uint32_t count_at; /* IS_REALS, IS_COSTS: an int, the most of several */
+	bool own;          /* not from a peer */
 };
 
 /* Read a value (not an object) to its place in f; false: it is not of that

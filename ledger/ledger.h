@@ -21,6 +21,7 @@ struct ledger_counts {
 	int64_t tasks_new;
 	int64_t outcomes_new, outcomes_same;
 	int64_t trials_new, trials_changed, trials_same;
+	int64_t decisions_new, decisions_same; /* same: or told better */
 	int64_t dead;          /* refused by the database, now dead letters */
 	int64_t unpriced;      /* among attempts_new */
 	int64_t cost_new_pusd; /* of attempts_new that are priced; at most
@@ -71,8 +72,8 @@ enum rc ledger_append_wait(struct ledger *l, const struct batch *b,
 
 /* ---- rows that the database refused, of the last batch ---- */
 struct ledger_refusal {
-	size_t unit; /* attempts, outcomes, trials of the batch, in that order
-		      */
+	size_t unit; /* attempts, outcomes, trials, decisions of the batch, in
+			that order */
 	const char *sqlstate, *reason; /* until the next batch */
 };
 /* The i-th, or false. */

@@ -110,8 +110,10 @@ struct ledger {
 	struct ledger_counts counts;
 	bool merge; /* look up before writing */
 	bool trial_merge;
-	size_t trials; /* distinct ones that were sent */
-	int op;        /* index in the list of operations */
+	bool decision_merge;
+	size_t decisions; /* that were sent */
+	size_t trials;    /* distinct ones that were sent */
+	int op;           /* index in the list of operations */
 	int tries;
 	enum rc rc; /* why it is rolled back */
 	char sqlstate[6];
@@ -191,8 +193,8 @@ enum op_start op_send(struct ledger *l, const struct sql_stmt *stmt);
 enum op_start op_copy(struct ledger *l, const struct sql_stmt *stmt);
 enum op_start op_fail(struct ledger *l, enum rc rc, const char *msg);
 
-/* append_poison.c. Does unit `i` of the batch (attempts, outcomes, trials, in
- * that order) take part in this pass? */
+/* append_poison.c. Does unit `i` of the batch (attempts, outcomes, trials,
+ * decisions, in that order) take part in this pass? */
 bool unit_active(const struct ledger *l, size_t i);
 /* A new batch. */
 void poison_reset(struct ledger *l);
@@ -207,6 +209,16 @@ bool poison_passed(struct ledger *l);
  * in the arena. */
 void poison_letter(const struct ledger *l, const struct poison *p,
 		   struct bt_dead *out, struct arena *bodies);
+
+/* append_decision.c. The unit of the batch's decision `i`. */
+size_t decision_unit(const struct ledger *l, size_t i);
+enum op_start op_decision_table(struct ledger *l);
+enum op_start op_decisions(struct ledger *l);
+void op_decisions_done(struct ledger *l, const struct db_status *st,
+		       const struct db_result *r);
+enum op_start op_decisions_merge(struct ledger *l);
+void op_decisions_merge_done(struct ledger *l, const struct db_status *st,
+			     const struct db_result *r);
 
 /* append_prepare.c */
 enum op_start op_names(struct ledger *l);

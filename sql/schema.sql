@@ -43,6 +43,12 @@ CREATE TYPE public.usage_quality AS ENUM (
     'missing'
 );
 
+-- Name: aco_costs_usd(bigint[]); Type: FUNCTION
+
+CREATE FUNCTION public.aco_costs_usd(v bigint[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT jsonb_agg((trim_scale(((u.x)::numeric * 0.000000000001)))::text ORDER BY u.n) AS jsonb_agg FROM unnest(aco_costs_usd.v) WITH ORDINALITY u(x, n));
+
 -- Name: aco_drop_before(date); Type: FUNCTION
 
 CREATE FUNCTION public.aco_drop_before(d date) RETURNS integer
@@ -108,6 +114,12 @@ BEGIN
     END IF;
   END LOOP;
 END $$;
+
+-- Name: aco_reals(real[]); Type: FUNCTION
+
+CREATE FUNCTION public.aco_reals(v real[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    RETURN (SELECT jsonb_agg(CASE WHEN (u.x = 'NaN'::real) THEN NULL::real ELSE u.x END ORDER BY u.n) AS jsonb_agg FROM unnest(aco_reals.v) WITH ORDINALITY u(x, n));
 
 -- Name: alert; Type: TABLE
 
@@ -962,7 +974,8 @@ CREATE VIEW public.v_attempt AS
     a.quality AS usage_quality,
     src.name AS source,
     a.escalated_from,
-    a.decision_id
+    a.decision_id,
+    a.evidence
    FROM ((((((((((public.attempt a
      JOIN public.task t ON ((t.id = a.task_id)))
      JOIN public.dict team ON ((team.id = t.team_id)))
@@ -1039,7 +1052,10 @@ CREATE VIEW public.v_decision AS
     d.p_low,
     d.p_high,
     d.bound_by,
-    d.reasons
+    d.reasons,
+    d.feature_schema,
+    d.features,
+    d.expected_cost_pusd
    FROM public.decision d;
 
 -- Name: v_outcome; Type: VIEW

@@ -5,7 +5,7 @@ SELECT a.day, a.id, a.task_id, a.step_id, a.step_day, a.model_id, a.requested_mo
   a.received_at, a.uncached_in, a.cache_read, a.cache_write_5m, a.cache_write_1h, a.output,
   a.reasoning, a.audio_in, a.audio_out, a.web_search, a.other_tools, a.cost_pusd, a.price_id,
   a.reported_cost_pusd, a.source_id, a.finish_id, a.error_id, a.service_tier_id,
-  a.escalated_from, a.decision_id, a.prov, a.keys
+  a.escalated_from, a.decision_id, a.prov, a.keys, a.evidence
 FROM unnest($1::date[], $2::uuid[]) AS k (day, id)
 JOIN attempt a ON a.day = k.day AND a.id = k.id
 ORDER BY a.day, a.id

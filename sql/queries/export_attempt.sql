@@ -8,7 +8,7 @@ SELECT day, attempt_id, task_id, task_ext_id, parent_task_id, step_id, step_day,
   cache_write_5m, cache_write_1h, output, reasoning, audio_in, audio_out,
   web_search, other_tools, cost_usd, price_id, reported_cost_usd, status,
   finish_reason, error_class, service_tier, usage_quality, source,
-  escalated_from, decision_id
+  escalated_from, decision_id, aco_reals(evidence) AS evidence
 FROM v_attempt
 WHERE day = $5::date
   AND ($1::timestamptz IS NULL OR started_at >= $1)

@@ -3,8 +3,9 @@
 -- class of the task; $4 rows.
 -- params: timestamptz, timestamptz, text, bigint, date
 SELECT day, decision_id, task_id, step_id, decided_at, bundle_id, policy, plan,
-  live, propensity, to_jsonb(p_success) AS p_success, to_jsonb(p_low) AS p_low,
-  to_jsonb(p_high) AS p_high, bound_by, reasons
+  live, propensity, aco_reals(p_success) AS p_success, aco_reals(p_low) AS p_low,
+  aco_reals(p_high) AS p_high, aco_costs_usd(expected_cost_pusd) AS expected_cost_usd,
+  bound_by, reasons, feature_schema, aco_reals(features) AS features
 FROM v_decision
 WHERE day = $5::date
   AND ($1::timestamptz IS NULL OR decided_at >= $1)

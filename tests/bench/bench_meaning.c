@@ -94,7 +94,7 @@ static double cpu_us(void)
 static double run(struct meaning *m, bool json, enum what what, int bodies)
 {
 	struct to to = {what == BATCH ? batch_new((size_t)64 << 20) : NULL, 0};
-	struct sink sink = {attempt, outcome, claim, task, dead, &to};
+	struct sink sink = {attempt, outcome, claim, NULL, task, dead, &to};
 	struct origin o = {.source = STR("otlp"), .peer = STR("bench")};
 	struct otlp_visitor count = {
 		.span = see, .wants = want_all, .arg = &to.calls};

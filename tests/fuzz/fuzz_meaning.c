@@ -97,7 +97,7 @@ static void request(struct meaning *m, struct world *w, uint8_t how,
 {
 	static const char *const paths[] = {"/v1/traces",
 					    "/api/public/otel/v1/traces"};
-	struct sink sink = {attempt, outcome, claim, task, dead, w};
+	struct sink sink = {attempt, outcome, claim, NULL, task, dead, w};
 	struct origin o = {.source = STR("otlp"),
 			   .peer = STR("fuzz"),
 			   .path = str_from(paths[(how >> 3) & 1]),

@@ -1,5 +1,6 @@
 #include "tests/int/ledger_help.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,39 @@ void add(struct batch *b, const struct ev_attempt *a)
 	ASSERT_OK(batch_attempt(b, a, &e), &e);
 }
 
+struct ev_decision decision(uint32_t task, const char *name)
+{
+	static const float features[] = {0.5F, -2.25F, NAN};
+	struct ev_decision d;
+
+	ev_decision_init(&d);
+	d.task = task;
+	d.id = ev_key("decision", STR("test"), str_from(name));
+	d.decided_us = NOW - 3600 * US_PER_SEC;
+	d.policy = STR("static");
+	d.plan = STR("single(2)");
+	d.propensity = 0.25;
+	d.feature_schema = ev_key("schema", STR("test"), STR("1"));
+	d.features = features;
+	d.n_features = 3;
+	d.n_tiers = 3;
+	for (int i = 0; i < 3; i++) {
+		d.p_success[i] = 0.25F * (float)(i + 1);
+		d.expected_cost_pusd[i] = i == 1 ? MONEY_NONE : 1000 * (i + 1);
+	}
+	d.bound_by = STR("floor");
+	d.reasons = STR("{\"floor\": 2}");
+	d.origin = str_from(name);
+	return d;
+}
+
+void add_decision(struct batch *b, const struct ev_decision *d)
+{
+	struct err e = {0};
+
+	ASSERT_OK(batch_decision(b, d, &e), &e);
+}
+
 /* Everything that must not depend on how the ledger got there: no arrival
  * times, no surrogate ids. To be freed. */
 char *dump(struct db *db)
@@ -89,6 +123,7 @@ char *dump(struct db *db)
 		" FROM v_outcome o "
 		"UNION ALL SELECT 'r ' || (to_jsonb(r) - 'received_at' -"
 		"  'trial_id')::text FROM v_trial r "
+		"UNION ALL SELECT 'd ' || to_jsonb(d)::text FROM v_decision d "
 		"UNION ALL SELECT 's ' || count(*) FROM step "
 		"UNION ALL SELECT 'k ' || k.hash || k.day || k.attempt_day"
 		" FROM attempt_key k) d"));
@@ -115,6 +150,29 @@ uint32_t draw(uint32_t n)
 {
 	rng_state = rng_state * 1664525u + 1013904223u;
 	return (rng_state >> 8) % n;
+}
+
+/* What a router may have done; of a decision several reports may differ. */
+static void random_route(struct batch *b, uint32_t task, struct ev_attempt *a)
+{
+	char name[16];
+	struct ev_decision d;
+
+	if (draw(2) == 0)
+		return;
+	snprintf(name, sizeof(name), "d-%u", draw(5));
+	d = decision(task, name);
+	d.plan = draw(3) ? d.plan : STR("cascade(1 2)");
+	d.decided_us = MIDNIGHT - (int64_t)draw(2) * US_PER_SEC;
+	if (draw(2))
+		add_decision(b, &d);
+	if (draw(2))
+		a->decision_id = d.id;
+	if (draw(3) == 0)
+		a->escalated_from = ev_key("id", STR("test"), STR("call-0"));
+	if (draw(2))
+		a->evidence[draw(2)] = (float)draw(3);
+	a->n_evidence = draw(2) ? 2 : 0;
 }
 
 /* One random report: few calls, tasks and names, so that they collide. */
@@ -161,6 +219,7 @@ void add_random(struct batch *b)
 	a.ended_us = a.started_us + (int64_t)draw(5) * US_PER_SEC;
 	a.usage.n[USAGE_OUTPUT] = (int64_t)draw(600);
 	a.status = draw(4) ? ATTEMPT_OK : ATTEMPT_ERROR;
+	random_route(b, task, &a);
 	add(b, &a);
 	if (draw(6) == 0) {
 		struct ev_outcome o = {

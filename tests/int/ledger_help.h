@@ -25,6 +25,10 @@ uint32_t add_task(struct batch *b, const char *id, const char *class_name);
 struct ev_attempt call(uint32_t task, const char *name);
 void add(struct batch *b, const struct ev_attempt *a);
 
+/* A decision of the task, an hour ago; id is made of `name`. */
+struct ev_decision decision(uint32_t task, const char *name);
+void add_decision(struct batch *b, const struct ev_decision *d);
+
 /* A number below n; each thread has a state of its own. */
 extern _Thread_local uint32_t rng_state;
 uint32_t draw(uint32_t n);

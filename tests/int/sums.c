@@ -5,7 +5,8 @@
 #include "tests/int/harness.h"
 
 #define SUMS                                                                   \
-	"sum(attempts), sum(errors), sum(unpriced), sum(uncached_in),"         \
+	"sum(attempts), sum(errors), sum(unpriced), sum(escalations),"         \
+	" sum(uncached_in),"                                                   \
 	" sum(cache_read), sum(cache_write_5m), sum(cache_write_1h),"          \
 	" sum(output), sum(reasoning), sum(cost_pusd)"
 
@@ -27,6 +28,7 @@ void check_sums(struct db *db)
 			 " a.model_id, coalesce(a.tier, 0)::smallint, count(*),"
 			 " count(*) FILTER (WHERE status <> 'ok'),"
 			 " count(*) FILTER (WHERE a.cost_pusd IS NULL),"
+			 " count(a.escalated_from),"
 			 " coalesce(sum(a.uncached_in), 0),"
 			 " coalesce(sum(a.cache_read), 0),"
 			 " coalesce(sum(a.cache_write_5m), 0),"
@@ -43,7 +45,8 @@ void check_sums(struct db *db)
 		snprintf(sql, sizeof(sql),
 			 "WITH have AS (SELECT bucket, class_id, agent_id,"
 			 " team_id, sum(started), sum(judged),"
-			 " sum(success_micro), sum(escalated), sum(paid_pusd),"
+			 " sum(success_micro), sum(routed), sum(escalated),"
+			 " sum(paid_pusd),"
 			 " sum(paid_judged_pusd) FROM task_rollup"
 			 " WHERE grain = '%s' GROUP BY 1, 2, 3, 4"
 			 " HAVING sum(started) <> 0), want AS (SELECT"
@@ -51,6 +54,7 @@ void check_sums(struct db *db)
 			 " '1970-01-01Z'), class_id, agent_id, team_id,"
 			 " count(*), count(success_micro),"
 			 " coalesce(sum(success_micro), 0),"
+			 " count(*) FILTER (WHERE routed > 0),"
 			 " count(*) FILTER (WHERE escalations > 0),"
 			 " sum(cost_pusd), coalesce(sum(cost_pusd)"
 			 "  FILTER (WHERE success_micro IS NOT NULL), 0)"
@@ -66,16 +70,19 @@ void check_sums(struct db *db)
 			"SELECT count(*) FROM task t LEFT JOIN (SELECT task_id,"
 			" count(*) n, count(*) FILTER (WHERE status <> 'ok') x,"
 			" count(*) FILTER (WHERE cost_pusd IS NULL) u,"
+			" count(escalated_from) f, count(decision_id) d,"
 			" coalesce(sum(cost_pusd), 0) c,"
 			" coalesce(sum(uncached_in), 0) i,"
 			" coalesce(sum(cache_read), 0) r,"
 			" coalesce(sum(output), 0) o, min(started_at) s,"
 			" max(ended_at) e FROM attempt GROUP BY 1) a"
 			" ON a.task_id = t.id WHERE (t.attempts, t.errors,"
-			" t.unpriced, t.cost_pusd, t.uncached_in,"
+			" t.unpriced, t.escalations, t.routed,"
+			" t.cost_pusd, t.uncached_in,"
 			" t.cache_read, t.output, t.started_at, t.ended_at)"
 			" IS DISTINCT FROM (coalesce(a.n, 0),"
 			" coalesce(a.x, 0), coalesce(a.u, 0),"
+			" coalesce(a.f, 0), coalesce(a.d, 0),"
 			" coalesce(a.c, 0), coalesce(a.i, 0),"
 			" coalesce(a.r, 0), coalesce(a.o, 0), a.s, a.e)"),
 		0);

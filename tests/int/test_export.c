@@ -67,10 +67,13 @@ static const char seed[] =
 	" (md5('x2')::uuid, 'B', 'zeta', 'support', 'm', 0, 100,"
 	"  '2026-11-01 00:00+00');"
 	"INSERT INTO decision (day, id, task_id, decided_at, policy, plan, live,"
-	" propensity, p_success, reasons) VALUES"
+	" propensity, p_success, reasons, feature_schema, features,"
+	" expected_cost_pusd) VALUES"
 	" ('2026-11-01', md5('d1')::uuid, md5('t1')::uuid,"
 	"  '2026-11-01 09:00+00', 'p', 'single(1)', true, 0.1, '{0.5,0.25}',"
-	"  '[{\"rule\": \"floor\"}]');";
+	"  '[{\"rule\": \"floor\"}]', md5('schema')::uuid,"
+	"  '{1.5,NaN,-2,NULL}', '{30355000000,NULL}');"
+	"UPDATE attempt SET evidence = '{0,NaN,1}' WHERE id = md5('a1')::uuid;";
 
 static struct db *seeded;
 

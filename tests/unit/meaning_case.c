@@ -74,7 +74,7 @@ void mcase_init(struct mcase *c, const char *class_rules)
 	c->m = meaning_new(&c->conf);
 	c->b = batch_new((size_t)64 << 20);
 	arena_init(&c->scratch, (size_t)8 << 20);
-	c->sink = (struct sink){take_attempt, take_outcome, take_claim,
+	c->sink = (struct sink){take_attempt, take_outcome, take_claim, NULL,
 				take_task,    take_dead,    c};
 }
 

@@ -1,5 +1,6 @@
 /* Merging reports of a call must not depend on their order: whatever three
  * reports are drawn, every order and grouping gives the same row. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,6 +62,16 @@ static int64_t some_time(void)
 		       : TIME_NONE;
 }
 
+static void some_evidence(struct att *a)
+{
+	static const float some[] = {NAN, 0, -0.0F, 1.5F};
+	float v[EVIDENCE_N];
+
+	for (int i = 0; i < EVIDENCE_N; i++)
+		v[i] = some[draw(4)];
+	att_evidence(a, v, (int)draw(EVIDENCE_N + 1));
+}
+
 static void some_report(struct att *a)
 {
 	static const enum source_rank ranks[] = {RANK_GATEWAY, RANK_TRANSCRIPT,
@@ -87,6 +98,9 @@ static void some_report(struct att *a)
 		a->usage.n[i] = (int64_t)draw(4) - 1;
 	a->cost_pusd = MONEY_NONE;
 	a->reported_cost_pusd = draw(2) ? draw(3) : MONEY_NONE;
+	a->decision_id = some_id();
+	a->escalated_from = some_id();
+	some_evidence(a);
 	for (int g = 0; g < ATT_GROUP_N; g++)
 		att_set_rank(a, (enum att_group)g, ranks[draw(4)]);
 	for (uint32_t n = 1 + draw(3); n > 0; n--)
@@ -162,6 +176,32 @@ static void better_source_wins_each_group(void **state)
 
 /* Twice the names that a row holds, in any order: the same ones stay, and its
  * id is among them even if it is the greatest. */
+/* The decision is known before the reply, what was seen only after it. */
+static void what_a_router_did_joins(void **state)
+{
+	struct att a, b;
+
+	(void)state;
+	memset(&a, 0, sizeof(a));
+	att_evidence(&a, NULL, 0);
+	memcpy(&b, &a, sizeof(b));
+	att_set_rank(&a, ATT_ROUTE, RANK_GATEWAY);
+	att_set_rank(&b, ATT_ROUTE, RANK_GATEWAY);
+	a.decision_id.b[0] = 7;
+	b.escalated_from.b[0] = 9;
+	b.evidence[EVIDENCE_SCHEMA] = 1;
+	assert_true(att_merge(&a, &b, &names));
+	assert_int_equal(a.decision_id.b[0], 7);
+	assert_int_equal(a.escalated_from.b[0], 9);
+	assert_true(a.evidence[EVIDENCE_SCHEMA] == 1);
+	assert_true(isnan(a.evidence[EVIDENCE_FINISH]));
+	/* A lesser source adds nothing to it. */
+	att_set_rank(&b, ATT_ROUTE, RANK_OTHER);
+	b.evidence[EVIDENCE_FINISH] = 3;
+	assert_false(att_merge(&a, &b, &names));
+	assert_true(isnan(a.evidence[EVIDENCE_FINISH]));
+}
+
 static void a_full_row_keeps_its_id_and_the_least_names(void **state)
 {
 	struct att first;
@@ -227,6 +267,7 @@ int main(void)
 		cmocka_unit_test(order_does_not_matter),
 		cmocka_unit_test(again_changes_nothing),
 		cmocka_unit_test(better_source_wins_each_group),
+		cmocka_unit_test(what_a_router_did_joins),
 		cmocka_unit_test(a_full_row_keeps_its_id_and_the_least_names),
 		cmocka_unit_test(names_stand_on_both_sides_of_midnight),
 	};

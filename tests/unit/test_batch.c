@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -206,6 +207,63 @@ static void a_claim_needs_its_time(void **state)
 	assert_int_equal(batch_rows(b), 0);
 }
 
+static void a_decision_is_checked(void **state)
+{
+	static const float inf[] = {1, HUGE_VALF};
+	struct ev_decision d, x;
+	struct err e;
+
+	(void)state;
+	ev_decision_init(&d);
+	d.task = task;
+	d.id = ev_key("d", STR("x"), STR("1"));
+	d.decided_us = NOW;
+	d.policy = STR("static");
+	d.plan = STR("single(2)");
+	assert_int_equal(batch_decision(b, &d, NULL), RC_OK);
+	assert_int_equal(batch_rows(b), 1);
+#define REFUSED(change, why)                                                   \
+	do {                                                                   \
+		x = d;                                                         \
+		change;                                                        \
+		assert_int_equal(batch_decision(b, &x, &e), RC_BAD);           \
+		assert_string_equal(e.msg, why);                               \
+	} while (0)
+	REFUSED(x.id = (struct uuid){{0}}, "decision without an id");
+	REFUSED(x.decided_us = TIME_NONE, "decision without a time");
+	REFUSED(x.policy = STR_NONE, "decision without a policy");
+	REFUSED(x.plan = STR_NONE, "decision without a plan");
+	REFUSED(x.propensity = 0, "propensity is not within 0..1");
+	REFUSED(x.propensity = (double)NAN, "propensity is not within 0..1");
+	REFUSED(x.n_tiers = 6, "tiers: 6 values, at most 5");
+	REFUSED((x.features = inf, x.n_features = 2),
+		"features is infinite (value 1)");
+	REFUSED(x.reasons = STR("[1]"), "reasons: not an object");
+	REFUSED((x.n_tiers = 2, x.expected_cost_pusd[1] = -2),
+		"expected cost is negative");
+	x.task = 99;
+	assert_int_equal(batch_decision(b, &x, &e), RC_BUG);
+	assert_int_equal(batch_rows(b), 1);
+	batch_clear(b);
+	assert_int_equal(batch_rows(b), 0);
+}
+
+static void evidence_is_finite_and_short(void **state)
+{
+	struct ev_attempt a = good();
+	struct err e;
+
+	(void)state;
+	a.n_evidence = EVIDENCE_N;
+	assert_int_equal(batch_attempt(b, &a, NULL), RC_OK);
+	a.evidence[3] = HUGE_VALF;
+	assert_int_equal(batch_attempt(b, &a, &e), RC_BAD);
+	assert_string_equal(e.msg, "evidence is infinite (value 3)");
+	a.n_evidence = EVIDENCE_N + 1;
+	assert_int_equal(batch_attempt(b, &a, &e), RC_BAD);
+	assert_string_equal(e.msg, "evidence: 17 values, at most 16");
+}
+
 static void ids_do_not_run_together(void **state)
 {
 	(void)state;
@@ -229,6 +287,8 @@ int main(void)
 		T(a_full_batch_says_so_and_keeps_what_it_has),
 		T(a_verdict_with_a_name_is_one_at_any_time),
 		T(a_claim_needs_its_time),
+		T(a_decision_is_checked),
+		T(evidence_is_finite_and_short),
 		T(ids_do_not_run_together),
 	};
 

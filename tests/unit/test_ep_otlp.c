@@ -154,7 +154,8 @@ struct ticket *intake_begin(struct intake *in)
 const struct sink *ticket_sink(struct ticket *t)
 {
 	static const struct sink sink = {take_attempt, take_outcome, take_claim,
-					 take_task,    take_dead,    NULL};
+					 NULL,         take_task,    take_dead,
+					 NULL};
 
 	(void)t;
 	return &sink;

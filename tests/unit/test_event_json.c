@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -126,6 +127,52 @@ static uint32_t random_task(int n)
 	return index;
 }
 
+/* Any finite float, or NaN. */
+static float real(void)
+{
+	uint32_t bits = (uint32_t)rnd(UINT64_C(1) << 32);
+	float f;
+
+	memcpy(&f, &bits, sizeof(f));
+	return isfinite(f) && rnd(5) ? f : NAN;
+}
+
+static void random_decision(uint32_t task)
+{
+	float features[8];
+	struct ev_decision d;
+	struct err e = {0};
+
+	ev_decision_init(&d);
+	d.task = task;
+	d.id = id();
+	d.step_key = text(false);
+	d.decided_us = NOW - (int64_t)rnd((uint64_t)US_PER_DAY * 3000);
+	d.bundle_id = rnd(2) ? (int32_t)rnd(INT32_MAX) : 0;
+	d.policy = text(true);
+	d.plan = text(true);
+	d.live = rnd(2);
+	d.propensity = 1 / (double)(1 + rnd(1000));
+	d.feature_schema = rnd(2) ? id() : (struct uuid){{0}};
+	d.features = features;
+	d.n_features = (int)rnd(9);
+	for (int i = 0; i < 8; i++)
+		features[i] = real();
+	d.n_tiers = (int)rnd(EV_TIERS + 1);
+	for (int i = 0; i < d.n_tiers; i++) {
+		d.p_success[i] = real();
+		d.p_low[i] = real();
+		d.p_high[i] = real();
+		d.expected_cost_pusd[i] =
+			rnd(2) ? MONEY_NONE : (int64_t)rnd(INT64_MAX);
+	}
+	d.bound_by = text(false);
+	d.reasons = facts();
+	d.origin = text(false);
+	if (batch_decision(b, &d, &e))
+		fail_msg("%s", e.msg);
+}
+
 static struct ev_attempt random_attempt(uint32_t task)
 {
 	struct ev_attempt a;
@@ -163,6 +210,11 @@ static struct ev_attempt random_attempt(uint32_t task)
 	a.source = text(true);
 	a.rank = (enum source_rank)(1 + rnd(15));
 	a.origin = text(false);
+	a.decision_id = rnd(2) ? id() : (struct uuid){{0}};
+	a.escalated_from = rnd(2) ? id() : (struct uuid){{0}};
+	a.n_evidence = (int)rnd(EVIDENCE_N + 1);
+	for (int i = 0; i < a.n_evidence; i++)
+		a.evidence[i] = real();
 	return a;
 }
 
@@ -225,6 +277,8 @@ static void random_batch(void)
 		if (rnd(2))
 			assert_int_equal(batch_claim(b, &c, NULL), RC_OK);
 		if (rnd(2))
+			random_decision(task);
+		if (rnd(2))
 			random_rest(task);
 	}
 	for (int i = 0; i < 4; i++) {
@@ -261,6 +315,13 @@ static void same_task(uint32_t i, uint32_t j)
 	same_text(x->e.attrs, y->e.attrs);
 }
 
+static void same_reals(const float *x, int n, const float *y, int m)
+{
+	assert_int_equal(n, m);
+	for (int i = 0; i < n; i++)
+		assert_true(isnan(x[i]) ? isnan(y[i]) : x[i] == y[i]);
+}
+
 static void same_call(const struct ev_attempt *x, const struct ev_attempt *y)
 {
 	same_task(x->task, y->task);
@@ -289,6 +350,35 @@ static void same_call(const struct ev_attempt *x, const struct ev_attempt *y)
 	same_text(x->source, y->source);
 	assert_int_equal(x->rank, y->rank);
 	same_text(x->origin, y->origin);
+	same_id(x->decision_id, y->decision_id);
+	same_id(x->escalated_from, y->escalated_from);
+	same_reals(x->evidence, x->n_evidence, y->evidence, y->n_evidence);
+}
+
+static void same_decision(const struct bt_decision *x,
+			  const struct bt_decision *y)
+{
+	const struct ev_decision *p = &x->e, *q = &y->e;
+
+	same_task(p->task, q->task);
+	same_id(x->step_id, y->step_id);
+	same_id(p->id, q->id);
+	assert_int_equal(p->decided_us, q->decided_us);
+	assert_int_equal(p->bundle_id, q->bundle_id);
+	same_text(p->policy, q->policy);
+	same_text(p->plan, q->plan);
+	assert_int_equal(p->live, q->live);
+	assert_true(p->propensity == q->propensity);
+	same_id(p->feature_schema, q->feature_schema);
+	same_reals(p->features, p->n_features, q->features, q->n_features);
+	same_reals(p->p_success, p->n_tiers, q->p_success, q->n_tiers);
+	same_reals(p->p_low, p->n_tiers, q->p_low, q->n_tiers);
+	same_reals(p->p_high, p->n_tiers, q->p_high, q->n_tiers);
+	assert_memory_equal(p->expected_cost_pusd, q->expected_cost_pusd,
+			    sizeof(p->expected_cost_pusd));
+	same_text(p->bound_by, q->bound_by);
+	same_text(p->reasons, q->reasons);
+	same_text(p->origin, q->origin);
 }
 
 static void same_outcome(const struct bt_outcome *x, const struct bt_outcome *y)
@@ -365,6 +455,9 @@ static void same_batches(void)
 		assert_int_equal(b->claims[i].e.due_us,
 				 again->claims[i].e.due_us);
 	}
+	assert_int_equal(b->n_decisions, again->n_decisions);
+	for (size_t i = 0; i < b->n_decisions; i++)
+		same_decision(&b->decisions[i], &again->decisions[i]);
 	for (size_t i = 0; i < b->n_outcomes; i++)
 		same_outcome(&b->outcomes[i], &again->outcomes[i]);
 	for (size_t i = 0; i < b->n_trials; i++)
