@@ -131,6 +131,79 @@ const struct conf_key conf_keys[] = {
 	 .def = "", .reloadable = true,
 	 .help = "classes of tasks, as in: coding: service=claude-code | "
 		 "support: agent=help*, team=cs"},
+	{KEY("gateway", openai_base_url, "ACO_OPENAI_BASE_URL"),
+	 .type = CONF_STR, .def = "https://api.openai.com/v1",
+	 .reloadable = true,
+	 .help = "where calls in OpenAI's protocol go; its key is in "
+		 "OPENAI_API_KEY"},
+	{KEY("gateway", anthropic_base_url, "ACO_ANTHROPIC_BASE_URL"),
+	 .type = CONF_STR, .def = "https://api.anthropic.com",
+	 .reloadable = true,
+	 .help = "where calls in Anthropic's protocol go; its key is in "
+		 "ANTHROPIC_API_KEY"},
+	{KEY("gateway", providers, "ACO_PROVIDERS"), .type = CONF_STR,
+	 .def = "", .reloadable = true,
+	 .help = "more providers, or the same ones anew: local: "
+		 "url=http://127.0.0.1:8000/v1, protocol=openai, "
+		 "key_env=VARIABLE or key_file=PATH (0600) | ..."},
+	{KEY("gateway", aliases, "ACO_ALIASES"), .type = CONF_STR, .def = "",
+	 .reloadable = true,
+	 .help = "names for models, as in: fast=gpt-5-mini, "
+		 "helper=auto:support"},
+	{KEY("gateway", route_mode, "ACO_ROUTE_MODE"), .type = CONF_STR,
+	 .def = "shadow", .choices = "off shadow live", .reloadable = true,
+	 .help = "live: the router serves `auto`; shadow: it decides and "
+		 "that is recorded, but route_default serves; off: it is not "
+		 "asked"},
+	{KEY("gateway", route_default, "ACO_ROUTE_DEFAULT"), .type = CONF_STR,
+	 .def = "", .reloadable = true,
+	 .help = "models that serve `auto` where the router does not, the "
+		 "first of the protocol; empty: the strongest"},
+	{KEY("gateway", route_goal, "ACO_ROUTE_GOAL"), .type = CONF_STR,
+	 .def = "quality:0.98", .reloadable = true,
+	 .help = "quality:SHARE of the strongest model's success, "
+		 "budget:DOLLARS a task, or failure:DOLLARS that one costs"},
+	{KEY("gateway", route_floors, "ACO_ROUTE_FLOORS"), .type = CONF_STR,
+	 .def = "legal=4, medical=4", .reloadable = true,
+	 .help = "least tier of a class"},
+	{KEY("gateway", route_explore_permille, "ACO_ROUTE_EXPLORE_PERMILLE"),
+	 .type = CONF_INT, .def = "20", .min = 0, .max = 500,
+	 .reloadable = true,
+	 .help = "decisions in a thousand that are made at random, never "
+		 "below a floor"},
+	{KEY("gateway", route_streams, "ACO_ROUTE_STREAMS"), .type = CONF_STR,
+	 .def = "live", .choices = "live held", .reloadable = true,
+	 .help = "live: a routed stream is passed on as it comes and is not "
+		 "judged; held: it is held back until it was, where the plan "
+		 "has more than one model"},
+	{KEY("gateway", gateway_retries, "ACO_GATEWAY_RETRIES"),
+	 .type = CONF_INT, .def = "2", .min = 0, .max = 10, .reloadable = true,
+	 .help = "attempts after the first that a failed call may have"},
+	{KEY("gateway", upstream_connections, "ACO_UPSTREAM_CONNECTIONS"),
+	 .type = CONF_INT, .def = "512", .min = 1, .max = 100000,
+	 .help = "connections of one worker to one provider"},
+	{KEY("gateway", connect_seconds, "ACO_CONNECT_SECONDS"),
+	 .type = CONF_INT, .def = "5", .min = 1, .max = 3600,
+	 .reloadable = true, .help = "time to connect to a provider"},
+	{KEY("gateway", first_byte_seconds, "ACO_FIRST_BYTE_SECONDS"),
+	 .type = CONF_INT, .def = "600", .min = 1, .max = 86400,
+	 .reloadable = true, .help = "time to the first byte of an answer"},
+	{KEY("gateway", silence_seconds, "ACO_SILENCE_SECONDS"),
+	 .type = CONF_INT, .def = "300", .min = 1, .max = 86400,
+	 .reloadable = true,
+	 .help = "time without a byte after which an answer is cut off"},
+	{KEY("gateway", call_seconds, "ACO_CALL_SECONDS"), .type = CONF_INT,
+	 .def = "3600", .min = 1, .max = 86400, .reloadable = true,
+	 .help = "time for one call with all its attempts"},
+	{KEY("gateway", read_on_seconds, "ACO_READ_ON_SECONDS"),
+	 .type = CONF_INT, .def = "60", .min = 0, .max = 3600,
+	 .reloadable = true,
+	 .help = "how long the answer is read on, to know what it cost, "
+		 "after its client has left"},
+	{KEY("gateway", unpriced, "ACO_UNPRICED"), .type = CONF_STR,
+	 .def = "pass", .choices = "pass refuse", .reloadable = true,
+	 .help = "calls of a model without a price: pass them and say so, "
+		 "or refuse them"},
 	{.name = NULL},
 };
 

@@ -50,6 +50,24 @@ struct conf {
 	char *tls_cert, *tls_key;
 	bool insecure;     /* off loopback without TLS */
 	char *class_rules; /* class_rule.h */
+
+	/* the gateway; ingest/gw_conf.h reads the texts */
+	char *openai_base_url, *anthropic_base_url;
+	char *providers, *aliases;
+	char *route_mode;    /* "off" "shadow" "live" */
+	char *route_default; /* what serves `auto` while not live */
+	char *route_goal;    /* "quality:0.98" "budget:0.05" "failure:0.5" */
+	char *route_floors;  /* "legal=4, medical=4" */
+	int64_t route_explore_permille;
+	char *route_streams; /* "live", "held": may a stream be judged */
+	int64_t gateway_retries;
+	int64_t upstream_connections; /* to one provider, of one worker */
+	int64_t connect_seconds;      /* to a provider */
+	int64_t first_byte_seconds;   /* of its answer */
+	int64_t silence_seconds;      /* within its answer */
+	int64_t call_seconds;         /* of all attempts together */
+	int64_t read_on_seconds;      /* after the client has left */
+	char *unpriced;               /* "pass", "refuse" */
 };
 
 enum conf_type {
