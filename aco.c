@@ -18,6 +18,7 @@ extern const struct command command_import;
 extern const struct command command_export;
 extern const struct command command_top;
 extern const struct command command_price;
+extern const struct command command_model;
 extern const struct command command_key;
 extern const struct command command_dead;
 extern const struct command command_outcome;
@@ -33,6 +34,7 @@ static const struct command *const commands[] = {
 	&command_export,
 	&command_top,
 	&command_price,
+	&command_model,
 	&command_key,
 	&command_dead,
 	&command_outcome,

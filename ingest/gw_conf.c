@@ -15,11 +15,6 @@
 
 #define KEY_MAX_BYTES 4096
 
-const char *const gw_protocol_names[GW_PROTOCOL_N] = {
-	[GW_OPENAI] = "openai",
-	[GW_ANTHROPIC] = "anthropic",
-};
-
 /* ---- pieces of text ---- */
 
 /* The next piece of *rest before `sep`, trimmed; false: nothing is left. */

@@ -616,6 +616,11 @@ CREATE TABLE public.model (
     tier smallint,
     tier_source text DEFAULT 'default'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    protocol text,
+    upstream text,
+    capabilities text[] DEFAULT '{}'::text[] NOT NULL,
+    enabled boolean DEFAULT false NOT NULL,
+    CONSTRAINT model_protocol_check CHECK ((protocol = ANY (ARRAY['openai'::text, 'anthropic'::text]))),
     CONSTRAINT model_tier_check CHECK (((tier >= 1) AND (tier <= 5)))
 );
 

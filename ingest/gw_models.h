@@ -1,0 +1,73 @@
+/* The models that the gateway may choose among, with their prices: the enabled
+ * rows of the registry (`aco model`). A worker's own thread looks for changes
+ * each second; what it found last also lies in ACO_HOME/models, so that a
+ * start with the database away can route. The loop sees whole registries only,
+ * and never waits for one. */
+#ifndef ACO_GW_MODELS_H
+#define ACO_GW_MODELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ingest/gw_conf.h"
+#include "ledger/base/arena.h"
+#include "ledger/price.h"
+
+enum gw_can { /* capabilities, as bits */
+	GW_CAN_TOOLS = 1,
+	GW_CAN_VISION = 2,
+	GW_CAN_JSON = 4,
+	GW_CAN_LOGPROBS = 8,
+	GW_CAN_REASONING = 16,
+	GW_CAN_ALL = 31
+};
+/* "tools,vision"; the empty text: all. 0: a word that is none, in *bad. */
+unsigned gw_can_parse(struct str text, struct str *bad);
+
+struct gw_model {
+	struct str provider; /* as the price table spells it */
+	struct str name;
+	struct str upstream; /* provider of the configuration; absent: the
+				one that is called like `provider`, else the
+				first of the protocol */
+	enum gw_protocol protocol;
+	int tier; /* 1..5 */
+	unsigned can;
+	int64_t in_fusd, cached_fusd, out_fusd; /* a token; -1 unknown */
+	int64_t max_output;                     /* tokens; 0 unknown */
+};
+
+/* A state of the registry. Belongs to the loop. */
+struct gw_registry {
+	int refs;
+	struct gw_model *m;
+	size_t n, cap;
+	struct price_book *book;
+	struct arena arena;
+};
+struct gw_registry *gw_registry_new(void);
+struct gw_registry *gw_registry_keep(struct gw_registry *r);
+void gw_registry_drop(struct gw_registry *r); /* NULL is fine */
+/* Copies; prices are filled in by gw_registry_price(). */
+void gw_registry_add(struct gw_registry *r, const struct gw_model *m);
+/* Takes the book over. */
+void gw_registry_price(struct gw_registry *r, struct price_book *book_owned);
+/* NULL: not there. `protocol` GW_PROTOCOL_N: any. */
+const struct gw_model *gw_registry_find(const struct gw_registry *r,
+					enum gw_protocol protocol,
+					struct str name);
+/* The file: JSON lines. */
+void gw_registry_print(const struct gw_registry *r, struct buf *out);
+enum rc gw_registry_parse(struct gw_registry **out, struct str text,
+			  struct err *e) MUST_CHECK;
+
+struct gw_models;
+enum rc gw_models_open(struct gw_models **out, const struct conf *conf,
+		       const char *url, struct err *e) MUST_CHECK;
+void gw_models_close(struct gw_models *m);
+/* Look now. */
+void gw_models_reload(struct gw_models *m);
+/* The newest registry, borrowed until the next call; never NULL. */
+struct gw_registry *gw_models_now(struct gw_models *m);
+
+#endif
