@@ -196,11 +196,14 @@ static enum rc fill(struct client *c, const struct sink *sink, int i)
 			    .class_name = STR("coding"),
 			    .class_rank = CLASS_EXPLICIT,
 			    .rank = RANK_CANONICAL};
+	struct ev_decision d;
 	struct err e = {0};
-	enum rc rc = RC_OK;
+	enum rc rc;
 
 	snprintf(id, sizeof(id), "%s-%d", c->prefix, i);
 	t.ext_id = str_from(id);
+	d = decision(0, id);
+	rc = sink->decision(sink->arg, &t, &d, &e);
 	for (int k = 0; k < c->rows && rc == RC_OK; k++) {
 		struct ev_attempt a;
 
@@ -208,6 +211,7 @@ static enum rc fill(struct client *c, const struct sink *sink, int i)
 		a = call(0, name);
 		if (c->model)
 			a.model = str_from(c->model);
+		a.decision_id = d.id;
 		a.started_us += (i * 100 + k) % 1000000;
 		rc = sink->attempt(sink->arg, &t, &a, &e);
 	}
@@ -296,5 +300,11 @@ void client_check(struct client *c)
 		 " WHERE t.ext_id LIKE '%s-%%' GROUP BY t.id) x",
 		 c->prefix);
 	assert_true(harness_sql_i64(c->w->db, sql) <= c->rows);
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM task t WHERE ext_id LIKE '%s-%%' AND"
+		 " (SELECT count(*) FROM decision d WHERE d.task_id = t.id)"
+		 " <> 1",
+		 c->prefix);
+	assert_int_equal(harness_sql_i64(c->w->db, sql), 0);
 	check_sums(c->w->db);
 }
