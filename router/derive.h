@@ -33,13 +33,15 @@ struct derive_tables {
 	const float *cluster_rate; /* [clusters * TIERS] */
 };
 
-/* A stored vector's place in the space. */
+/* A stored vector's place in the space; what is not finite in it counts as
+ * ordinary. */
 void derive_place(const struct derive_tables *t, const float *x,
 		  float place[DERIVE_DIMS]);
-/* The derived block of a stored vector. class_rate: [TIERS], of its class
- * (NULL or NaN: unknown); class_tasks: how many tasks these rest on. `skip`:
- * a prototype that is not looked at (the task itself, in training), -1 none.
- * What is not known is NaN, a missing value to the models. */
+/* The derived block of a stored vector (NULL: none is known). class_rate:
+ * [TIERS], of its class (NULL or NaN: unknown); class_tasks: how many tasks
+ * these rest on. `skip`: a prototype that is not looked at (the task itself, in
+ * training), -1 none. What is not known is NaN, a missing value to the models.
+ */
 void derive(const struct derive_tables *t, const float *x,
 	    const float *class_rate, double class_tasks, int skip,
 	    float out[FEATURE_DERIVED]);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ledger/hash.h"
+#include "router/derive.h"
 #include "router/feature_text.h"
 
 /* Counts above 2^24 are not exact in float; texts are read no further than
@@ -187,6 +188,22 @@ int feature_count(void)
 int feature_total(void)
 {
 	return TABLE_N + FEATURE_DERIVED;
+}
+
+const char *feature_name(int i, char buf[FEATURE_NAME])
+{
+	for (int k = 0; k < TABLE_N; k++) {
+		if (i >= table[k].width) {
+			i -= table[k].width;
+			continue;
+		}
+		if (table[k].width == 1)
+			snprintf(buf, FEATURE_NAME, "%s", table[k].name);
+		else
+			snprintf(buf, FEATURE_NAME, "%s.%d", table[k].name, i);
+		return buf;
+	}
+	return derive_name(i, buf);
 }
 
 void feature_ctx_init(struct feature_ctx *c)
