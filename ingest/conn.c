@@ -74,6 +74,7 @@ static void finish_on(struct conn *c)
 	conn_bytes_free(&c->in);
 	if (c->state == CONN_FINISHING && !c->out.len && !c->shut) {
 		c->shut = true;
+		loop_timer_set(c->timer, c->finish_us);
 		if (c->tls)
 			tls_end(c->tls);
 		shutdown(c->fd, SHUT_WR);
@@ -86,7 +87,14 @@ static void finish_on(struct conn *c)
 
 static void on_timer(void *arg)
 {
-	conn_over(arg, NULL);
+	struct conn *c = arg;
+
+	if (!c->shut && c->sent != c->sent_then) {
+		c->sent_then = c->sent;
+		loop_timer_set(c->timer, c->finish_us);
+		return;
+	}
+	conn_over(c, NULL);
 }
 
 void conn_finish(struct conn *c, int64_t us)
@@ -101,6 +109,8 @@ void conn_finish(struct conn *c, int64_t us)
 	c->corks = 0;
 	c->timer = loop_timer_new(c->loop, on_timer, c);
 	loop_timer_set(c->timer, us);
+	c->finish_us = us;
+	c->sent_then = c->sent;
 	if (c->can_write)
 		conn_flush(c);
 	conn_later(c);

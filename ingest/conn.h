@@ -75,7 +75,8 @@ enum rc conn_connect(struct conn **out, struct loop *l,
 void conn_free(struct conn *c);
 /* Write what waits, end our side, and throw away what still comes (so that the
  * peer reads our last bytes before it learns that nobody listens), until the
- * peer ends its side or us microseconds are over; then `closed`. No other
+ * peer ends its side or has us microseconds to do so; then `closed`. The same
+ * when for us microseconds none of the bytes that wait is taken. No other
  * callback comes from here on, and no write is taken. */
 void conn_finish(struct conn *c, int64_t us);
 /* Somebody else's from now on: a client that goes into a pool and out. */
@@ -100,6 +101,9 @@ void conn_resume(struct conn *c);
  * at once. */
 bool conn_write(struct conn *c, const void *p, size_t n);
 bool conn_writev(struct conn *c, const struct iovec *v, int n); /* n <= 8 */
+/* For small pieces: they go with what is written next, or at the end of this
+ * iteration. */
+void conn_put(struct conn *c, const void *p, size_t n);
 /* Between them small writes are put together. Counts: each cork wants its
  * uncork. */
 void conn_cork(struct conn *c);

@@ -202,6 +202,14 @@ bool conn_write(struct conn *c, const void *p, size_t n)
 	return conn_writev(c, &v, 1);
 }
 
+void conn_put(struct conn *c, const void *p, size_t n)
+{
+	if (c->state >= CONN_FINISHING)
+		return;
+	conn_bytes_add(&c->out, p, n);
+	conn_later(c);
+}
+
 void conn_cork(struct conn *c)
 {
 	c->corks++;

@@ -126,6 +126,9 @@ struct str http_query(const struct http_req *r); /* without '?'; absent */
 /* The header's value, trimmed; absent. Name in any case. Several fields of
  * one name: the first. */
 struct str http_header(const struct http_req *r, const char *name);
+/* Field i, from 0, in the order they came; false beyond the last. */
+bool http_header_at(const struct http_req *r, int i, struct str *name,
+		    struct str *value);
 /* Content-Type without parameters, lower case. */
 struct str http_content_type(const struct http_req *r);
 struct str http_body(const struct http_req *r);
@@ -157,10 +160,16 @@ bool http_reply_chunk(struct http_req *r, const void *p, size_t n);
 void http_reply_end(struct http_req *r);
 /* Close the connection without (the rest of) an answer. */
 void http_drop(struct http_req *r);
-/* writable: see above. gone: the connection broke (a client that only ended
- * its side still reads); end or drop the answer. Neither is called from inside
- * of another function of this file. */
+/* writable: see above. gone: the client has ended its side, or the connection
+ * broke: once each at most, in this order. Who ends its side has nearly always
+ * gone, and what costs money for it should stop: drop the request. One that
+ * only half-closed (nc -N) still reads, and gets whatever is answered. When it
+ * broke (http_broken) answers go nowhere: end or drop it. Neither is called
+ * from inside of another function of this file. */
 void http_on(struct http_req *r, void (*writable)(struct http_req *, void *),
 	     void (*gone)(struct http_req *, void *), void *arg);
+
+/* The connection is gone for good. */
+bool http_broken(const struct http_req *r);
 
 #endif
