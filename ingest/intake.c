@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ingest/intake_int.h"
+#include "ingest/journal.h"
 #include "ingest/stats.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
@@ -21,6 +22,7 @@
 #define CUT_BYTES     ((size_t)8 << 20)
 #define SEGMENT_BYTES (INT64_C(64) << 20)
 #define TICK_US       US_PER_SEC
+#define JOURNAL_BYTES ((size_t)8 << 20)
 
 static void step(struct intake *in);
 
@@ -246,6 +248,15 @@ static void on_timer(void *arg)
 
 /* ---- opening and closing ---- */
 
+/* What a process that was killed had told its clients. */
+static enum rc on_found(void *arg, struct str record, struct err *e)
+{
+	struct intake *in = arg;
+
+	return record.p ? spool_put(in->spool, record, clock_now_us(), e)
+			: spool_sync(in->spool, e);
+}
+
 static enum rc open_spool(struct intake *in, const struct conf *conf,
 			  struct err *e)
 {
@@ -257,6 +268,9 @@ static enum rc open_spool(struct intake *in, const struct conf *conf,
 					: SEGMENT_BYTES,
 				e);
 
+	if (rc == RC_OK)
+		rc = journal_open(&in->journal, dir, JOURNAL_BYTES, on_found,
+				  in, e);
 	if (rc != RC_OK) {
 		err_prefix(e, "spool %s", dir);
 		rc = RC_BAD;
@@ -393,6 +407,7 @@ void intake_free(struct intake *in)
 			 "");
 		tickets_end(in);
 		loop_timer_free(in->timer);
+		journal_close(in->journal);
 		spool_close(in->spool);
 		return;
 	}
@@ -405,6 +420,7 @@ void intake_free(struct intake *in)
 	work_free(in->open);
 	loop_timer_free(in->timer);
 	loop_inbox_free(in->inbox);
+	journal_close(in->journal);
 	spool_close(in->spool);
 	if (in->wake_fd >= 0)
 		close(in->wake_fd);

@@ -64,6 +64,18 @@ typedef void ticket_done_fn(void *arg, enum rc rc, const struct err *e);
 void ticket_commit(struct ticket *t, ticket_done_fn *done, void *arg);
 void ticket_cancel(struct ticket *t);
 
+/* For replies, which do not wait for the ledger. Whether one may begin: the
+ * queue has room, and takes tickets. */
+bool intake_takes(const struct intake *in);
+/* As intake_begin(), with what is added also kept as text. */
+struct ticket *intake_begin_reply(struct intake *in);
+/* As ticket_commit(). True: the events are in the journal (journal.h), which
+ * outlives this process; the client may be told, and `done` is not called.
+ * False: the journal has no room, `done` is called when all is safe, or was
+ * called. */
+bool ticket_commit_reply(struct ticket *t, ticket_done_fn *done,
+			 void *arg) MUST_CHECK;
+
 /* For /readyz and /metrics. */
 struct intake_state {
 	bool connected; /* the writer has a working connection */

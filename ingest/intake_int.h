@@ -86,7 +86,8 @@ struct intake {
 	int stop_fd; /* eventfd: readable from the stop on */
 	pthread_t writer, spooler;
 	bool threads;
-	struct spool *spool; /* the spooler's, but for spool_look() */
+	struct spool *spool;     /* the spooler's, but for spool_look() */
+	struct journal *journal; /* the loop's */
 
 	/* the loop's */
 	struct loop_timer *timer;

@@ -3,9 +3,14 @@
 #include <stdlib.h>
 
 #include "ingest/intake_int.h"
+#include "ingest/journal.h"
 #include "ingest/stats.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/log.h"
+#include "ledger/event_json.h"
+
+#define LINES_MAX ((size_t)4 << 20)
 
 struct ticket {
 	struct ticket *next, **prev; /* in in->tickets */
@@ -17,6 +22,9 @@ struct ticket {
 	bool cancelled;
 	enum rc rc; /* of the parts so far */
 	struct err err;
+	bool keeps;       /* lines are kept of what is added */
+	struct buf lines; /* as the spool would have them */
+	uint64_t mark;    /* in the journal; 0: not there */
 	int64_t begun_us;
 	ticket_done_fn *done;
 	void *arg;
@@ -27,6 +35,7 @@ static void ticket_free(struct ticket *t)
 	*t->prev = t->next;
 	if (t->next)
 		t->next->prev = t->prev;
+	buf_release(&t->lines);
 	free(t);
 }
 
@@ -37,10 +46,17 @@ static void ticket_finish(struct ticket *t)
 	enum rc rc = t->rc;
 	struct err e = t->err;
 	void *arg = t->arg;
-	bool tell = !t->cancelled;
+	bool tell = !t->cancelled && !t->mark;
 
 	if (tell && rc == RC_OK)
 		stats_ack(clock_mono_us() - t->begun_us);
+	if (t->mark && rc == RC_OK)
+		journal_done(t->in->journal, t->mark);
+	else if (t->mark && !t->in->closed)
+		log_line(LOG_ERROR, "intake",
+			 "a reply's events stay in the journal until the next "
+			 "start",
+			 "err=%s", log_quote(e.msg));
 	ticket_free(t);
 	if (tell)
 		done(arg, rc, &e);
@@ -53,6 +69,21 @@ void ticket_commit(struct ticket *t, ticket_done_fn *done, void *arg)
 	t->arg = arg;
 	if (t->parts == 0)
 		ticket_finish(t);
+}
+
+bool ticket_commit_reply(struct ticket *t, ticket_done_fn *done, void *arg)
+{
+	struct str lines = {t->lines.p, t->lines.len};
+	bool told = t->parts == 0; /* nothing, or all is safe */
+
+	if (!told && buf_ok(&t->lines) && lines.len)
+		t->mark = journal_put(t->in->journal, lines);
+	told = told || t->mark;
+	if (told && !t->mark)
+		t->cancelled = true;
+	buf_release(&t->lines);
+	ticket_commit(t, done, arg);
+	return told;
 }
 
 void ticket_cancel(struct ticket *t)
@@ -155,6 +186,18 @@ static enum rc put(struct batch *b, const struct event *v, struct err *e)
 	return v->dead ? batch_dead(b, v->dead, e) : RC_OK;
 }
 
+/* The event that was added last, as a line. */
+static void keep(struct ticket *t, const struct batch *b, const struct event *v)
+{
+	if (v->attempt)
+		event_json_attempt(&t->lines, b, b->n_attempts - 1);
+	else if (v->decision)
+		event_json_decision(&t->lines, b, b->n_decisions - 1);
+	else
+		return;
+	buf_addc(&t->lines, '\n');
+}
+
 static enum rc add(struct ticket *t, const struct event *v, struct err *e)
 {
 	struct work *w;
@@ -171,6 +214,8 @@ static enum rc add(struct ticket *t, const struct event *v, struct err *e)
 	}
 	if (rc != RC_BUSY)
 		intake_arm(t->in);
+	if (rc == RC_OK && t->keeps)
+		keep(t, w->batch, v);
 	return rc;
 }
 
@@ -208,12 +253,26 @@ static enum rc on_dead(void *arg, const struct ev_dead *d, struct err *e)
 	return add(arg, &(struct event){.dead = d}, e);
 }
 
+bool intake_takes(const struct intake *in)
+{
+	return !in->draining && !in->closed &&
+	       atomic_load(&in->queue_bytes) < in->queue_max;
+}
+
+struct ticket *intake_begin_reply(struct intake *in)
+{
+	struct ticket *t = intake_begin(in);
+
+	if (t)
+		t->keeps = true;
+	return t;
+}
+
 struct ticket *intake_begin(struct intake *in)
 {
 	struct ticket *t;
 
-	if (in->draining || in->closed ||
-	    atomic_load(&in->queue_bytes) >= in->queue_max)
+	if (!intake_takes(in))
 		return NULL;
 	t = xcalloc(1, sizeof(*t));
 	t->in = in;
@@ -224,6 +283,7 @@ struct ticket *intake_begin(struct intake *in)
 				.task = on_task,
 				.dead = on_dead,
 				.arg = t};
+	buf_init(&t->lines, LINES_MAX);
 	t->begun_us = clock_mono_us();
 	t->next = in->tickets;
 	t->prev = &in->tickets;

@@ -284,7 +284,7 @@ static void tick(struct parent *p)
 	daemon_trim_log(p->conf);
 }
 
-/* Whether SPOOL/INDEX holds a segment. */
+/* Whether SPOOL/INDEX holds a segment, or a journal. */
 static bool has_segments(const char *spool, int index)
 {
 	char *path = xasprintf("%s/%d", spool, index);
@@ -293,7 +293,8 @@ static bool has_segments(const char *spool, int index)
 	bool has = false;
 
 	while (d && !has && (f = readdir(d)))
-		has = str_ends(str_from(f->d_name), ".seg");
+		has = str_ends(str_from(f->d_name), ".seg") ||
+		      str_ends(str_from(f->d_name), ".journal");
 	if (d)
 		closedir(d);
 	free(path);

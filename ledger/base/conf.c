@@ -55,8 +55,7 @@ const struct conf_key conf_keys[] = {
 	 .def = "30", .min = 0, .max = 86400,
 	 .help = "how long a command waits for a lost database"},
 	{KEY("serve", autostart, "ACO_AUTOSTART"), .type = CONF_BOOL,
-	 .def = "yes",
-	 .help = "yes: 'aco up' starts the daemon, too"},
+	 .def = "yes", .help = "yes: 'aco up' starts the daemon, too"},
 	{KEY("serve", listen, "ACO_LISTEN"), .type = CONF_STR,
 	 .def = "127.0.0.1:4318",
 	 .help = "addresses that the daemon listens on, ADDRESS:PORT with "

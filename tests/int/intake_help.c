@@ -159,6 +159,8 @@ void client_release(struct client *c)
 {
 	free(c->ok);
 	free(c->again);
+	c->ok = NULL;
+	c->again = NULL;
 }
 
 static void refused(struct client *c, int i)

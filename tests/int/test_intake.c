@@ -479,6 +479,53 @@ static void closed_at_once(void **state)
 	world_settle(&w);
 }
 
+/* ---- replies ---- */
+
+static void not_called(void *arg, enum rc rc, const struct err *e)
+{
+	(void)arg;
+	(void)rc;
+	(void)e;
+	fail_msg("a reply that was told heard again");
+}
+
+static void reply(const char *name)
+{
+	struct ev_task t = {.sender = STR("test"), .ext_id = STR("reply")};
+	struct ticket *k = intake_begin_reply(w.in);
+	struct ev_attempt a = call(0, name);
+	struct err e = {0};
+
+	assert_non_null(k);
+	ASSERT_OK(ticket_sink(k)->attempt(ticket_sink(k)->arg, &t, &a, &e), &e);
+	assert_true(ticket_commit_reply(k, not_called, NULL));
+}
+
+/* A reply does not wait for the database, and what it told is there after the
+ * end of the process as if by kill -9: nothing is written after the telling. */
+static void a_reply_does_not_wait(void **state)
+{
+	(void)state;
+	world_open(&w);
+	wait_connected();
+	server_down();
+	reply("one");
+	reply("two");
+	world_close(&w);
+	server_up();
+	world_open(&w);
+	wait_connected();
+	reply("two");
+	reply("three");
+	world_settle(&w);
+	assert_int_equal(harness_sql_i64(w.db, "SELECT count(*) FROM attempt"),
+			 3);
+	/* Nothing of it is left to be told again. */
+	world_close(&w);
+	world_open(&w);
+	assert_int_equal(world_look(&w).spool_bytes, 0);
+}
+
 /* ---- records that cannot be taken ---- */
 
 static void spooled(const char *text)
@@ -533,6 +580,7 @@ int main(void)
 		CASE(drained_into_the_spool),
 		CASE(a_slow_database_does_not_hold_the_drain),
 		CASE(closed_at_once),
+		CASE(a_reply_does_not_wait),
 		CASE(a_bad_record_does_not_block),
 	};
 
