@@ -29,7 +29,11 @@ struct mx_cell {
 	bool estimated;    /* the cost is imputed */
 	float propensity;  /* that a logging policy chose it; 1: always seen */
 	const float *evidence; /* EVIDENCE_N values of ledger/evidence.h that
-				  its reply left; NULL: none */
+				  its reply left, NaN unknown; NULL: none. Of
+				  several runs the first. Output tokens are all
+				  of its tokens where the source tells no
+				  other; output bytes are those of an agent's
+				  patch, about */
 };
 
 struct mx_task {

@@ -5,6 +5,7 @@
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
+#include "ledger/evidence.h"
 #include "ledger/hash.h"
 #include "ledger/money.h"
 #include "router/matrix_int.h"
@@ -173,6 +174,18 @@ static enum rc take_vector(struct mx_build *b, struct mx_task *task,
 	return RC_OK;
 }
 
+static const float *keep_evidence(struct mx_build *b, const float *evidence)
+{
+	float *v;
+
+	if (!evidence)
+		return NULL;
+	v = arena_alloc(&b->m->arena, EVIDENCE_N * sizeof(*v));
+	if (v)
+		memcpy(v, evidence, EVIDENCE_N * sizeof(*v));
+	return v;
+}
+
 enum rc mx_add(struct mx_build *b, const struct mx_line *l, struct err *e)
 {
 	const struct ev_trial *t = l->t;
@@ -200,6 +213,7 @@ enum rc mx_add(struct mx_build *b, const struct mx_line *l, struct err *e)
 				   : (float)t->success_micro / 1e6F,
 		.cost_pusd = t->cost_pusd,
 		.estimated = t->cost_estimated,
+		.evidence = keep_evidence(b, l->evidence),
 	};
 	return rc;
 }
@@ -235,6 +249,8 @@ static struct mx_obs merge(const struct mx_obs *v, size_t n)
 	for (size_t i = 0; i < n; i++)
 		measured |= v[i].cost_pusd != MONEY_NONE && !v[i].estimated;
 	for (size_t i = 0; i < n; i++) {
+		if (!out.evidence)
+			out.evidence = v[i].evidence;
 		if (!isnan(v[i].success)) {
 			success += (double)v[i].success;
 			verdicts++;
@@ -244,8 +260,6 @@ static struct mx_obs merge(const struct mx_obs *v, size_t n)
 			continue;
 		/* Sums of the dearest runs could pass int64: means do not. */
 		cost += (v[i].cost_pusd - cost) / ++costs;
-		if (!out.evidence)
-			out.evidence = v[i].evidence;
 	}
 	out.success = verdicts ? (float)(success / verdicts) : NAN;
 	out.cost_pusd = costs ? cost : MONEY_NONE;

@@ -33,6 +33,7 @@ struct mx_line {
 	struct str group;      /* name of the group; absent: mx_group() */
 	struct str repo;
 	struct str prompt;
+	const float *evidence; /* EVIDENCE_N values, or NULL */
 	bool judge;
 };
 enum rc mx_add(struct mx_build *b, const struct mx_line *l,

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "ledger/base/alloc.h"
+#include "ledger/evidence.h"
 #include "ledger/money.h"
 #include "router/matrix.h"
 
@@ -78,6 +79,12 @@ static void cells(void **state)
 	assert_non_null(m.tasks[task("suite/ada__tools-9")].x);
 	assert_null(m.tasks[task("HumanEval/3")].x);
 	assert_int_equal(m.tasks[task("suite/ada__tools-9")].input_tokens, 4);
+	near((double)cell("suite/ada__tools-17", "small")
+		     ->evidence[EVIDENCE_OUTPUT_TOKENS],
+	     9);
+	assert_true(isnan(cell("suite/ada__tools-17", "small")
+				  ->evidence[EVIDENCE_LATENCY_S]));
+	assert_null(cell("suite/ada__tools-17", "big")->evidence);
 	matrix_release(&m);
 }
 
