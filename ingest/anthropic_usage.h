@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "ledger/base/jpull.h"
 #include "ledger/base/json.h"
 #include "ledger/event.h"
 
@@ -15,6 +16,29 @@
  * hold them (inferred). *bad: some count is negative or no whole number. */
 enum usage_quality anthropic_usage(const struct json *usage, struct usage *u,
 				   bool *bad);
+
+/* The counts of one usage object or iteration, as it names them; USAGE_NONE:
+ * not given. */
+struct anthropic_counts {
+	int64_t in, out, read, write, w5, w1, thinking, searches;
+};
+
+/* The same read piece by piece from a stream: message_start says it first,
+ * each message_delta overwrites what it names and is not null. */
+struct anthropic_said {
+	struct anthropic_counts top;
+	struct anthropic_counts more; /* of iterations that compacted */
+	enum usage_quality more_quality;
+	bool bad;
+	bool fast;
+	bool tier_said;
+	struct str tier; /* borrowed from the last text read */
+};
+void anthropic_said_init(struct anthropic_said *s);
+/* The reader stands at a usage object (anything else is skipped). */
+void anthropic_said_read(struct anthropic_said *s, struct jpull *j);
+enum usage_quality anthropic_said_usage(const struct anthropic_said *s,
+					struct usage *u);
 
 /* How the response says it was served: "fast" for speed, else service_tier;
  * absent: not said. Borrowed from the text of `usage`. */
