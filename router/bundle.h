@@ -64,6 +64,8 @@ enum rc bundle_view(struct bundle **out, const void *p, size_t n,
 		    struct err *e) MUST_CHECK;
 /* The bundle that ships with the program. Never fails. */
 const struct bundle *bundle_shipped(void);
+/* The bytes that are embedded (router/data/shipped.aco); for tests. */
+struct str bundle_shipped_bytes(void);
 /* Reference counted: a decision in flight keeps the one it uses. */
 struct bundle *bundle_keep(struct bundle *b);
 void bundle_drop(struct bundle *b); /* NULL is fine */

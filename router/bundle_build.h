@@ -6,11 +6,11 @@
  *
  * Layout, little endian, offsets from the start, sections aligned to 64:
  *   header      "ACOBNDL1", u32 format, u32 sections, u64 bytes in all,
- *               uuid schema, u32 derive version, u32 0, u32 CRC of the
- *               directory, u32 CRC of the header up to here
+ *               uuid schema, u32 derive version, 8 zeros, u32 CRC of the
+ *               directory, u32 0, u32 CRC of the header up to here
  *   directory   a section: u32 kind, u32 CRC, u64 offset, u64 bytes
- *   sections    meta, text (all strings), arms, classes, tables (floats),
- *               forests (each as forest_pack() made it), prototypes,
+ *   sections    meta, text (all strings), arms, classes, calibrations, tables
+ *               (floats), forests (each as forest_pack() made it), prototypes,
  *               certificate
  *
  * Certificate, a JSON object, members that are known: "trained_at" (RFC 3339),

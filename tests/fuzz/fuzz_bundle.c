@@ -1,0 +1,83 @@
+/* Bundles of any bytes: refused, or every table can be read and every forest
+ * walked. Checksums are made right first, so that what lies behind them is
+ * reached. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/crc32c.h"
+#include "router/bundle_int.h"
+#include "router/router.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void mend(char *p, size_t n)
+{
+	struct bundle_entry dir[SECTION_N];
+	struct bundle_head h;
+
+	if (n < sizeof(h) + sizeof(dir))
+		return;
+	memcpy(&h, p, sizeof(h));
+	memcpy(dir, p + sizeof(h), sizeof(dir));
+	for (int i = 0; i < SECTION_N; i++) {
+		if (dir[i].at <= n && dir[i].bytes <= n - dir[i].at)
+			dir[i].crc =
+				crc32c(0, p + dir[i].at, (size_t)dir[i].bytes);
+	}
+	memcpy(p + sizeof(h), dir, sizeof(dir));
+	h.bytes = n;
+	h.schema = feature_schema();
+	h.directory_crc = crc32c(0, dir, sizeof(dir));
+	h.crc = crc32c(0, &h, offsetof(struct bundle_head, crc));
+	memcpy(p, &h, sizeof(h));
+}
+
+static void use(const struct bundle *b)
+{
+	float x[FEATURE_ALL_MAX], out[BUNDLE_FORESTS_MAX];
+	const struct bundle_class *c;
+	const struct bundle_arm *a;
+	const struct forest *f;
+	int classes = bundle_classes(b, &c), arms = bundle_arms(b, &a), forests;
+	float sum = 0;
+
+	for (int i = 0; i < FEATURE_ALL_MAX; i++)
+		x[i] = i % 3 ? (float)i : NAN;
+	for (int i = 0; i < classes; i++) {
+		if (bundle_class(b, c[i].name) != &c[i])
+			abort();
+		for (int k = 0; k < arms; k++)
+			sum += c[i].rate[k] + c[i].seen[k] + c[i].cost[k];
+		derive(bundle_derive(b), x, c[i].tier_rate, c[i].tasks, -1,
+		       x + feature_count());
+	}
+	forests = bundle_forests(b, &f);
+	forest_predict_many(f, forests, x, out);
+	for (int i = 0; i < arms; i++)
+		sum += calibrate(&a[i].cal, 0.5F);
+	if (sum < 0) /* so that it is read */
+		x[0] = sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bundle *b;
+	struct err e;
+	char *copy = malloc(size + 1);
+
+	if (!copy)
+		return 0;
+	memcpy(copy, data, size);
+	if (!bundle_view(&b, copy, size, &e)) {
+		use(b);
+		bundle_drop(b);
+	}
+	mend(copy, size);
+	if (!bundle_view(&b, copy, size, &e)) {
+		use(b);
+		bundle_drop(b);
+	}
+	free(copy);
+	return 0;
+}
