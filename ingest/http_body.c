@@ -50,6 +50,10 @@ static int find_coding(struct http_req *r, struct err *e)
 	if ((v.len == 4 && !strncasecmp(v.p, "gzip", 4)) ||
 	    (v.len == 6 && !strncasecmp(v.p, "x-gzip", 6))) {
 		r->inflate = inflate_new();
+		/* It has no length of its own to make room for. */
+		r->body = NULL;
+		r->cap = 0;
+		r->body_inline = false;
 		return 0;
 	}
 	err_set(e, RC_BAD, "Content-Encoding %.*s is not taken",

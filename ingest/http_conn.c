@@ -125,11 +125,18 @@ static bool refuse_scan(struct http_conn *hc, int status)
 	return true;
 }
 
+static bool only_line_ends(struct str s)
+{
+	while (s.len && (s.p[s.len - 1] == '\r' || s.p[s.len - 1] == '\n'))
+		s.len--;
+	return !s.len;
+}
+
 static bool cut_off(struct http_conn *hc)
 {
 	struct err e;
 
-	if (hc->state == HTTP_HEAD && !hc->scan.begun) {
+	if (hc->state == HTTP_HEAD && only_line_ends(conn_input(hc->c))) {
 		http_conn_close(hc);
 		return false;
 	}
