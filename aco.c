@@ -14,6 +14,7 @@
 static const struct command command_help;
 extern const struct command command_up;
 extern const struct command command_down;
+extern const struct command command_serve;
 extern const struct command command_import;
 extern const struct command command_export;
 extern const struct command command_top;
@@ -30,6 +31,7 @@ extern const struct command command_config;
 static const struct command *const commands[] = {
 	&command_up,
 	&command_down,
+	&command_serve,
 	&command_import,
 	&command_export,
 	&command_top,
