@@ -13,11 +13,7 @@
  *               (floats), forests (each as forest_pack() made it), prototypes,
  *               certificate
  *
- * Certificate, a JSON object, members that are known: "trained_at" (RFC 3339),
- * "window" {"from", "to"}, "rows", "sources" [{"name", "licence", "rows"}],
- * "metrics" {"ece", "brier_skill", "saving_at_equal_success", ...},
- * "classes" {NAME: {"policy", "rows", "gain", "gain_low"}}, "gate" {"total",
- * "total_low", "verdict", "reason"}; others are kept as they are. */
+ * Certificate, a JSON object; train_cert.c writes it and says what is in it. */
 #ifndef ACO_BUNDLE_BUILD_H
 #define ACO_BUNDLE_BUILD_H
 

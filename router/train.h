@@ -8,24 +8,44 @@
 #include "router/bundle.h"
 #include "router/matrix.h"
 
+struct train_source {
+	const char *name, *licence; /* licence may be NULL */
+	int64_t rows;
+};
+
 struct train_opts {
 	uint64_t seed;
-	int trees, depth;       /* 0: defaults (300, 6), early stopping */
-	int threads;            /* 0: one */
-	bool by_tier;           /* arms of the bundle are tiers, not models */
-	double under_weight;    /* weight of under-routed failures, 1 none */
-	double min_class_tasks; /* fewer: the class borrows */
+	int trees, depth;       /* most of each; early stopping cuts trees */
+	int threads;            /* the bytes do not depend on it */
+	int folds;              /* of the cross-fit, 2..8; 0: by rows */
+	int protos;             /* most prototypes, 0..BUNDLE_PROTOS_MAX */
+	double under_weight;    /* weight of under-routed failures, 1: none.
+				   The calibration undoes what it shifts */
+	double min_arm_rows;    /* fewer: the arm borrows another's forests */
+	double min_class_tasks; /* fewer: nothing learned serves the class */
+	double quality;         /* success that policies aim at, relative to
+				   the strongest arm's in the class */
+	double shrink;          /* outcomes that a class's prior is worth */
 	double false_accept;    /* limit of P(accepted and wrong) */
 	double confidence;      /* of bounds, e.g. 0.95 */
+	const struct bundle *prior; /* whose class rates by tier count as
+				       `shrink` outcomes where it knows the
+				       class; NULL: none */
+	/* For the certificate. */
+	int64_t now_us, since_us, until_us; /* TIME_NONE: not told */
+	const struct train_source *sources;
+	int n_sources;
 	void (*progress)(void *arg, const char *what, double share);
 	void *arg;
 };
 void train_defaults(struct train_opts *o);
 
-/* Fit on the rows whose side is MX_FIT: forests on some groups, early stopping
- * and calibration on others, policies and thresholds on a third, later or
- * group-wise; nothing of MX_JUDGE or MX_OUT is looked at. The bundle's bytes go
- * to `out`. */
+/* Fit on the rows whose side is MX_FIT (side NULL: all). Nothing of MX_JUDGE
+ * or MX_OUT is looked at. Rows are dealt to folds by group; whatever is said of
+ * a row (its derived features, its probability, its calibration, the policy
+ * that it judges) comes from forests, tables and thresholds of other folds;
+ * what is written is fitted on all of them. The bundle's bytes go to `out`
+ * (empty, its maximum at least BUNDLE_BYTES_MAX). RC_BAD: no rows. */
 enum rc train_fit(struct buf *out, const struct matrix *m,
 		  const enum mx_side *side, const struct train_opts *o,
 		  struct err *e) MUST_CHECK;

@@ -1,0 +1,254 @@
+/* The accept model: whether a reply is good, by what was seen of it. One model
+ * for all arms; a calibration and a threshold for each class with replies
+ * enough, else those of the fleet.
+ *
+ * Thresholds are tested from the strictest down and the first that fails ends
+ * it (a fixed sequence), so that the last one that passed holds at the stated
+ * confidence without a correction for their number. A threshold passes while
+ * the Clopper-Pearson upper bound on P(accepted and wrong) is within the
+ * limit. Scores are out of fold, and so are their calibrations. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/alloc.h"
+#include "ledger/evidence.h"
+#include "router/stat.h"
+#include "router/train_int.h"
+#include "router/xgb.h"
+
+#define REPLIES_MIN 200 /* for a model */
+#define CLASS_MIN   100 /* for a class's own calibration */
+#define RARER_MIN   20
+#define BLOCK_MIN   20
+#define TREES       150
+#define DEPTH       3
+#define GOOD        0.5F /* success at which a reply counts as good */
+#define STRICTEST   99   /* hundredths */
+#define LOOSEST     20
+
+struct reply {
+	int row; /* of the fit */
+	const float *x;
+	float good;
+	float score, p; /* out of fold: the model's, calibrated */
+};
+
+struct accept {
+	struct fit *f;
+	struct reply *reply;
+	size_t n;
+};
+
+static void find_replies(struct accept *a)
+{
+	const struct fit *f = a->f;
+
+	a->reply =
+		xcalloc((size_t)f->n * (size_t)f->arms + 1, sizeof(*a->reply));
+	for (int i = 0; i < f->n; i++) {
+		for (int k = 0; k < f->arms; k++) {
+			const struct mx_cell *c = fit_cell(f, i, k);
+
+			if (!c->evidence || !isfinite(c->success))
+				continue;
+			a->reply[a->n++] = (struct reply){
+				.row = i,
+				.x = c->evidence,
+				.good = c->success >= GOOD,
+				.score = NAN,
+				.p = NAN,
+			};
+		}
+	}
+}
+
+/* Train on the replies of all folds but `but`. */
+static enum rc train(const struct accept *a, int but, struct xgb_model **m,
+		     struct err *e)
+{
+	const struct fit *f = a->f;
+	float *x = xcalloc(a->n, EVIDENCE_N * sizeof(*x));
+	float *y = xcalloc(a->n, sizeof(*y));
+	size_t n = 0;
+	struct xgb_rows rows;
+	struct xgb_opts o;
+	enum rc rc;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (f->row[a->reply[i].row].fold == but)
+			continue;
+		memcpy(x + n * EVIDENCE_N, a->reply[i].x,
+		       EVIDENCE_N * sizeof(*x));
+		y[n++] = a->reply[i].good;
+	}
+	rows = (struct xgb_rows){x, n, EVIDENCE_N, y, NULL};
+	xgb_defaults(&o);
+	o.trees = f->o->trees < TREES ? f->o->trees : TREES;
+	o.depth = f->o->depth < DEPTH ? f->o->depth : DEPTH;
+	o.eta = 0.05F;
+	o.threads = f->o->threads > 0 ? f->o->threads : 1;
+	o.seed = stat_mix(f->o->seed + 977);
+	rc = xgb_train(m, &rows, NULL, &o, e);
+	free(x);
+	free(y);
+	return rc;
+}
+
+static enum rc score_fold(struct accept *a, int fold, struct err *e)
+{
+	float *x = xcalloc(a->n, EVIDENCE_N * sizeof(*x));
+	float *p = xcalloc(a->n, sizeof(*p));
+	struct xgb_model *m = NULL;
+	size_t n = 0, at = 0;
+	enum rc rc;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->f->row[a->reply[i].row].fold == fold)
+			memcpy(x + n++ * EVIDENCE_N, a->reply[i].x,
+			       EVIDENCE_N * sizeof(*x));
+	}
+	rc = n && n < a->n ? train(a, fold, &m, e) : RC_OK;
+	if (!rc && m)
+		rc = xgb_predict(m, x, n, EVIDENCE_N, p, e);
+	for (size_t i = 0; i < a->n && !rc && m; i++) {
+		if (a->f->row[a->reply[i].row].fold == fold)
+			a->reply[i].score = p[at++];
+	}
+	xgb_free(m);
+	free(x);
+	free(p);
+	return rc;
+}
+
+/* ---- a class ---- */
+
+static bool of_node(const struct fit *f, int row, int node)
+{
+	int at = f->row[row].node;
+
+	while (at != node && at > 0)
+		at = f->node[at].parent;
+	return at == node;
+}
+
+static void calibration(const struct accept *a, int node, int but,
+			struct calibration *c)
+{
+	float *s = xcalloc(a->n, sizeof(*s)), *y = xcalloc(a->n, sizeof(*y));
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const struct reply *r = &a->reply[i];
+
+		if (!of_node(a->f, r->row, node) ||
+		    a->f->row[r->row].fold == but)
+			continue;
+		s[n] = r->score;
+		y[n++] = r->good;
+	}
+	calibrate_fit(c, s, y, NULL, n, BLOCK_MIN);
+	free(s);
+	free(y);
+}
+
+/* The loosest threshold that passes, 2: none does. */
+static float threshold(const struct accept *a, int node, float *bound)
+{
+	const struct train_opts *o = a->f->o;
+	float chosen = 2;
+
+	*bound = 0;
+	for (int t = STRICTEST; t >= LOOSEST; t--) {
+		int n = 0, wrong = 0, accepted = 0;
+		double upper;
+
+		for (size_t i = 0; i < a->n; i++) {
+			const struct reply *r = &a->reply[i];
+			bool take = r->p >= (float)t / 100;
+
+			if (!of_node(a->f, r->row, node) || !isfinite(r->p))
+				continue;
+			n++;
+			accepted += take;
+			wrong += take && r->good < GOOD;
+		}
+		upper = bound_upper(wrong, n, o->confidence);
+		if (upper > o->false_accept)
+			break;
+		if (!accepted)
+			continue;
+		chosen = (float)t / 100;
+		*bound = (float)upper;
+	}
+	return chosen;
+}
+
+static void class_accept(struct accept *a, int node)
+{
+	struct fit *f = a->f;
+	struct policy *to = &f->policy[node].policy;
+	size_t n = 0, good = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (!of_node(f, a->reply[i].row, node))
+			continue;
+		n++;
+		good += a->reply[i].good >= GOOD;
+	}
+	if (node &&
+	    (n < CLASS_MIN || good < RARER_MIN || n - good < RARER_MIN)) {
+		const struct policy *above =
+			&f->policy[f->node[node].parent].policy;
+
+		f->accept_cal[node] = f->accept_cal[f->node[node].parent];
+		to->accept = above->accept;
+		to->false_accept = above->false_accept;
+		to->confidence = above->confidence;
+		return;
+	}
+	for (int k = 0; k < f->folds; k++) {
+		struct calibration c;
+
+		calibration(a, node, k, &c);
+		for (size_t i = 0; i < a->n; i++) {
+			if (of_node(f, a->reply[i].row, node) &&
+			    f->row[a->reply[i].row].fold == k)
+				a->reply[i].p =
+					calibrate(&c, a->reply[i].score);
+		}
+	}
+	calibration(a, node, NO_FOLD, &f->accept_cal[node]);
+	to->accept = threshold(a, node, &to->false_accept);
+	to->confidence = (float)f->o->confidence;
+}
+
+enum rc fit_accept(struct fit *f, struct err *e)
+{
+	struct accept a = {.f = f};
+	struct xgb_model *m = NULL;
+	size_t good = 0;
+	enum rc rc = RC_OK;
+
+	buf_init(&f->accept, (size_t)16 << 20);
+	f->accept_cal = xcalloc((size_t)f->nodes, sizeof(*f->accept_cal));
+	find_replies(&a);
+	for (size_t i = 0; i < a.n; i++)
+		good += a.reply[i].good >= GOOD;
+	if (a.n < REPLIES_MIN || good < RARER_MIN || a.n - good < RARER_MIN) {
+		free(a.reply);
+		return RC_OK;
+	}
+	for (int k = 0; k < f->folds && !rc; k++)
+		rc = score_fold(&a, k, e);
+	if (!rc)
+		rc = train(&a, NO_FOLD, &m, e);
+	if (!rc)
+		rc = xgb_json(m, &f->accept, e);
+	for (int c = 0; c < f->nodes && !rc; c++)
+		class_accept(&a, c);
+	f->replies = (int)a.n;
+	xgb_free(m);
+	free(a.reply);
+	return rc;
+}
