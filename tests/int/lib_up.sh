@@ -22,6 +22,7 @@ done
 # The postgres user must be able to pass, when we are root.
 chmod 755 "$work"
 export ACO_HOME=$work/home ACO_CONFIG=/dev/null ACO_RETENTION_DAYS=0
+export ACO_AUTOSTART=no
 sock=$ACO_HOME/pg/run
 
 lib_end() {
