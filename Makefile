@@ -46,8 +46,8 @@ INT := $(INT_SRC:%.c=$(OUT)/%)
 BENCH := $(BENCH_SRC:%.c=$(OUT)/%)
 FUZZ := $(FUZZ_SRC:%.c=$(OUT)/%)
 
-# Whatever in a tests folder is not a program of its own (harness.c, ...) is
-# linked with every program of that folder.
+# Whatever in a tests folder is not a program of its own (harness.c, ...) goes
+# into a library, of which each program of that folder takes what it names.
 UNIT_AUX := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 INT_AUX := $(filter-out $(INT_SRC),$(wildcard tests/int/*.c))
 BENCH_AUX := $(filter-out $(BENCH_SRC) $(GEN).c $(APPEND_LOAD).c \
@@ -180,11 +180,17 @@ sql-schema: all  ## write sql/schema.sql from the migrations
 
 # ---- tests -----------------------------------------------------------------
 
-$(UNIT): $(OUT)/%: $(OUT)/%.o $(UNIT_AUX:%.c=$(OUT)/%.o) $(OUT)/libaco.a
+$(OUT)/tests/unit/libaux.a: $(UNIT_AUX:%.c=$(OUT)/%.o)
+$(OUT)/tests/int/libaux.a: $(INT_AUX:%.c=$(OUT)/%.o)
+$(OUT)/tests/unit/libaux.a $(OUT)/tests/int/libaux.a:
+	@rm -f $@
+	@ar rcsT $@ $^
+
+$(UNIT): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/unit/libaux.a $(OUT)/libaco.a
 	$(call SAY,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
-$(INT): $(OUT)/%: $(OUT)/%.o $(INT_AUX:%.c=$(OUT)/%.o) $(OUT)/libaco.a
+$(INT): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/int/libaux.a $(OUT)/libaco.a
 	$(call SAY,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 

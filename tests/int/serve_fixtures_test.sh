@@ -49,31 +49,21 @@ imported() {
   exports "$work/imported"
 }
 
-# sent HOW FILE...
+# Each file as it is, chunked, and compressed: one ledger, told three times.
 sent() {
-  local how=$1 file
-  shift
+  local file
   use sent
   serve_start --workers 1
   for file in "$@"; do
-    case $how in
-    plain) is "$file" "$(post "$file")" 200 ;;
-    chunked)
-      is "$file, chunked" "$(post "$file" -H 'Transfer-Encoding: chunked')" 200
-      ;;
-    gzip)
-      case $file in *.gz) continue ;; esac
-      cp "$file" "$work/${file##*/}"
-      gzip -f "$work/${file##*/}"
-      is "$file, compressed" "$(post "$work/${file##*/}.gz")" 200
-      is "$file, again" "$(post "$file")" 200
-      ;;
-    esac
+    is "$file" "$(post "$file")" 200
+    is "$file, chunked" "$(post "$file" -H 'Transfer-Encoding: chunked')" 200
+    cp "$file" "$work/${file##*/}"
+    case $file in *.gz) ;; *) gzip -f "$work/${file##*/}" ;; esac
+    is "$file, compressed" "$(post "$work/${file##*/}"*)" 200
   done
   serve_stop
-  exports "$work/$how"
-  same "$how: as imported" "$work/imported" "$work/$how"
-  check "$how: the ledger is well" "$aco" doctor --all
+  exports "$work/sent"
+  check 'the ledger is well' "$aco" doctor --all
 }
 
 shopt -s nullglob
@@ -85,11 +75,9 @@ for set in otlp claude_code claude_code_pb codex gemini_cli; do
   done
   mapfile -t files < <(printf '%s\n' "${files[@]}" | sort -u)
   imported "${files[@]}"
-  for how in plain chunked gzip; do
-    rm -rf "${work:?}/$how"
-    sent $how "${files[@]}"
-  done
-  rm -rf "$work/imported"
+  sent "${files[@]}"
+  same "$set: as imported" "$work/imported" "$work/sent"
+  rm -rf "$work/imported" "$work/sent"
 done
 
 # ---- hostile bodies ----

@@ -26,7 +26,8 @@ rows() {
 
 # client NAME ROWS: it runs, and the ledger then has exactly these.
 client() {
-  sql aco 'TRUNCATE attempt, attempt_key, step, task, claim, outcome' >/dev/null
+  sql aco 'TRUNCATE attempt, attempt_key, step, task, claim, outcome,
+    attempt_rollup, task_rollup' >/dev/null
   serve_start --workers 1
   if (cd "$modules" && timeout 90 node "$here/telemetry_clients.mjs" \
     "$1" "$url") >"$work/client.log" 2>&1; then
@@ -46,7 +47,8 @@ client otel-json "$two"
 client otel-json-gzip "$two"
 client otel-protobuf "$two"
 client otel-protobuf-gzip "$two"
-client traceloop "${one/|30|0|/|30|10|}"
+# Its instrumentation does not tell what a cache served.
+client traceloop '1|1200|0|30|0|3300000000|gpt-4o-2024-11-20'
 client langfuse "$one"
 client aisdk "$gpt5"
 client codex "$gpt5"
