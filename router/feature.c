@@ -1,5 +1,6 @@
 #include "router/feature.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "ledger/hash.h"
@@ -31,6 +32,26 @@ static float share(uint64_t part, uint64_t whole)
 		return share(in->text->field, in->text->whole);                \
 	}
 
+#define LIST_COUNT(name, list)                                                 \
+	static float name##_words_count(const struct feature_in *in, int i)    \
+	{                                                                      \
+		(void)i;                                                       \
+		return count(in->text->list_words[list]);                      \
+	}
+#define LIST_SHARE(name, list)                                                 \
+	static float name##_words_share(const struct feature_in *in, int i)    \
+	{                                                                      \
+		(void)i;                                                       \
+		return share(in->text->list_words[list], in->text->words);     \
+	}
+/* What is not known is -1. */
+#define CONTEXT(field)                                                         \
+	static float field##_context(const struct feature_in *in, int i)       \
+	{                                                                      \
+		(void)i;                                                       \
+		return known(in->ctx->field);                                  \
+	}
+
 COUNT(bytes)
 COUNT(lines)
 COUNT(words)
@@ -49,10 +70,6 @@ COUNT(paths)
 COUNT(errors)
 COUNT(sentences)
 COUNT(math)
-COUNT(hard_words)
-COUNT(easy_words)
-COUNT(ask_words)
-COUNT(limit_words)
 COUNT(distinct_bits)
 SHARE(digit, read)
 SHARE(space, read)
@@ -66,8 +83,20 @@ SHARE(blank_lines, lines)
 SHARE(quote_lines, lines)
 SHARE(long_words, words)
 SHARE(shouts, words)
-SHARE(code_words, words)
 SHARE(distinct_bits, words)
+SHARE(latin, read)
+SHARE(cyrillic, read)
+SHARE(arabic, read)
+SHARE(indic, read)
+SHARE(east_asian, read)
+SHARE(symbols, read)
+LIST_COUNT(hard, TEXT_HARD)
+LIST_COUNT(easy, TEXT_EASY)
+LIST_COUNT(ask, TEXT_ASK)
+LIST_COUNT(limit, TEXT_LIMIT)
+LIST_COUNT(order, TEXT_ORDER)
+LIST_COUNT(risk, TEXT_RISK)
+LIST_SHARE(code, TEXT_CODE)
 
 static float upper_share(const struct feature_in *in, int i)
 {
@@ -99,6 +128,95 @@ static float sentence_mean(const struct feature_in *in, int i)
 
 	(void)i;
 	return share(s->words, s->sentences);
+}
+
+/* Shares of the words of each language, in the order of the lists. */
+static float language_share(const struct feature_in *in, int i)
+{
+	return share(in->text->list_words[TEXT_PYTHON + i], in->text->words);
+}
+
+/* Counts grow with a text; what matters is about how often. Four steps from a
+ * power of two to the next, by integers alone: 0 1 5 7 9 10 11 12 13 ... */
+static float steps(uint32_t n)
+{
+	unsigned top;
+
+	if (!n)
+		return 0;
+	top = 31U - (unsigned)__builtin_clz(n);
+	return (float)(1 + 4 * top + (((uint64_t)n << 2) >> top & 3));
+}
+
+static float word_gram(const struct feature_in *in, int i)
+{
+	return steps(in->text->word_grams[i]);
+}
+
+static float char_gram(const struct feature_in *in, int i)
+{
+	return steps(in->text->char_grams[i]);
+}
+
+/* ---- where in its task ---- */
+
+static float known(int64_t v)
+{
+	return v < 0 ? -1 : (float)v;
+}
+
+CONTEXT(class_guessed)
+CONTEXT(step_kind)
+CONTEXT(step)
+CONTEXT(tools_offered)
+CONTEXT(tools_used)
+CONTEXT(context_tokens)
+CONTEXT(errors)
+CONTEXT(repeats)
+CONTEXT(attempts)
+
+static float context_growth(const struct feature_in *in, int i)
+{
+	const struct feature_ctx *c = in->ctx;
+
+	(void)i;
+	if (c->context_tokens < 0 || c->context_before < 0)
+		return -1;
+	return c->context_tokens > c->context_before
+		       ? (float)(c->context_tokens - c->context_before)
+		       : 0;
+}
+
+/* Tiers are bits 1 to 5. */
+static unsigned tried(const struct feature_in *in)
+{
+	return in->ctx->tiers_tried & 0x3e;
+}
+
+static float tiers_tried(const struct feature_in *in, int i)
+{
+	(void)i;
+	return (float)__builtin_popcount(tried(in));
+}
+
+static float tier_low(const struct feature_in *in, int i)
+{
+	(void)i;
+	return tried(in) ? (float)__builtin_ctz(tried(in)) : 0;
+}
+
+static float tier_high(const struct feature_in *in, int i)
+{
+	(void)i;
+	return tried(in) ? (float)(31 - __builtin_clz(tried(in))) : 0;
+}
+
+/* Micro-dollars. */
+static float cost_context(const struct feature_in *in, int i)
+{
+	(void)i;
+	return known(in->ctx->cost_pusd < 0 ? -1
+					    : in->ctx->cost_pusd / 1000000);
 }
 
 static const struct feature table[] = {
@@ -144,9 +262,45 @@ static const struct feature table[] = {
 	{"easy_words", "words of easy tasks", 1, easy_words_count, 1},
 	{"ask_words", "words that ask", 1, ask_words_count, 1},
 	{"limit_words", "words that bind the answer", 1, limit_words_count, 1},
+	{"order_words", "words that order steps", 1, order_words_count, 1},
+	{"risk_words", "words of what is at stake", 1, risk_words_count, 1},
+	{"latin_share", "accented Latin letters", 1, latin_share, 1},
+	{"cyrillic_share", "Cyrillic and Greek", 1, cyrillic_share, 1},
+	{"arabic_share", "Arabic and Hebrew", 1, arabic_share, 1},
+	{"indic_share", "Indic scripts and Thai", 1, indic_share, 1},
+	{"east_asian_share", "Chinese, Japanese, Korean", 1, east_asian_share,
+	 1},
+	{"symbol_share", "symbols and emoji", 1, symbols_share, 1},
+	{"language", "words of each language among words", 1, language_share,
+	 TEXT_LISTS - TEXT_PYTHON},
+	{"class_guessed", "1: nobody said the class", 1, class_guessed_context,
+	 1},
+	{"step_kind", "kind of step, -1 unknown", 1, step_kind_context, 1},
+	{"step", "position in the task, -1 unknown", 1, step_context, 1},
+	{"tools_offered", "tools, -1 unknown", 1, tools_offered_context, 1},
+	{"tools_used", "calls of tools so far, -1 unknown", 1,
+	 tools_used_context, 1},
+	{"context_tokens", "tokens of the prompt, -1 unknown", 1,
+	 context_tokens_context, 1},
+	{"context_growth", "tokens more than before, -1 unknown", 1,
+	 context_growth, 1},
+	{"step_errors", "failures so far", 1, errors_context, 1},
+	{"step_repeats", "repeated calls so far", 1, repeats_context, 1},
+	{"attempts", "attempts of this step so far", 1, attempts_context, 1},
+	{"tiers_tried", "tiers tried for this step", 1, tiers_tried, 1},
+	{"tier_low", "lowest of them, 0 none", 1, tier_low, 1},
+	{"tier_high", "highest of them, 0 none", 1, tier_high, 1},
+	{"cost_so_far", "of the task, micro-dollars", 1, cost_context, 1},
+	{"word_gram", "words and pairs, hashed, in quarter powers of two", 1,
+	 word_gram, TEXT_GRAMS},
+	{"char_gram", "three bytes of a word, likewise", 1, char_gram,
+	 TEXT_GRAMS},
 };
 #define TABLE_N ((int)(sizeof(table) / sizeof(table[0])))
-_Static_assert(sizeof(table) / sizeof(table[0]) <= FEATURE_MAX,
+#define FAMILIES                                                               \
+	(TEXT_LISTS - TEXT_PYTHON + 2 * TEXT_GRAMS - 3) /* values more */
+#define VALUES (TABLE_N + FAMILIES)
+_Static_assert(sizeof(table) / sizeof(table[0]) + FAMILIES <= FEATURE_MAX,
 	       "more features than a vector has room for");
 
 const struct feature *feature_table(int *n)
@@ -161,9 +315,9 @@ struct uuid feature_schema_of(const struct feature *rows, int n)
 	struct uuid h = HASH_ID(STR("feature schema"));
 
 	for (int i = 0; i < n; i++) {
-		char version[16];
-		int len = snprintf(version, sizeof(version), "%d",
-				   rows[i].version);
+		char version[32];
+		int len = snprintf(version, sizeof(version), "%d %d",
+				   rows[i].version, rows[i].width);
 
 		h = HASH_ID(((struct str){(const char *)h.b, sizeof(h.b)}),
 			    str_from(rows[i].name),
@@ -175,19 +329,28 @@ struct uuid feature_schema_of(const struct feature *rows, int n)
 	return h;
 }
 
+static struct uuid schema;
+static pthread_once_t schema_once = PTHREAD_ONCE_INIT;
+
+static void make_schema(void)
+{
+	schema = feature_schema_of(table, TABLE_N);
+}
+
 struct uuid feature_schema(void)
 {
-	return feature_schema_of(table, TABLE_N);
+	pthread_once(&schema_once, make_schema);
+	return schema;
 }
 
 int feature_count(void)
 {
-	return TABLE_N;
+	return VALUES;
 }
 
 int feature_total(void)
 {
-	return TABLE_N + FEATURE_DERIVED;
+	return VALUES + FEATURE_DERIVED;
 }
 
 const char *feature_name(int i, char buf[FEATURE_NAME])
@@ -226,9 +389,11 @@ int feature_vector(struct str text, const struct feature_ctx *ctx, float *out)
 
 	feature_ctx_init(&first);
 	text_stats_read(&s, text);
-	for (int i = 0; i < TABLE_N; i++)
-		out[i] = table[i].extract(&in, 0);
-	return TABLE_N;
+	for (int i = 0; i < TABLE_N; i++) {
+		for (int k = 0; k < table[i].width; k++)
+			*out++ = table[i].extract(&in, k);
+	}
+	return VALUES;
 }
 
 int feature_text(struct str text, float *out)

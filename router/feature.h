@@ -86,11 +86,13 @@ const char *feature_name(int i, char buf[FEATURE_NAME]);
 struct uuid feature_schema_of(const struct feature *rows, int n);
 struct uuid feature_schema(void);
 
-/* The vector of a request: out has room for FEATURE_MAX; returns how many were
- * written, feature_count(). Any bytes will do, UTF-8 or not. Of a longer text
- * only the first TEXT_READ_MAX bytes are read (its length counts whole). ctx
- * NULL: as feature_ctx_init says. Allocates nothing; time is linear in the
- * text. Live requests, imports and training use this one function. */
+/* The vector of a request. The text is what was asked for: of a conversation
+ * what the person or program began it with, as outcome files have it; what
+ * came after shows in the context. out has room for FEATURE_MAX; returns how
+ * many were written, feature_count(). Any bytes will do, UTF-8 or not. Of a
+ * longer text only the first TEXT_READ_MAX bytes are read (its length counts
+ * whole). ctx NULL: as feature_ctx_init says. Allocates nothing; time is linear
+ * in the text. Live requests, imports and training use this one function. */
 int feature_vector(struct str text, const struct feature_ctx *ctx, float *out);
 /* The same without a context. */
 int feature_text(struct str text, float *out);

@@ -1,50 +1,83 @@
 /* One pass over a text. Lines are found first, then the tokens of a line
  * (what stands between blanks), then the words of a token; each level counts
- * what can be seen at it. Words are compared with the lists by a hash that is
- * set up anew for each text: a hundred short words, about a microsecond. */
+ * what can be seen at it. Words are compared with the lists by a hash. */
 #include "router/feature_text.h"
 
+#include <pthread.h>
 #include <string.h>
+
+#include "ledger/base/alloc.h"
 
 /* Words that raise or lower how hard a task is likely to be, that name code,
  * that ask for something, and that bind the answer. Lower case. */
-static const char *const word_lists[] = {
-	/* hard */
-	"algorithm asynchronous atomic backward benchmark cache compiler "
-	"complexity concurrency concurrent deadlock debug derive dynamic "
-	"efficient encryption integral invariant latency legacy migrate "
-	"migration multithreaded mutex nested optimal optimize overflow "
-	"parallel performance polynomial precision proof prove race recursion "
-	"recursive refactor regression security theorem thread undocumented "
-	"unicode vulnerability",
-	/* easy */
-	"capital convert count define hello list lookup name print rename "
-	"repeat return short simple simply single spelling sum summarize "
-	"synonym translate trivial typo uppercase lowercase",
-	/* code */
-	"assert bool char class const def elif else enum except float for "
-	"func function if import include int interface lambda namespace new "
-	"none null package private public raise return select self static "
-	"string struct switch table throw true false try var void where while",
-	/* ask */
-	"how what when where which who why explain describe compare fix "
-	"implement write create add change find",
-	/* limit */
-	"must only never always exactly least most without cannot required "
-	"ensure should not",
-};
-enum {
-	WORDS_HARD,
-	WORDS_EASY,
-	WORDS_CODE,
-	WORDS_ASK,
-	WORDS_LIMIT,
-	WORDS_N
+static const char *const word_lists[TEXT_LISTS] = {
+	[TEXT_HARD] =
+		"algorithm asynchronous atomic backward benchmark cache compiler "
+		"complexity concurrency concurrent deadlock debug derive dynamic "
+		"efficient encryption integral invariant latency legacy migrate "
+		"migration multithreaded mutex nested optimal optimize overflow "
+		"parallel performance polynomial precision proof prove race recursion "
+		"recursive refactor regression security theorem thread undocumented "
+		"unicode vulnerability",
+	[TEXT_EASY] =
+		"capital convert count define hello list lookup name print rename "
+		"repeat return short simple simply single spelling sum summarize "
+		"synonym translate trivial typo uppercase lowercase",
+	[TEXT_CODE] =
+		"assert bool char class const def elif else enum except float for "
+		"func function if import include int interface lambda namespace new "
+		"none null package private public raise return select self static "
+		"string struct switch table throw true false try var void where while",
+	[TEXT_ASK] =
+		"how what when where which who why explain describe compare fix "
+		"implement write create add change find",
+	[TEXT_LIMIT] =
+		"must only never always exactly least most without cannot required "
+		"ensure should not",
+	[TEXT_ORDER] =
+		"after afterwards before finally first follow next once second step "
+		"steps then third until",
+	[TEXT_RISK] =
+		"attorney audit compliance contract credential credentials customer "
+		"database delete deploy diagnosis dosage legal medical migration "
+		"password patient payment permission privacy production refund "
+		"security tax transaction",
+	[TEXT_PYTHON] =
+		"async await def elif except init kwargs lambda none numpy pandas pip "
+		"py pytest python raise self yield",
+	[TEXT_SCRIPT] =
+		"async await const document export function javascript js jsx let node "
+		"npm promise react require ts typeof typescript undefined",
+	[TEXT_SYSTEM] =
+		"bool cargo char class cout double enum fn func go golang impl include "
+		"int interface java malloc mut namespace nullptr override package "
+		"pointer private protected public rust sizeof static std string struct "
+		"template typedef unsigned void",
+	[TEXT_SQL] =
+		"alter by column create from group having index inner insert join left "
+		"limit order postgresql query select sql table update values varchar "
+		"where",
+	[TEXT_SHELL] =
+		"apt awk bash bin cat cd chmod curl docker echo etc git grep ls make "
+		"mkdir sed sh ssh sudo tar usr",
+	[TEXT_MARKUP] =
+		"body button class color css div font head href html img input li "
+		"margin padding px script span style svg td width",
+	[TEXT_ENGLISH] =
+		"and are for in is it not of on that the this to was with you",
+	[TEXT_GERMAN] =
+		"auch auf das den der die ein eine ich im ist mit nicht sich und von "
+		"wie zu",
+	[TEXT_FRENCH] =
+		"avec ce dans des du en est et je la le les ne pas pour que qui sur un "
+		"une",
+	[TEXT_SPANISH] =
+		"como con de del el en es la las lo los no para por que se su un una y",
 };
 
 const char *text_word_list(int i)
 {
-	return i >= 0 && i < WORDS_N ? word_lists[i] : NULL;
+	return i >= 0 && i < TEXT_LISTS ? word_lists[i] : NULL;
 }
 
 /* ---- kinds of bytes ---- */
@@ -74,24 +107,35 @@ static unsigned byte_kind(char c)
 	return byte_kinds[(unsigned char)c];
 }
 
+static unsigned char lower_byte(char c, unsigned kind)
+{
+	return (unsigned char)(kind == B_UPPER ? c | 0x20 : c);
+}
+
 static bool is_digit(char c)
 {
 	return byte_kind(c) == B_DIGIT;
 }
 
-/* ---- the lists as an open hash ---- */
+/* ---- the lists as a hash of buckets ---- */
 
-#define SLOTS 512 /* a power of two, more than twice the words */
+/* Which words are listed cannot be foreseen, so nothing here branches on it:
+ * all words of a bucket are compared, and each word is counted in as many lists
+ * as a word can be in, the last of them being one that nobody reads. */
+#define BUCKETS    512
+#define BUCKET     4 /* words in one */
+#define WORD_LISTS 4 /* lists that a word is in */
 
-struct word_slot {
-	uint32_t hash; /* 0: empty */
-	uint8_t lists; /* a bit a list */
+struct word_bucket {
+	uint32_t hash[BUCKET];                 /* 0: none */
+	uint8_t lists[BUCKET + 1][WORD_LISTS]; /* the last: of no word */
 };
 
 struct scan {
 	struct text_stats *s;
-	struct word_slot slots[SLOTS];
 	uint64_t bloom[TEXT_BLOOM_BITS / 64];
+	const char *gram_end; /* n-grams are counted up to there */
+	uint32_t last_word;   /* its hash */
 };
 
 static uint32_t hash_step(uint32_t h, unsigned char c)
@@ -100,29 +144,45 @@ static uint32_t hash_step(uint32_t h, unsigned char c)
 }
 #define HASH_START UINT32_C(2166136261)
 
-static struct word_slot *slot_of(struct scan *sc, uint32_t hash)
-{
-	uint32_t i = hash ^ (hash >> 15);
+/* Filled once, only read afterwards. */
+static struct word_bucket buckets[BUCKETS];
+static pthread_once_t buckets_once = PTHREAD_ONCE_INIT;
 
-	while (sc->slots[i % SLOTS].hash && sc->slots[i % SLOTS].hash != hash)
-		i++;
-	return &sc->slots[i % SLOTS];
+static struct word_bucket *bucket_of(uint32_t hash)
+{
+	return &buckets[(hash ^ (hash >> 15)) % BUCKETS];
 }
 
-static void slots_fill(struct scan *sc)
+static void bucket_add(uint32_t hash, int list)
 {
-	for (int list = 0; list < WORDS_N; list++) {
+	struct word_bucket *b = bucket_of(hash);
+	int i = 0, k = 0;
+
+	while (i < BUCKET && b->hash[i] && b->hash[i] != hash)
+		i++;
+	if (i == BUCKET)
+		BUG("a bucket of words is full: make more of them");
+	b->hash[i] = hash;
+	while (k < WORD_LISTS && b->lists[i][k] != TEXT_LISTS)
+		k++;
+	if (k == WORD_LISTS)
+		BUG("a word is in too many lists");
+	b->lists[i][k] = (uint8_t)list;
+}
+
+static void buckets_fill(void)
+{
+	for (int i = 0; i < BUCKETS; i++)
+		memset(buckets[i].lists, TEXT_LISTS, sizeof(buckets[i].lists));
+	for (int list = 0; list < TEXT_LISTS; list++) {
 		const char *p = word_lists[list];
 
 		while (*p) {
 			uint32_t h = HASH_START;
-			struct word_slot *slot;
 
 			for (; *p && *p != ' '; p++)
 				h = hash_step(h, (unsigned char)*p);
-			slot = slot_of(sc, h);
-			slot->hash = h;
-			slot->lists |= (uint8_t)(1U << list);
+			bucket_add(h, list);
 			while (*p == ' ')
 				p++;
 		}
@@ -130,11 +190,6 @@ static void slots_fill(struct scan *sc)
 }
 
 /* ---- words ---- */
-
-static unsigned char lower_byte(char c, unsigned kind)
-{
-	return (unsigned char)(kind == B_UPPER ? c | 0x20 : c);
-}
 
 struct word {
 	uint32_t hash;  /* of its lower-case form */
@@ -146,15 +201,41 @@ struct word {
 
 static void count_lists(struct scan *sc, uint32_t hash)
 {
-	unsigned lists = slot_of(sc, hash)->lists;
+	const struct word_bucket *b = bucket_of(hash);
+	unsigned found = 1U << BUCKET;
+	const uint8_t *lists;
 
-	if (!lists)
-		return;
-	sc->s->hard_words += lists >> WORDS_HARD & 1;
-	sc->s->easy_words += lists >> WORDS_EASY & 1;
-	sc->s->code_words += lists >> WORDS_CODE & 1;
-	sc->s->ask_words += lists >> WORDS_ASK & 1;
-	sc->s->limit_words += lists >> WORDS_LIMIT & 1;
+	for (int i = 0; i < BUCKET; i++)
+		found |= (unsigned)(b->hash[i] == hash) << i;
+	lists = b->lists[__builtin_ctz(found)];
+	for (int i = 0; i < WORD_LISTS; i++)
+		sc->s->list_words[lists[i]]++;
+}
+
+/* A hash's bucket, from bits that its low ones were spread to. */
+static unsigned gram(uint32_t hash)
+{
+	return hash * UINT32_C(2654435769) >> 27;
+}
+_Static_assert(TEXT_GRAMS == 1 << (32 - 27), "buckets of n-grams");
+
+static void count_word_grams(struct scan *sc, uint32_t hash)
+{
+	sc->s->word_grams[gram(hash)]++;
+	if (sc->last_word)
+		sc->s->word_grams[gram(sc->last_word * 31 + hash)]++;
+	sc->last_word = hash;
+}
+
+static void count_char_grams(struct scan *sc, const char *p, const char *end)
+{
+	uint32_t *n = sc->s->char_grams, three = 0;
+
+	for (const char *q = p; q < end; q++) {
+		three = (three << 8 | lower_byte(*q, byte_kind(*q))) & 0xffffff;
+		if (q - p >= 2)
+			n[gram(three)]++;
+	}
 }
 
 static void count_word(struct scan *sc, const struct word *w)
@@ -196,6 +277,10 @@ static const char *scan_word(struct scan *sc, const char *p, const char *end,
 	w.len = (size_t)(p - from);
 	w.call = p < end && *p == '(' && !(w.kinds & (B_HIGH | B_DIGIT));
 	count_word(sc, &w);
+	if (p <= sc->gram_end) {
+		count_word_grams(sc, w.hash);
+		count_char_grams(sc, from, p);
+	}
 	*kinds |= w.kinds;
 	return p;
 }
@@ -395,12 +480,39 @@ static uint64_t sum_of(const uint64_t *n, const char *bytes)
 	return sum;
 }
 
+/* First bytes of UTF-8 sequences tell the script well enough. */
+static void count_scripts(struct text_stats *s, const uint64_t *n)
+{
+	for (int c = 0xc2; c < 0xf5; c++) {
+		if (c < 0xcb)
+			s->latin += n[c];
+		else if (c < 0xd5)
+			s->cyrillic += n[c]; /* and Greek, Armenian */
+		else if (c < 0xe0)
+			s->arabic += n[c]; /* and Hebrew */
+		else if (c < 0xe2)
+			s->indic += n[c]; /* and Thai, Georgian */
+		else if (c > 0xe2 && c < 0xee)
+			s->east_asian += n[c];
+		else
+			s->symbols += n[c];
+	}
+}
+
 static void count_bytes(struct text_stats *s, struct str text)
 {
-	uint64_t n[256] = {0};
+	uint64_t n[256] = {0}, odd[256] = {0};
+	size_t i = 0;
 
-	for (size_t i = 0; i < text.len; i++)
+	/* Two tables: runs of one byte would wait for each other. */
+	for (; i + 1 < text.len; i += 2) {
 		n[(unsigned char)text.p[i]]++;
+		odd[(unsigned char)text.p[i + 1]]++;
+	}
+	if (i < text.len)
+		n[(unsigned char)text.p[i]]++;
+	for (int c = 0; c < 256; c++)
+		n[c] += odd[c];
 	for (int c = 0; c < 256; c++) {
 		unsigned kind = byte_kinds[c];
 
@@ -418,6 +530,7 @@ static void count_bytes(struct text_stats *s, struct str text)
 	s->math = sum_of(n, "$\\");
 	s->quote = sum_of(n, "\"`");
 	s->question = n['?'];
+	count_scripts(s, n);
 }
 
 void text_stats_read(struct text_stats *s, struct str text)
@@ -432,9 +545,10 @@ void text_stats_read(struct text_stats *s, struct str text)
 	s->read = text.len;
 	if (!text.len)
 		return;
-	slots_fill(&sc);
+	pthread_once(&buckets_once, buckets_fill);
 	count_bytes(s, text);
 	end = text.p + text.len;
+	sc.gram_end = text.len > TEXT_GRAM_READ ? p + TEXT_GRAM_READ : end;
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		const char *stop = nl ? nl : end;

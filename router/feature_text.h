@@ -9,6 +9,31 @@
 
 #define TEXT_READ_MAX   (256 * 1024)
 #define TEXT_BLOOM_BITS 4096
+#define TEXT_GRAM_READ  (32 * 1024) /* n-grams are of the first so many */
+#define TEXT_GRAMS      32          /* buckets that they are hashed into */
+
+/* Lists of words. */
+enum text_list {
+	TEXT_HARD,  /* of tasks that are likely hard */
+	TEXT_EASY,  /* ... that are likely easy */
+	TEXT_CODE,  /* keywords of any programming language */
+	TEXT_ASK,   /* that ask */
+	TEXT_LIMIT, /* that bind the answer */
+	TEXT_ORDER, /* that put steps in an order */
+	TEXT_RISK,  /* of what must not go wrong */
+	/* words that are frequent in one language and not in others */
+	TEXT_PYTHON,
+	TEXT_SCRIPT, /* JavaScript, TypeScript */
+	TEXT_SYSTEM, /* C, C++, Java, C#, Go, Rust */
+	TEXT_SQL,
+	TEXT_SHELL,
+	TEXT_MARKUP, /* HTML, CSS */
+	TEXT_ENGLISH,
+	TEXT_GERMAN,
+	TEXT_FRENCH,
+	TEXT_SPANISH,
+	TEXT_LISTS
+};
 
 struct text_stats {
 	uint64_t bytes; /* of the whole text, read or not */
@@ -47,8 +72,14 @@ struct text_stats {
 	uint64_t sentences;     /* tokens that end in . ! or ? */
 	uint64_t distinct_bits; /* of TEXT_BLOOM_BITS, set by the words */
 
-	/* words of the lists in feature_text.c */
-	uint64_t hard_words, easy_words, code_words, ask_words, limit_words;
+	/* characters by script, of what is not ASCII */
+	uint64_t latin, cyrillic, arabic, indic, east_asian, symbols;
+
+	/* words that are of a list; one more, which means nothing */
+	uint64_t list_words[TEXT_LISTS + 1];
+
+	/* hashed: words and pairs of words; three bytes within a word */
+	uint32_t word_grams[TEXT_GRAMS], char_grams[TEXT_GRAMS];
 };
 
 void text_stats_read(struct text_stats *s, struct str text);

@@ -47,6 +47,7 @@ int main(int argc, char **argv)
 	bool json = argc > 1 && !strcmp(argv[1], "--json");
 
 	measure("feature_1k", 1000, 20000, json);
+	measure("feature_4k", 4096, 10000, json);
 	measure("feature_10k", 10000, 5000, json);
 	measure("feature_100k", 100000, 500, json);
 	return 0;
