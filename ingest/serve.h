@@ -14,6 +14,7 @@
 #include "ingest/stats.h"
 #include "ledger/base/conf.h"
 
+struct gateway;
 struct loop;
 
 struct worker {
@@ -23,6 +24,7 @@ struct worker {
 	struct intake *intake;
 	struct meaning *meaning;
 	struct auth *auth;
+	struct gateway *gateway;
 	struct stats *stats;
 	bool draining;
 };
@@ -33,6 +35,7 @@ extern const struct http_route ep_otlp[];
 extern const struct http_route ep_native[];
 extern const struct http_route ep_langfuse[];
 extern const struct http_route ep_health[];
+extern const struct http_route ep_gateway[];
 
 /* The key of a request, or NULL (loopback without keys). */
 static inline const struct auth_key *worker_key(const struct http_req *r)

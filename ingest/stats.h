@@ -49,7 +49,40 @@
 	X(CLAIMS_BAD, "aco_claims_total", "result=\"bad\"", "")                \
 	X(REPLAYED, "aco_spool_replayed_total", "", "records replayed")        \
 	X(DB_ERRORS, "aco_database_errors_total", "", "failed appends")        \
-	X(RESTARTS, "aco_worker_restarts_total", "", "workers started again")
+	X(RESTARTS, "aco_worker_restarts_total", "", "workers started again")  \
+	X(GW_CHAT, "aco_gateway_requests_total", "protocol=\"chat\"",          \
+	  "model requests of clients")                                         \
+	X(GW_RESPONSES, "aco_gateway_requests_total",                          \
+	  "protocol=\"responses\"", "")                                        \
+	X(GW_MESSAGES, "aco_gateway_requests_total", "protocol=\"messages\"",  \
+	  "")                                                                  \
+	X(GW_EMBEDDINGS, "aco_gateway_requests_total",                         \
+	  "protocol=\"embeddings\"", "")                                       \
+	X(GW_OTHER, "aco_gateway_requests_total", "protocol=\"other\"", "")    \
+	X(GW_TRY_2XX, "aco_gateway_attempts_total", "status=\"2xx\"",          \
+	  "attempts by how the provider answered")                             \
+	X(GW_TRY_429, "aco_gateway_attempts_total", "status=\"429\"", "")      \
+	X(GW_TRY_4XX, "aco_gateway_attempts_total", "status=\"4xx\"", "")      \
+	X(GW_TRY_5XX, "aco_gateway_attempts_total", "status=\"5xx\"", "")      \
+	X(GW_TRY_NONE, "aco_gateway_attempts_total", "status=\"none\"", "")    \
+	X(GW_CUT, "aco_gateway_cut_total", "by=\"provider\"",                  \
+	  "answers that broke off")                                            \
+	X(GW_ABORTED, "aco_gateway_cut_total", "by=\"us\"", "")                \
+	X(GW_RETRIES, "aco_gateway_retries_total", "",                         \
+	  "attempts after one that failed")                                    \
+	X(GW_ESCALATIONS, "aco_gateway_escalations_total", "",                 \
+	  "attempts after a reply that was not accepted")                      \
+	X(GW_SHUT, "aco_gateway_refused_total", "why=\"provider\"",            \
+	  "requests refused before any provider saw them")                     \
+	X(GW_BUDGET_REFUSED, "aco_gateway_refused_total", "why=\"budget\"",    \
+	  "")                                                                  \
+	X(GW_UNPRICED_ASKED, "aco_gateway_unpriced_total", "when=\"asked\"",   \
+	  "requests and replies of models without a price")                    \
+	X(GW_UNPRICED, "aco_gateway_unpriced_total", "when=\"answered\"", "")  \
+	X(GW_ADMIT_US, "aco_gateway_admission_microseconds_total", "",         \
+	  "from a whole request to its going upstream")                        \
+	X(GW_ADMITTED, "aco_gateway_admissions_total", "",                     \
+	  "requests that went upstream")
 
 /* Gauges, set by their owner; summed over workers (max for *_max). Times are
  * set in microseconds and printed in seconds. */
@@ -66,7 +99,16 @@
 	X(G_DB_UP, "aco_database_connections", "",                             \
 	  "workers with a working connection")                                 \
 	X(G_LAG, "aco_lag_seconds_max", "",                                    \
-	  "arrival of the last committed batch to its commit")
+	  "arrival of the last committed batch to its commit")                 \
+	X(G_UP_OPEN, "aco_upstream_connections", "state=\"open\"",             \
+	  "connections to providers")                                          \
+	X(G_UP_IDLE, "aco_upstream_connections", "state=\"idle\"", "")         \
+	X(G_UP_WAITING, "aco_upstream_waiting", "",                            \
+	  "calls that wait for a connection")                                  \
+	X(G_LINKS_OPEN, "aco_upstream_breakers", "state=\"open\"",             \
+	  "providers of workers that are not tried, or tried with care")       \
+	X(G_LINKS_HALF, "aco_upstream_breakers", "state=\"half\"", "")         \
+	X(G_CALLS, "aco_gateway_calls", "", "exchanges under way")
 
 enum stats_id {
 #define X(id, name, labels, help) STAT_##id,

@@ -1,0 +1,114 @@
+/* The gateway's routes. What else lies under /v1/ is the provider's. */
+#include "ingest/gw_int.h"
+
+static struct gateway *of(void *arg)
+{
+	const struct worker *w = arg;
+
+	return w->gateway;
+}
+
+static void chat(struct http_req *r, void *arg)
+{
+	gw_call_begin(of(arg), r, WIRE_OPENAI_CHAT, true);
+}
+
+static void responses(struct http_req *r, void *arg)
+{
+	gw_call_begin(of(arg), r, WIRE_OPENAI_RESPONSES, true);
+}
+
+static void embeddings(struct http_req *r, void *arg)
+{
+	gw_call_begin(of(arg), r, WIRE_OPENAI_EMBEDDINGS, true);
+}
+
+static void messages(struct http_req *r, void *arg)
+{
+	gw_call_begin(of(arg), r, WIRE_ANTHROPIC, true);
+}
+
+static void count_tokens(struct http_req *r, void *arg)
+{
+	gw_call_begin(of(arg), r, WIRE_ANTHROPIC, false);
+}
+
+static void other(struct http_req *r, void *arg)
+{
+	stat_add(STAT_GW_OTHER, 1);
+	gw_call_begin(of(arg), r, WIRE_OTHER, false);
+}
+
+/* Codex asks its provider what turns cost. The ledger knows, but not by their
+ * ids; an empty list it understands. */
+static void turn_costs(struct http_req *r, void *arg)
+{
+	(void)arg;
+	http_reply(r, 200, GW_JSON, STR("{\"object\":\"list\",\"data\":[]}"));
+}
+
+/* Claude Code looks whether somebody is there: HEAD /. */
+static void probe(struct http_req *r, void *arg)
+{
+	(void)arg;
+	http_reply(r, 200, "text/plain", STR("aco\n"));
+}
+
+/* ---- errors of the server itself, as the client's protocol has them ---- */
+
+static void say(enum wire wire, int status, const struct err *e,
+		struct buf *body, const char **ctype)
+{
+	*ctype = GW_JSON;
+	wire_error(wire, status, NULL, e, body);
+}
+
+static void openai_error(struct http_req *r, int status, const struct err *e,
+			 struct buf *body, const char **ctype)
+{
+	(void)r;
+	say(WIRE_OPENAI_CHAT, status, e, body, ctype);
+}
+
+static void anthropic_error(struct http_req *r, int status, const struct err *e,
+			    struct buf *body, const char **ctype)
+{
+	(void)r;
+	say(WIRE_ANTHROPIC, status, e, body, ctype);
+}
+
+static void any_error(struct http_req *r, int status, const struct err *e,
+		      struct buf *body, const char **ctype)
+{
+	say(gw_protocol_of(r, WIRE_OTHER) == GW_ANTHROPIC ? WIRE_ANTHROPIC
+							  : WIRE_OPENAI_CHAT,
+	    status, e, body, ctype);
+}
+
+#define MODEL_ROUTE(p, f, err)                                                 \
+	{                                                                      \
+		.method = "POST", .path = p, .cap = HTTP_CAP_MODEL,            \
+		.need = HTTP_NEED_GATEWAY, .inflate = true, .handle = f,       \
+		.error = err                                                   \
+	}
+
+const struct http_route ep_gateway[] = {
+	MODEL_ROUTE("/v1/chat/completions", chat, openai_error),
+	MODEL_ROUTE("/v1/responses", responses, openai_error),
+	MODEL_ROUTE("/v1/embeddings", embeddings, openai_error),
+	MODEL_ROUTE("/v1/messages", messages, anthropic_error),
+	MODEL_ROUTE("/v1/messages/count_tokens", count_tokens, anthropic_error),
+	MODEL_ROUTE("/v1/analytics/codex/turn-costs", turn_costs, openai_error),
+	{.method = "*",
+	 .path = "/v1/*",
+	 .cap = HTTP_CAP_MODEL,
+	 .need = HTTP_NEED_GATEWAY,
+	 .handle = other,
+	 .error = any_error},
+	{.method = "GET",
+	 .path = "/",
+	 .cap = HTTP_CAP_NONE,
+	 .need = HTTP_OPEN,
+	 .handle = probe},
+	{.method = NULL},
+};

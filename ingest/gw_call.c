@@ -1,0 +1,592 @@
+/* An exchange's way through its states; see gw.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/gw_int.h"
+#include "ingest/loop.h"
+#include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
+#include "ledger/batch.h"
+
+#define BACKOFF_US     INT64_C(250000)
+#define BACKOFF_MAX_US INT64_C(8000000)
+#define WAIT_MAX_US    (20 * US_PER_SEC) /* of a Retry-After that is obeyed */
+
+/* ---- states ---- */
+
+void gw_set_state(struct gw_call *c, enum gw_state to)
+{
+	static const unsigned from[] = {
+		[GW_READING] = 0,
+		[GW_BUDGET] = 1u << GW_READING,
+		[GW_ASKED] = 1u << GW_READING | 1u << GW_BUDGET |
+			     1u << GW_PAUSE | 1u << GW_SAVING,
+		[GW_HOLDING] = 1u << GW_ASKED,
+		[GW_RELAYING] = 1u << GW_ASKED | 1u << GW_HOLDING,
+		[GW_PAUSE] = 1u << GW_SAVING,
+		[GW_SAVING] =
+			1u << GW_ASKED | 1u << GW_HOLDING | 1u << GW_RELAYING,
+		[GW_OVER] = ~0u,
+	};
+
+	if (!(from[to] & 1u << c->state) || c->state == GW_OVER)
+		BUG("impossible change of a call's state");
+	c->state = to;
+}
+
+/* ---- the end of an exchange ---- */
+
+static void free_call(void *arg)
+{
+	struct gw_call *c = arg;
+
+	loop_timer_free(c->timer);
+	gw_try_release(&c->t);
+	gw_registry_drop(c->reg);
+	gw_conf_drop(c->conf);
+	arena_release(&c->a);
+	free(c);
+}
+
+static void settle(struct gw_call *c)
+{
+	if (!c->budget)
+		return;
+	if (c->attempts)
+		budget_settle(c->budget, c->spent_pusd);
+	else
+		budget_release(c->budget);
+	c->budget = NULL;
+}
+
+void gw_call_over(struct gw_call *c)
+{
+	struct http_req *r = c->r;
+
+	gw_set_state(c, GW_OVER);
+	settle(c);
+	c->r = NULL;
+	if (r)
+		http_drop(r);
+	*c->prev = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	/* Whoever called us still stands on it. */
+	loop_defer(c->g->w->loop, free_call, c);
+}
+
+void gw_call_refuse(struct gw_call *c, int status, const char *type,
+		    const struct err *e)
+{
+	struct http_req *r = c->r;
+	struct buf body;
+
+	if (r) {
+		buf_init(&body, 65536);
+		wire_error(c->wire, status, type, e, &body);
+		c->r = NULL;
+		if (c->attempts) {
+			char text[16];
+
+			snprintf(text, sizeof(text), "%d", c->attempts);
+			http_reply_header(r, "x-aco-attempts", str_from(text));
+		}
+		if (status == 429 || status == 503)
+			http_reply_header(r, "retry-after", STR("1"));
+		http_reply(r, status, GW_JSON,
+			   (struct str){buf_str(&body), body.len});
+		buf_release(&body);
+	}
+	gw_call_over(c);
+}
+
+/* ---- the last attempt is recorded: the client gets its end ---- */
+
+static void own_error(struct gw_call *c)
+{
+	struct gw_try *t = &c->t;
+	int status = t->how == UP_TIMEOUT || c->late ? 504 : 502;
+	struct err e;
+
+	err_set(&e, RC_DOWN, "provider %s: %s", t->provider->name,
+		c->late ? "the call took too long" : t->err.msg);
+	gw_call_refuse(c, status, NULL, &e);
+}
+
+static void finish_stream(struct gw_call *c)
+{
+	struct gw_try *t = &c->t;
+
+	if (t->stream && !t->beyond && t->status && t->whole && c->r) {
+		gw_head_down(c, true);
+		http_reply_begin(c->r, t->status, t->ctype);
+		gw_reply_bytes(c, t->held.p, t->held.len);
+		gw_reply_end(c, true);
+	}
+	gw_call_over(c);
+}
+
+static void deliver(struct gw_call *c)
+{
+	struct gw_try *t = &c->t;
+
+	if (c->r && http_broken(c->r)) {
+		gw_call_over(c);
+	} else if (!t->status || !t->whole) {
+		own_error(c);
+	} else if (t->stream) {
+		finish_stream(c);
+	} else {
+		gw_reply_held(c);
+		gw_call_over(c);
+	}
+}
+
+static void end_relay(struct gw_call *c)
+{
+	gw_reply_end(c, c->t.whole);
+	gw_call_over(c);
+}
+
+/* ---- between attempts ---- */
+
+static void on_timer(void *arg)
+{
+	gw_call_try(arg);
+}
+
+static void pause_for(struct gw_call *c, int64_t us)
+{
+	gw_set_state(c, GW_PAUSE);
+	if (!c->timer)
+		c->timer = loop_timer_new(c->g->w->loop, on_timer, c);
+	loop_timer_set(c->timer, us);
+}
+
+/* What the provider asks for; -1: nothing. */
+static int64_t asked_wait(const struct gw_try *t)
+{
+	struct str ms = gw_head_find(t, "retry-after-ms");
+	struct str s = gw_head_find(t, "retry-after");
+	int64_t n;
+
+	if (str_i64(ms, &n) && n >= 0 && n < 86400000)
+		return n * 1000;
+	if (str_i64(s, &n) && n >= 0 && n < 86400)
+		return n * US_PER_SEC;
+	return -1;
+}
+
+static int64_t back_off(struct gw_call *c)
+{
+	int64_t us = BACKOFF_US << (c->retries < 6 ? c->retries : 6);
+
+	if (us > BACKOFF_MAX_US)
+		us = BACKOFF_MAX_US;
+	/* Half of it at random, so that many do not come at once. */
+	return us / 2 + (int64_t)(gw_random(c->g) % (uint64_t)(us / 2 + 1));
+}
+
+static void try_again(struct gw_call *c)
+{
+	struct gw_try *t = &c->t;
+	int64_t us = asked_wait(t);
+
+	c->retries++;
+	if (gw_fall_back(c)) {
+		pause_for(c, 0);
+		return;
+	}
+	if (us < 0)
+		us = back_off(c);
+	pause_for(c, us);
+}
+
+static void escalate(struct gw_call *c)
+{
+	c->escalated_from = c->t.id;
+	stat_add(STAT_GW_ESCALATIONS, 1);
+	pause_for(c, 0);
+}
+
+/* ---- the end of an attempt ---- */
+
+static void on_told(void *arg, enum rc rc, const struct err *e)
+{
+	struct gw_call *c = arg;
+
+	(void)e;
+	if (rc && c->r) {
+		/* What cannot be recorded is not acknowledged. */
+		struct http_req *r = c->r;
+
+		c->r = NULL;
+		http_drop(r);
+	}
+	c->then(c);
+}
+
+static void tell_then(struct gw_call *c, void (*then)(struct gw_call *c))
+{
+	if (!c->owed)
+		gw_set_state(c, GW_SAVING);
+	c->then = then;
+	c->owed = false;
+	switch (gw_row(c, on_told)) {
+	case GW_TOLD:
+		then(c);
+		break;
+	case GW_FULL:
+		c->owed = true;
+		break;
+	case GW_WAITS:
+		break;
+	}
+}
+
+static bool may_retry_status(const struct gw_try *t)
+{
+	struct str should = gw_head_find(t, "x-should-retry");
+
+	if (str_is(should, "true"))
+		return true;
+	if (str_is(should, "false") ||
+	    str_is(t->reply.error_class, "insufficient_quota"))
+		return false;
+	return t->status == 408 || t->status == 409 || t->status == 429 ||
+	       t->status >= 500;
+}
+
+static bool failed(const struct gw_try *t)
+{
+	return t->error || !t->whole ||
+	       (t->stream && t->reply.status == ATTEMPT_ERROR);
+}
+
+static bool worth_another(struct gw_call *c)
+{
+	const struct gw_try *t = &c->t;
+	int64_t now = clock_mono_us();
+
+	if (c->gone || c->late || c->retries >= c->conf->retries ||
+	    now >= c->until_us || t->how == UP_CANCEL)
+		return false;
+	if (t->error && t->whole && !may_retry_status(t))
+		return false;
+	/* A wait that is longer than ours is the client's to make, but another
+	 * model need not wait. */
+	if (asked_wait(t) > WAIT_MAX_US && (t->arm < 0 || c->ask.n_arms < 2))
+		return false;
+	return !c->budget ||
+	       budget_more(c->budget, c->spent_pusd + c->worst_pusd);
+}
+
+static void count_end(const struct gw_call *c)
+{
+	const struct gw_try *t = &c->t;
+
+	stat_add(!t->status         ? STAT_GW_TRY_NONE
+		 : t->status < 300  ? STAT_GW_TRY_2XX
+		 : t->status == 429 ? STAT_GW_TRY_429
+		 : t->status < 500  ? STAT_GW_TRY_4XX
+				    : STAT_GW_TRY_5XX,
+		 1);
+	if (t->how == UP_CUT)
+		stat_add(STAT_GW_CUT, 1);
+	if (t->how == UP_CANCEL)
+		stat_add(STAT_GW_ABORTED, 1);
+	if (t->reply.status == ATTEMPT_OK && !t->priced)
+		stat_add(STAT_GW_UNPRICED, 1);
+}
+
+void gw_call_ended(struct gw_call *c)
+{
+	struct gw_try *t = &c->t;
+
+	if (!c->billed) {
+		if (c->state == GW_RELAYING)
+			end_relay(c);
+		else
+			deliver(c);
+		return;
+	}
+	gw_price(c);
+	c->spent_pusd += t->cost_pusd;
+	count_end(c);
+	if (c->state == GW_RELAYING || !failed(t)) {
+		if (c->state != GW_RELAYING && !c->gone && !c->late &&
+		    !gw_judge(c)) {
+			tell_then(c, escalate);
+			return;
+		}
+		if (!failed(t))
+			gw_session_note(c);
+		tell_then(c, c->state == GW_RELAYING ? end_relay : deliver);
+	} else if (worth_another(c)) {
+		stat_add(STAT_GW_RETRIES, 1);
+		tell_then(c, try_again);
+	} else {
+		tell_then(c, deliver);
+	}
+}
+
+/* ---- attempts ---- */
+
+void gw_call_try(struct gw_call *c)
+{
+	struct err e = {"", ""};
+	enum rc rc;
+
+	if (c->state == GW_PAUSE && (c->gone || c->late)) {
+		gw_call_over(c);
+		return;
+	}
+	for (;;) {
+		rc = gw_try_start(c, &e);
+		if (!rc) {
+			gw_set_state(c, GW_ASKED);
+			if (c->attempts == 1) {
+				stat_add(STAT_GW_ADMITTED, 1);
+				stat_add(STAT_GW_ADMIT_US,
+					 clock_mono_us() - c->began_us);
+			}
+			return;
+		}
+		c->t.arm = c->arm;
+		if (!gw_fall_back(c))
+			break;
+	}
+	stat_add(STAT_GW_SHUT, 1);
+	gw_call_refuse(c, 503, NULL, &e);
+}
+
+/* ---- the client ---- */
+
+static void on_writable(struct http_req *r, void *arg)
+{
+	struct gw_call *c = arg;
+
+	(void)r;
+	gw_try_resume(&c->t);
+}
+
+static void on_gone(struct http_req *r, void *arg)
+{
+	struct gw_call *c = arg;
+
+	c->gone = true;
+	c->gone_until_us = clock_mono_us() + c->conf->read_on_us;
+	if (c->state == GW_BUDGET || c->state == GW_PAUSE) {
+		if (http_broken(r))
+			gw_call_over(c);
+		return;
+	}
+	if (http_broken(r))
+		gw_try_resume(&c->t);
+	if (!c->conf->read_on_us && c->t.up)
+		up_cancel(c->t.up);
+}
+
+void gw_call_tick(struct gw_call *c, int64_t now_us)
+{
+	if (c->owed) {
+		tell_then(c, c->then);
+		return;
+	}
+	if (!c->late && now_us >= c->until_us)
+		c->late = true;
+	else if (!(c->gone && now_us >= c->gone_until_us))
+		return;
+	if (c->t.up)
+		up_cancel(c->t.up);
+	else if (c->state == GW_PAUSE || c->state == GW_BUDGET)
+		gw_call_over(c);
+}
+
+static void nobody_waits(void *arg, enum rc rc, const struct err *e)
+{
+	(void)arg;
+	(void)rc;
+	(void)e;
+}
+
+void gw_call_abandon(struct gw_call *c)
+{
+	struct http_req *r = c->r;
+
+	if (c->state == GW_SAVING && !c->owed)
+		return; /* the intake answers */
+	if (c->t.up && c->billed && !c->abandoned) {
+		gw_try_cut(c);
+		gw_price(c);
+		c->spent_pusd += c->t.cost_pusd;
+		count_end(c);
+	}
+	if ((c->t.up && c->billed && !c->abandoned) || c->owed)
+		(void)gw_row(c, nobody_waits);
+	c->r = NULL;
+	if (r)
+		http_drop(r);
+	if (!c->t.up) {
+		gw_call_over(c);
+		return;
+	}
+	c->abandoned = true;
+	up_cancel(c->t.up);
+}
+
+/* ---- the beginning ---- */
+
+static void refuse_budget(struct gw_call *c, const struct budget_answer *a)
+{
+	struct buf text;
+	struct err e;
+
+	buf_init(&text, 1024);
+	budget_say(a, &text);
+	err_set(&e, RC_DENIED, "%s", buf_str(&text));
+	buf_release(&text);
+	if (c->r && a->scope)
+		http_reply_header(c->r, "x-aco-budget", STR("refused"));
+	stat_add(STAT_GW_BUDGET_REFUSED, 1);
+	gw_call_refuse(c, a->rc == RC_DENIED ? 402 : 503,
+		       a->rc != RC_DENIED            ? NULL
+		       : c->protocol == GW_ANTHROPIC ? "billing_error"
+						     : "insufficient_quota",
+		       &e);
+}
+
+static void granted(struct gw_call *c, const struct budget_answer *a)
+{
+	c->soft_over = a->soft_over;
+	c->unchecked = a->unchecked;
+	gw_call_try(c);
+}
+
+static void on_budget(void *arg, enum budget_reply reply,
+		      const struct budget_answer *a)
+{
+	struct gw_call *c = arg;
+
+	if (reply == BUDGET_GRANTED) {
+		granted(c, a);
+		return;
+	}
+	c->budget = NULL;
+	refuse_budget(c, a);
+}
+
+static void admit(struct gw_call *c)
+{
+	const struct gw_who *w = &c->who;
+	const struct budget_subject s = {
+		.key = c->key,
+		.team = w->team.len ? w->team : STR("none"),
+		.agent = w->agent.len ? w->agent : w->sender,
+		.class_name =
+			w->class_name.len ? w->class_name : STR("unattributed"),
+		.task = w->session,
+		.task_id = w->task_id,
+	};
+	struct budget_answer a = {0};
+	struct err e;
+
+	if (!gw_worst(c, &c->worst_pusd)) {
+		c->unpriced = true;
+		stat_add(STAT_GW_UNPRICED_ASKED, 1);
+		if (c->conf->refuse_unpriced) {
+			err_set(&e, RC_DENIED,
+				"model '%.*s' has no price, and models "
+				"without one are refused here",
+				STR_ARG(c->serve.len ? c->serve
+						     : c->req.model));
+			gw_call_refuse(c, 403, NULL, &e);
+			return;
+		}
+	}
+	switch (budget_reserve(c->g->budgets, &s, c->worst_pusd, on_budget, c,
+			       &c->budget, &a)) {
+	case BUDGET_GRANTED:
+		granted(c, &a);
+		break;
+	case BUDGET_WAIT:
+		gw_set_state(c, GW_BUDGET);
+		break;
+	case BUDGET_REFUSED:
+		refuse_budget(c, &a);
+		break;
+	}
+}
+
+/* `auto` and `auto:CLASS`. */
+static struct str asked_class(struct gw_call *c)
+{
+	struct str name = gw_conf_alias(c->conf, c->req.model);
+
+	c->routed = str_is(name, "auto") || str_starts(name, "auto:");
+	if (!c->routed || name.len < 6 || name.len > 200)
+		return STR_NONE;
+	return (struct str){name.p + 5, name.len - 5};
+}
+
+static struct gw_call *make(struct gateway *g, struct http_req *r,
+			    enum wire wire, bool billed)
+{
+	const struct auth_key *key = worker_key(r);
+	struct gw_call *c = xcalloc(1, sizeof(*c));
+
+	c->g = g;
+	c->r = r;
+	c->wire = wire;
+	c->billed = billed;
+	c->arm = -1;
+	c->conf = gw_conf_keep(g->conf);
+	c->reg = gw_registry_keep(gw_models_now(g->models));
+	c->protocol = gw_protocol_of(r, wire);
+	arena_init(&c->a, GW_ARENA_BYTES);
+	if (key)
+		c->key = arena_str(&c->a, key->name);
+	c->target = gw_target(c);
+	c->began_us = clock_mono_us();
+	c->until_us = c->began_us + c->conf->call_us;
+	c->next = g->calls;
+	c->prev = &g->calls;
+	if (c->next)
+		c->next->prev = &c->next;
+	g->calls = c;
+	http_on(r, on_writable, on_gone, c);
+	return c;
+}
+
+void gw_call_begin(struct gateway *g, struct http_req *r, enum wire wire,
+		   bool billed)
+{
+	struct gw_call *c = make(g, r, wire, billed);
+	struct err e = {"", ""};
+	enum rc rc = RC_OK;
+
+	if (wire == WIRE_OTHER) {
+		c->provider = gw_conf_first(c->conf, c->protocol);
+		gw_call_try(c);
+		return;
+	}
+	stat_add(wire == WIRE_ANTHROPIC          ? STAT_GW_MESSAGES
+		 : wire == WIRE_OPENAI_RESPONSES ? STAT_GW_RESPONSES
+		 : wire == WIRE_OPENAI_CHAT      ? STAT_GW_CHAT
+						 : STAT_GW_EMBEDDINGS,
+		 1);
+	rc = model_request_read(&c->req, wire, http_body(r), &c->a, &e);
+	if (!rc && !intake_takes(g->w->intake))
+		rc = err_set(&e, RC_BUSY, "too much waits to be written");
+	if (!rc) {
+		gw_who_read(c, worker_key(r), asked_class(c));
+		rc = gw_route(c, &e);
+	}
+	if (rc)
+		gw_call_refuse(c, rc == RC_BAD ? 400 : 503, NULL, &e);
+	else if (billed)
+		admit(c);
+	else
+		gw_call_try(c);
+}

@@ -1,0 +1,227 @@
+/* Headers, both ways. What belongs to a connection stays on it; what is ours,
+ * or opens our door, goes no further. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "ingest/gw_int.h"
+#include "ledger/base/uuid.h"
+#include "ledger/money.h"
+
+bool gw_name_is(struct str name, const char *lower)
+{
+	return name.len == strlen(lower) &&
+	       !strncasecmp(name.p, lower, name.len);
+}
+
+static bool begins(struct str name, const char *lower)
+{
+	size_t n = strlen(lower);
+
+	return name.len >= n && !strncasecmp(name.p, lower, n);
+}
+
+static bool one_of(struct str name, const char *const *list)
+{
+	for (; *list; list++) {
+		if (gw_name_is(name, *list))
+			return true;
+	}
+	return false;
+}
+
+/* Of a connection, or said by whoever frames the message. */
+static bool of_connection(struct str name)
+{
+	static const char *const list[] = {"connection",
+					   "keep-alive",
+					   "proxy-authenticate",
+					   "proxy-authorization",
+					   "proxy-connection",
+					   "te",
+					   "trailer",
+					   "transfer-encoding",
+					   "upgrade",
+					   "content-length",
+					   NULL};
+
+	return one_of(name, list);
+}
+
+/* Names in the Connection header belong to the connection, too. */
+static bool is_named(struct str connection, struct str name)
+{
+	while (connection.len) {
+		const char *comma = memchr(connection.p, ',', connection.len);
+		size_t n =
+			comma ? (size_t)(comma - connection.p) : connection.len;
+		struct str word = str_trim((struct str){connection.p, n});
+
+		if (word.len == name.len &&
+		    !strncasecmp(word.p, name.p, name.len))
+			return true;
+		n += comma != NULL;
+		connection = (struct str){connection.p + n, connection.len - n};
+	}
+	return false;
+}
+
+/* ---- to the provider ---- */
+
+static bool stays_here(struct str name)
+{
+	static const char *const list[] = {"host",
+					   "accept-encoding",
+					   "content-encoding",
+					   "expect",
+					   "authorization",
+					   "x-api-key",
+					   "content-type",
+					   "forwarded",
+					   "x-forwarded-for",
+					   "x-forwarded-host",
+					   "x-forwarded-proto",
+					   "x-real-ip",
+					   "cookie",
+					   NULL};
+
+	return of_connection(name) || begins(name, "x-aco-") ||
+	       one_of(name, list);
+}
+
+/* A credential that is somebody's for a provider, and no key of ours. */
+static bool foreign(struct str value)
+{
+	if (begins(value, "bearer "))
+		value = str_trim((struct str){value.p + 7, value.len - 7});
+	return value.len && !str_starts(value, "aco_") &&
+	       !begins(value, "basic ");
+}
+
+static int add(struct up_header *out, int n, int max, struct str name,
+	       struct str value)
+{
+	if (n < max)
+		out[n++] = (struct up_header){name, value};
+	return n;
+}
+
+/* The client's own credential goes to the first provider of the protocol only:
+ * that is who it is for. It goes there when the client says who it is to us in
+ * another way, or when we have no key of our own. */
+static int add_credential(struct gw_call *c, const struct gw_provider *p,
+			  struct up_header *out, int n, int max)
+{
+	static const char *const names[] = {"authorization", "x-api-key"};
+	bool theirs =
+		p->first && (!p->key || http_header(c->r, "x-aco-key").len);
+	bool some = false;
+
+	for (int i = 0; i < 2 && theirs; i++) {
+		struct str v = http_header(c->r, names[i]);
+
+		if (!foreign(v))
+			continue;
+		n = add(out, n, max, str_from(names[i]), v);
+		some = true;
+	}
+	if (some || !p->key)
+		return n;
+	if (p->protocol == GW_ANTHROPIC)
+		return add(out, n, max, STR("x-api-key"), str_from(p->key));
+	return add(out, n, max, STR("authorization"),
+		   arena_strf(&c->a, "Bearer %s", p->key));
+}
+
+int gw_head_up(struct gw_call *c, const struct gw_provider *p,
+	       struct up_header *out, int max)
+{
+	struct str connection = http_header(c->r, "connection"), name, value;
+	struct str ctype = http_header(c->r, "content-type");
+	int n = 0;
+
+	for (int i = 0; http_header_at(c->r, i, &name, &value); i++) {
+		if (!stays_here(name) && !is_named(connection, name))
+			n = add(out, n, max, name, value);
+		else if (c->wire == WIRE_OTHER &&
+			 gw_name_is(name, "content-encoding"))
+			n = add(out, n, max, name, value);
+	}
+	if (ctype.len)
+		n = add(out, n, max, STR("content-type"), ctype);
+	return add_credential(c, p, out, n, max);
+}
+
+/* ---- to the client ---- */
+
+void gw_head_keep(struct gw_call *c, const struct up_header *h, int n)
+{
+	struct gw_try *t = &c->t;
+
+	t->n_head = 0;
+	for (int i = 0; i < n && t->n_head < GW_HEADERS; i++) {
+		struct up_header *to = &t->head[t->n_head];
+
+		to->name = arena_str(&c->a, h[i].name);
+		to->value = arena_str(&c->a, h[i].value);
+		t->n_head += to->name.p && to->value.p;
+	}
+}
+
+struct str gw_head_find(const struct gw_try *t, const char *name)
+{
+	for (int i = 0; i < t->n_head; i++) {
+		if (gw_name_is(t->head[i].name, name))
+			return t->head[i].value;
+	}
+	return STR_NONE;
+}
+
+static void add_ours(struct gw_call *c, bool whole)
+{
+	struct http_req *r = c->r;
+	char text[64];
+
+	if (!c->billed)
+		return;
+	http_reply_header(r, "x-aco-model", c->t.name);
+	if (c->t.model) {
+		snprintf(text, sizeof(text), "%d", c->t.model->tier);
+		http_reply_header(r, "x-aco-tier", str_from(text));
+	}
+	if (!uuid_is_nil(c->decision_id))
+		http_reply_header(r, "x-aco-decision",
+				  str_from(uuid_format(c->decision_id, text)));
+	snprintf(text, sizeof(text), "%d", c->attempts);
+	http_reply_header(r, "x-aco-attempts", str_from(text));
+	if (c->routed && c->req.stream)
+		http_reply_header(r, "x-aco-stream",
+				  c->hold ? STR("held") : STR("live"));
+	if (c->unpriced)
+		http_reply_header(r, "x-aco-unpriced", STR("yes"));
+	if (c->soft_over)
+		http_reply_header(r, "x-aco-budget", STR("over"));
+	else if (c->unchecked)
+		http_reply_header(r, "x-aco-budget", STR("unchecked"));
+	if (whole && c->t.priced) {
+		char usd[MONEY_TEXT];
+
+		http_reply_header(r, "x-aco-cost-usd",
+				  str_from(money_format(c->spent_pusd, usd)));
+	}
+}
+
+void gw_head_down(struct gw_call *c, bool whole)
+{
+	struct str connection = gw_head_find(&c->t, "connection");
+
+	for (int i = 0; i < c->t.n_head; i++) {
+		struct str name = c->t.head[i].name;
+
+		if (of_connection(name) || begins(name, "x-aco-") ||
+		    is_named(connection, name))
+			continue;
+		http_reply_header(c->r, name.p, c->t.head[i].value);
+	}
+	add_ours(c, whole);
+}

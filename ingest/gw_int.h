@@ -1,0 +1,280 @@
+/* What the files of the gateway share: gw.c (the gateway of a worker),
+ * gw_wire.c (paths), gw_task.c (whose call it is), gw_route.c (who serves it),
+ * gw_call.c (an exchange's way), gw_try.c (an attempt), gw_head.c (headers),
+ * gw_reply.c (answers), gw_row.c (records), gw_link.c (health of providers),
+ * gw_session.c (what served a task last), ep_gateway.c (routes). */
+#ifndef ACO_GW_INT_H
+#define ACO_GW_INT_H
+
+#include "ingest/budgets.h"
+#include "ingest/gw.h"
+#include "ingest/gw_conf.h"
+#include "ingest/gw_models.h"
+#include "ingest/meter.h"
+#include "ingest/serve.h"
+#include "ingest/upstream.h"
+#include "ledger/base/arena.h"
+#include "router/router.h"
+
+#define GW_JSON        "application/json"
+#define GW_ARENA_BYTES ((size_t)MODEL_ARENA + (512 << 10))
+#define GW_HELD_BYTES  ((size_t)64 << 20) /* of an answer that is held back */
+#define GW_EVENT_BYTES ((size_t)8 << 20)  /* of one event of a stream */
+#define GW_ERROR_BYTES ((size_t)1 << 20)  /* of an error's body */
+#define GW_HEADERS     128
+
+/* ---- health of a provider, gw_link.c ----
+ *
+ *   CLOSED --failures in a row--> OPEN --time is up--> HALF
+ *      ^                           ^                     |
+ *      +------- one success -------|---------------------+
+ *                                  +---- one failure ----+ (for longer) */
+enum gw_link_state {
+	LINK_CLOSED,
+	LINK_OPEN,
+	LINK_HALF
+};
+struct gw_link {
+	char name[64];
+	enum gw_link_state state;
+	int failures; /* in a row */
+	int active;
+	bool probing;
+	int64_t until_us, open_us; /* monotonic; how long it stays open */
+};
+/* Whether a call may be tried; opens the way for one when time is up. */
+bool gw_link_ready(struct gw_link *l, int64_t now_us);
+int64_t gw_link_wait_us(const struct gw_link *l, int64_t now_us);
+void gw_link_begin(struct gw_link *l);
+enum gw_health {
+	HEALTH_GOOD,
+	HEALTH_BAD,
+	HEALTH_UNKNOWN /* nothing can be concluded */
+};
+void gw_link_end(struct gw_link *l, enum gw_health h, int64_t now_us);
+
+/* ---- what served a task last, gw_session.c ----
+ * A table in ACO_HOME/sessions, mapped by all workers, so that whichever gets
+ * the next step knows; it outlives restarts. */
+struct gw_sessions;
+struct gw_last {
+	char model[120]; /* "" nothing is known */
+	int64_t at_us;
+	int64_t prompt_tokens; /* of its last step */
+	int64_t cost_pusd;     /* of the task so far, through here */
+	int32_t steps;
+};
+/* NULL when the file cannot be used (that is logged). */
+struct gw_sessions *gw_sessions_open(const char *home);
+void gw_sessions_close(struct gw_sessions *s);
+bool gw_session_get(const struct gw_sessions *s, struct uuid task,
+		    struct gw_last *out);
+void gw_session_put(struct gw_sessions *s, struct uuid task,
+		    const struct gw_last *v);
+
+/* ---- a worker's gateway, gw.c ---- */
+struct gw_call;
+struct gateway {
+	struct worker *w;
+	struct gw_conf *conf;
+	struct gw_models *models;
+	struct upstream *up;
+	struct budgets *budgets;
+	struct gw_sessions *sessions;
+	struct gw_link links[GW_PROVIDERS_MAX * 2];
+	int n_links;
+	struct gw_call *calls; /* all */
+	struct loop_timer *tick;
+	uint64_t random; /* state */
+	bool closing;
+};
+struct gw_link *gw_link_of(struct gateway *g, const struct gw_provider *p);
+uint64_t gw_random(struct gateway *g);
+
+/* ---- whose call it is, gw_task.c ---- */
+struct gw_who {
+	struct str sender, session, agent, team, class_name;
+	enum class_rank class_rank;
+	bool known;          /* a client whose transcripts we know */
+	struct str step_key; /* names the step within the task */
+	enum step_kind kind;
+	struct str client_id; /* the request's own id, by the client */
+	int retry;            /* which try of the client it is, from 0 */
+	struct uuid task_id;
+};
+
+/* ---- an attempt, gw_try.c ---- */
+struct gw_try {
+	struct up_call *up; /* NULL: not under way */
+	const struct gw_provider *provider;
+	struct gw_link *link;
+	const struct gw_model *model; /* of the registry, or NULL */
+	struct str name;              /* of the model, as it is asked for */
+	int arm;                      /* of the call's, or -1 */
+	int no;                       /* from 1 */
+	struct uuid id;
+	struct model_edit edit;
+	struct meter *meter;
+	struct sse sse;
+	bool stream; /* events come */
+	bool unread; /* encoded: it passes unread */
+	bool paused; /* the provider is not read */
+	bool error;  /* status 400 or more */
+	bool beyond; /* more came than can be held */
+	int status;  /* 0: no head */
+	struct up_header head[GW_HEADERS];
+	int n_head;
+	const char *ctype;
+	struct buf held;
+	size_t got_bytes;
+	int64_t started_us, first_us, ended_us; /* wall clock */
+	int64_t began_us;                       /* monotonic */
+	enum up_end how;
+	bool sent, whole;
+	struct err err;
+	struct model_reply reply;
+	int64_t cost_pusd; /* MONEY_NONE: not priced */
+	bool priced;
+};
+
+/* ---- an exchange, gw_call.c ---- */
+enum gw_state {
+	GW_READING,
+	GW_BUDGET,
+	GW_ASKED,
+	GW_HOLDING,
+	GW_RELAYING,
+	GW_PAUSE,
+	GW_SAVING,
+	GW_OVER
+};
+
+struct gw_call {
+	struct gw_call *next, **prev;
+	struct gateway *g;
+	struct http_req *r; /* NULL: answered or dropped */
+	enum gw_state state;
+	struct arena a;
+	struct gw_conf *conf;
+	struct gw_registry *reg;
+	struct str key; /* name of the caller's; absent: none */
+
+	enum wire wire;
+	enum gw_protocol protocol;
+	bool billed;    /* attempts are rows: not so count_tokens, files, ... */
+	bool routed;    /* `auto` or an alias of it was asked for */
+	bool acts;      /* the router decides, not only in shadow */
+	bool hold;      /* streams wait for the judge */
+	bool gone;      /* the client has left */
+	bool owed;      /* the row is not taken yet: again at the next tick */
+	bool abandoned; /* recorded; it only waits for its upstream's end */
+	bool late;      /* its time is over */
+	bool unpriced, soft_over, unchecked;
+	struct model_request req;
+	struct gw_who who;
+	struct str target; /* upstream */
+	int64_t began_us;  /* monotonic */
+	int64_t until_us;  /* of all attempts */
+	int64_t gone_until_us;
+	struct loop_timer *timer;
+
+	/* the plan */
+	struct route_arm arms[ROUTE_ARMS_MAX];
+	const struct gw_model *arm_model[ROUTE_ARMS_MAX];
+	struct route_ask ask;
+	struct decision decision;
+	struct bundle *bundle; /* kept while a decision is under way */
+	float features[FEATURE_MAX];
+	struct route_tried tried[ROUTE_TRIED_MAX];
+	int n_tried;
+	float evidence[ROUTE_TRIED_MAX][EVIDENCE_N];
+	struct uuid decision_id; /* nil: nothing was decided */
+	bool decision_told;
+	int arm;          /* to serve next; -1: not of the arms */
+	struct str serve; /* model to serve, where arm is -1 */
+	const struct gw_provider *provider; /* where arm is -1 */
+	struct uuid escalated_from;
+
+	struct budget_ticket *budget;
+	int64_t worst_pusd, spent_pusd;
+	int attempts, retries;
+	void (*then)(struct gw_call *c); /* SAVING: what comes after */
+	struct gw_try t; /* the attempt under way, or the last one */
+};
+void gw_set_state(struct gw_call *c, enum gw_state to);
+/* The request was taken; the call is its own master from here on. */
+void gw_call_begin(struct gateway *g, struct http_req *r, enum wire wire,
+		   bool billed);
+/* Start an attempt with c->arm or c->serve. */
+void gw_call_try(struct gw_call *c);
+/* The attempt has ended: deliver, try again, escalate, give up. */
+void gw_call_ended(struct gw_call *c);
+/* Every second. */
+void gw_call_tick(struct gw_call *c, int64_t now_us);
+/* At once: the gateway closes. */
+void gw_call_abandon(struct gw_call *c);
+/* An error of our own, before anything of an answer went out. */
+void gw_call_refuse(struct gw_call *c, int status, const char *type,
+		    const struct err *e);
+void gw_call_over(struct gw_call *c);
+
+/* ---- gw_try.c ---- */
+/* RC_BUSY, RC_DOWN: nothing was sent. */
+enum rc gw_try_start(struct gw_call *c, struct err *e) MUST_CHECK;
+void gw_try_release(struct gw_try *t);
+void gw_try_resume(struct gw_try *t);
+/* What can be known of an attempt that is broken off now. */
+void gw_try_cut(struct gw_call *c);
+
+/* ---- gw_wire.c ---- */
+/* Which protocol a path speaks; WIRE_OTHER. */
+enum gw_protocol gw_protocol_of(const struct http_req *r, enum wire wire);
+/* The path behind a provider's base, with the query. */
+struct str gw_target(struct gw_call *c);
+
+/* ---- gw_head.c ---- */
+int gw_head_up(struct gw_call *c, const struct gw_provider *p,
+	       struct up_header *out, int max);
+/* The provider's headers, copied into the arena. */
+void gw_head_keep(struct gw_call *c, const struct up_header *h, int n);
+struct str gw_head_find(const struct gw_try *t, const char *name);
+/* Those that the client gets, and ours. */
+void gw_head_down(struct gw_call *c, bool whole);
+bool gw_name_is(struct str name, const char *lower);
+
+/* ---- gw_task.c ---- */
+void gw_who_read(struct gw_call *c, const struct auth_key *key,
+		 struct str class_asked);
+
+/* ---- gw_route.c ---- */
+/* Who serves: fills in the plan. RC_BAD: nobody can. */
+enum rc gw_route(struct gw_call *c, struct err *e) MUST_CHECK;
+/* The provider and model of the next attempt; NULL: none. */
+const struct gw_provider *gw_serve(struct gw_call *c, const struct gw_model **m,
+				   struct str *name);
+const struct gw_provider *gw_model_provider(const struct gw_conf *conf,
+					    const struct gw_model *m);
+/* After a reply: true, it may stand; false: c->arm is the next. */
+bool gw_judge(struct gw_call *c);
+/* After a failure: another arm to try, or false. */
+bool gw_fall_back(struct gw_call *c);
+/* Dearest that the call may cost; false: a price is not known. */
+bool gw_worst(const struct gw_call *c, int64_t *pusd);
+void gw_session_note(struct gw_call *c);
+
+/* ---- gw_row.c ---- */
+enum gw_told {
+	GW_TOLD,  /* in the journal, or safe */
+	GW_WAITS, /* `done` will be called with c: it is safe, or cannot be */
+	GW_FULL   /* not taken now */
+};
+enum gw_told gw_row(struct gw_call *c, ticket_done_fn *done);
+void gw_price(struct gw_call *c);
+
+/* ---- gw_reply.c ---- */
+void gw_reply_held(struct gw_call *c);  /* whole, with its headers */
+void gw_reply_begin(struct gw_call *c); /* a stream's beginning */
+bool gw_reply_bytes(struct gw_call *c, const char *p, size_t n);
+void gw_reply_end(struct gw_call *c, bool whole);
+
+#endif

@@ -1,0 +1,479 @@
+/* Who serves a call. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ingest/gw_int.h"
+#include "ledger/base/clock.h"
+#include "ledger/money.h"
+
+#define CACHE_US       (300 * US_PER_SEC) /* how long a prompt cache lives */
+#define OUTPUT_UNKNOWN 16384 /* tokens, where neither side names a maximum */
+
+/* ---- providers ---- */
+
+const struct gw_provider *gw_model_provider(const struct gw_conf *conf,
+					    const struct gw_model *m)
+{
+	const struct gw_provider *p = NULL;
+
+	if (m->upstream.len)
+		p = gw_conf_provider(conf, m->upstream);
+	if (!p)
+		p = gw_conf_provider(conf, m->provider);
+	return p && p->protocol == m->protocol
+		       ? p
+		       : gw_conf_first(conf, m->protocol);
+}
+
+const struct gw_provider *gw_serve(struct gw_call *c, const struct gw_model **m,
+				   struct str *name)
+{
+	if (c->arm >= 0) {
+		*m = c->arm_model[c->arm];
+		*name = (*m)->name;
+		return gw_model_provider(c->conf, *m);
+	}
+	*name = c->serve;
+	*m = c->serve.len ? gw_registry_find(c->reg, c->protocol, c->serve)
+			  : NULL;
+	return c->provider;
+}
+
+/* "local/qwen" names its provider. */
+static bool with_provider(const struct gw_conf *conf, struct str name,
+			  enum gw_protocol protocol,
+			  const struct gw_provider **p, struct str *model)
+{
+	const char *slash = name.len ? memchr(name.p, '/', name.len) : NULL;
+	struct str first;
+
+	if (!slash)
+		return false;
+	first = (struct str){name.p, (size_t)(slash - name.p)};
+	*p = gw_conf_provider(conf, first);
+	if (!*p || (*p)->protocol != protocol)
+		return false;
+	*model = (struct str){slash + 1, name.len - first.len - 1};
+	return model->len > 0;
+}
+
+/* A model by its name, whatever the router thinks. */
+static void serve_named(struct gw_call *c, struct str name)
+{
+	const struct gw_model *m;
+
+	c->arm = -1;
+	c->serve = name;
+	if (with_provider(c->conf, name, c->protocol, &c->provider, &c->serve))
+		return;
+	m = gw_registry_find(c->reg, c->protocol, name);
+	c->provider = m ? gw_model_provider(c->conf, m)
+			: gw_conf_first(c->conf, c->protocol);
+}
+
+/* ---- arms ---- */
+
+static unsigned needs(const struct gw_call *c)
+{
+	unsigned can = 0;
+
+	if (c->req.tools > 0)
+		can |= GW_CAN_TOOLS;
+	if (c->req.logprobs)
+		can |= GW_CAN_LOGPROBS;
+	if (c->req.format != FORMAT_ANY)
+		can |= GW_CAN_JSON;
+	return can;
+}
+
+/* What leaving the model that served last costs: its cache is not there. */
+static int64_t lost_cache(const struct gw_call *c, const struct gw_model *m)
+{
+	__int128 fusd;
+	int64_t pusd;
+
+	if (c->ask.cached_tokens <= 0 || m->in_fusd < 0 || m->cached_fusd < 0 ||
+	    m->cached_fusd >= m->in_fusd)
+		return 0;
+	fusd = (__int128)c->ask.cached_tokens * (m->in_fusd - m->cached_fusd);
+	return money_round_fusd(fusd, &pusd) ? pusd : 0;
+}
+
+static void add_arms(struct gw_call *c, const struct gw_last *last)
+{
+	unsigned need = needs(c);
+	int64_t now = clock_mono_us();
+	int n = 0;
+
+	for (size_t i = 0; i < c->reg->n && n < ROUTE_ARMS_MAX; i++) {
+		const struct gw_model *m = &c->reg->m[i];
+		struct gw_link *l;
+
+		if (m->protocol != c->protocol)
+			continue;
+		l = gw_link_of(c->g, gw_model_provider(c->conf, m));
+		c->arm_model[n] = m;
+		c->arms[n++] = (struct route_arm){
+			.model = m->name,
+			.tier = m->tier,
+			.in_fusd = m->in_fusd,
+			.cached_fusd = m->cached_fusd,
+			.out_fusd = m->out_fusd,
+			.switch_pusd =
+				str_is(m->name, last->model) || !*last->model
+					? 0
+					: lost_cache(c, m),
+			.allowed =
+				(need & ~m->can) == 0 && gw_link_ready(l, now),
+		};
+	}
+	c->ask.arms = c->arms;
+	c->ask.n_arms = n;
+}
+
+static int arm_named(const struct gw_call *c, struct str name)
+{
+	for (int i = 0; i < c->ask.n_arms; i++) {
+		if (str_eq(c->arms[i].model, name))
+			return i;
+	}
+	return -1;
+}
+
+static int strongest(const struct gw_call *c)
+{
+	int best = -1;
+
+	for (int i = 0; i < c->ask.n_arms; i++) {
+		const struct route_arm *a = &c->arms[i], *b;
+
+		if (!a->allowed)
+			continue;
+		b = best < 0 ? NULL : &c->arms[best];
+		if (!b || a->tier > b->tier ||
+		    (a->tier == b->tier && a->out_fusd > b->out_fusd))
+			best = i;
+	}
+	return best;
+}
+
+/* ---- what the router is asked ---- */
+
+static void pin(struct gw_call *c, const struct gw_last *last)
+{
+	struct str whose = c->req.opaque_model;
+
+	c->ask.pinned = -1;
+	if (!c->req.opaque)
+		return;
+	if (!whose.len)
+		whose = str_from(last->model);
+	c->ask.pinned = arm_named(c, whose);
+	c->ask.pinned_why = c->req.opaque_why;
+}
+
+static int64_t cached_tokens(const struct gw_last *last)
+{
+	bool warm = *last->model && clock_now_us() - last->at_us < CACHE_US;
+
+	return warm ? last->prompt_tokens : 0;
+}
+
+static void fill_features(struct gw_call *c, const struct gw_last *last)
+{
+	struct feature_ctx x;
+
+	feature_ctx_init(&x);
+	x.class_guessed = c->who.class_rank >= CLASS_GUESSED;
+	x.step_kind = c->req.last_tool.len ? (int)c->who.kind : -1;
+	x.step = last->steps + 1;
+	x.tools_offered = c->req.tools;
+	x.tools_used = c->req.tool_results;
+	x.context_tokens = c->ask.prompt_tokens;
+	x.context_before = *last->model ? last->prompt_tokens : -1;
+	x.errors = c->req.tool_errors;
+	x.repeats = c->req.repeats;
+	x.cost_pusd = last->cost_pusd;
+	c->ask.n_x =
+		feature_vector(c->req.text.len ? c->req.text : c->req.task_text,
+			       &x, c->features);
+	c->ask.x = c->features;
+}
+
+static void fill_ask(struct gw_call *c, const struct gw_last *last)
+{
+	const struct gw_conf *f = c->conf;
+
+	c->ask = (struct route_ask){
+		.class_name = c->who.class_name,
+		.floor = gw_conf_floor(f, c->who.class_name),
+		.floor_why = "route_floors",
+		.prompt_tokens = meter_estimate((int64_t)c->req.body_bytes),
+		.cached_tokens = cached_tokens(last),
+		.max_output = c->req.max_output > 0 ? c->req.max_output : 0,
+		.budget_left_pusd = -1,
+		.goal = f->goal,
+		.target = f->target,
+		.explore = f->explore,
+		.seed = gw_random(c->g),
+		.tried = c->tried,
+	};
+	add_arms(c, last);
+	pin(c, last);
+	if (f->mode != GW_OFF)
+		fill_features(c, last);
+}
+
+/* ---- what serves while the router does not ---- */
+
+/* The protocol that a name of route_default belongs to, which no registry
+ * tells. */
+static bool default_fits(struct gw_call *c, struct str name)
+{
+	const struct gw_provider *p;
+	struct str model, whose;
+
+	if (with_provider(c->conf, name, c->protocol, &p, &model))
+		return true;
+	if (gw_registry_find(c->reg, c->protocol, name))
+		return true;
+	if (memchr(name.p, '/', name.len) ||
+	    gw_registry_find(c->reg, GW_PROTOCOL_N, name))
+		return false;
+	whose = price_provider_of_model(c->reg->book, name);
+	return str_is(whose, "anthropic") == (c->protocol == GW_ANTHROPIC);
+}
+
+static bool serve_default(struct gw_call *c)
+{
+	for (size_t i = 0; i < c->conf->n_defaults; i++) {
+		struct str name = c->conf->defaults[i];
+		int arm = arm_named(c, name);
+
+		if (arm >= 0 && !c->arms[arm].allowed)
+			continue;
+		if (arm < 0 && !default_fits(c, name))
+			continue;
+		if (arm < 0)
+			serve_named(c, name);
+		c->arm = arm;
+		return true;
+	}
+	c->arm = strongest(c);
+	return c->arm >= 0;
+}
+
+/* The creator of what is opaque must serve, also one that is no arm. */
+static bool serve_pinned(struct gw_call *c, const struct gw_last *last)
+{
+	struct str whose = c->req.opaque_model;
+
+	if (!c->req.opaque)
+		return false;
+	if (!whose.len && *last->model)
+		whose = arena_str(&c->a, str_from(last->model));
+	if (!whose.len)
+		return false;
+	if (c->ask.pinned >= 0)
+		c->arm = c->ask.pinned;
+	else
+		serve_named(c, whose);
+	return true;
+}
+
+static enum rc route_auto(struct gw_call *c, struct err *e)
+{
+	struct gw_last last;
+	bool found;
+
+	gw_session_get(c->g->sessions, c->who.task_id, &last);
+	fill_ask(c, &last);
+	if (c->conf->mode != GW_OFF && c->ask.n_arms) {
+		router_decide(bundle_shipped(), &c->ask, &c->decision);
+		c->decision_id = uuid_v7();
+		c->acts = c->conf->mode == GW_LIVE && c->decision.arm >= 0;
+	}
+	if (c->acts && !(c->req.opaque && c->ask.pinned < 0)) {
+		c->arm = c->decision.arm;
+		c->hold = c->conf->hold_streams && c->req.stream &&
+			  c->decision.plan.kind != PLAN_SINGLE;
+		return RC_OK;
+	}
+	c->acts = false;
+	found = serve_pinned(c, &last) || serve_default(c);
+	if (found)
+		return RC_OK;
+	if (c->ask.n_arms)
+		return err_set(e, RC_DOWN,
+			       "no model can serve '%.*s' now: those of the "
+			       "protocol are down, or cannot do what is asked",
+			       STR_ARG(c->req.model));
+	err_set(e, RC_BAD, "no model may serve '%.*s'", STR_ARG(c->req.model));
+	err_hint(e, "aco model set NAME --enable, or route_default");
+	return RC_BAD;
+}
+
+enum rc gw_route(struct gw_call *c, struct err *e)
+{
+	c->arm = -1;
+	if (c->routed)
+		return route_auto(c, e);
+	serve_named(c, gw_conf_alias(c->conf, c->req.model));
+	return RC_OK;
+}
+
+/* ---- after an attempt ---- */
+
+static void note_tried(struct gw_call *c)
+{
+	struct route_tried *x = &c->tried[c->n_tried];
+
+	memcpy(c->evidence[c->n_tried], c->t.reply.evidence,
+	       sizeof(c->evidence[0]));
+	*x = (struct route_tried){
+		.arm = c->t.arm,
+		.evidence = c->evidence[c->n_tried],
+		.n_evidence = EVIDENCE_N,
+		.cost_pusd = c->t.priced ? c->t.cost_pusd : 0,
+	};
+	c->n_tried++;
+	c->ask.n_tried = c->n_tried;
+}
+
+bool gw_judge(struct gw_call *c)
+{
+	struct decision d;
+
+	if (!c->acts || c->t.arm < 0 || c->ask.pinned >= 0 ||
+	    c->n_tried == ROUTE_TRIED_MAX)
+		return true;
+	note_tried(c);
+	router_judge(bundle_shipped(), &c->ask, &d);
+	if (d.accept || d.arm < 0 || d.arm == c->t.arm ||
+	    !c->arms[d.arm].allowed)
+		return true;
+	c->decision = d;
+	c->decision_id = uuid_v7();
+	c->decision_told = false;
+	c->arm = d.arm;
+	return false;
+}
+
+/* Those of the plan first, then the nearest tier above, then below. */
+static int distance(const struct gw_call *c, int arm)
+{
+	int step = c->arms[arm].tier - c->arms[c->t.arm].tier;
+
+	for (int i = 0; c->acts && i < c->decision.plan.n; i++) {
+		if (c->decision.plan.kind == PLAN_CASCADE &&
+		    c->decision.plan.arm[i] == arm)
+			return i - PLAN_ARMS_MAX;
+	}
+	return step >= 0 ? step : 10 - step;
+}
+
+bool gw_fall_back(struct gw_call *c)
+{
+	int best = -1;
+
+	if (c->t.arm < 0 || c->ask.pinned >= 0)
+		return false;
+	c->arms[c->t.arm].allowed = false;
+	for (int i = 0; i < c->ask.n_arms; i++) {
+		if (!c->arms[i].allowed || c->arms[i].tier < c->ask.floor)
+			continue;
+		if (best < 0 || distance(c, i) < distance(c, best))
+			best = i;
+	}
+	if (best >= 0)
+		c->arm = best;
+	return best >= 0;
+}
+
+/* ---- money ---- */
+
+static bool worst_of(const struct gw_call *c, const struct gw_model *m,
+		     int64_t in_fusd, int64_t out_fusd, int64_t *pusd)
+{
+	int64_t out = c->req.max_output, in;
+
+	if (in_fusd < 0 || out_fusd < 0)
+		return false;
+	if (out < 0)
+		out = m && m->max_output > 0 ? m->max_output : OUTPUT_UNKNOWN;
+	if (c->wire == WIRE_OPENAI_EMBEDDINGS)
+		out = 0;
+	/* No text that people write has more tokens than half its bytes. */
+	in = (int64_t)(c->req.body_bytes / 2) + 1;
+	if (out > INT32_MAX)
+		out = INT32_MAX;
+	return money_round_fusd((__int128)in * in_fusd +
+					(__int128)out * c->req.n * out_fusd,
+				pusd);
+}
+
+static bool worst_named(const struct gw_call *c, int64_t *pusd)
+{
+	struct str name = c->serve, provider = STR_NONE;
+	struct price_found f;
+
+	if (price_provider_known(str_from(c->provider->name)))
+		provider = str_from(c->provider->name);
+	if (!price_find(c->reg->book, provider, name, TIME_NONE, &f))
+		return false;
+	return worst_of(
+		c,
+		&(struct gw_model){
+			.max_output = f.row->v[PRICE_MAX_OUTPUT] == MONEY_NONE
+					      ? 0
+					      : f.row->v[PRICE_MAX_OUTPUT]},
+		f.row->v[PRICE_INPUT] == MONEY_NONE ? -1
+						    : f.row->v[PRICE_INPUT],
+		f.row->v[PRICE_OUTPUT] == MONEY_NONE
+			? (c->wire == WIRE_OPENAI_EMBEDDINGS ? 0 : -1)
+			: f.row->v[PRICE_OUTPUT],
+		pusd);
+}
+
+static bool worst_arm(const struct gw_call *c, int arm, int64_t *worst)
+{
+	const struct gw_model *m = c->arm_model[arm];
+	int64_t pusd;
+
+	if (!worst_of(c, m, m->in_fusd, m->out_fusd, &pusd))
+		return false;
+	if (pusd > *worst)
+		*worst = pusd;
+	return true;
+}
+
+bool gw_worst(const struct gw_call *c, int64_t *pusd)
+{
+	const struct plan *p = &c->decision.plan;
+	bool known;
+
+	*pusd = 0;
+	if (c->arm < 0)
+		return worst_named(c, pusd);
+	known = worst_arm(c, c->arm, pusd);
+	for (int i = 0; c->acts && p->kind == PLAN_CASCADE && i < p->n; i++)
+		known = worst_arm(c, p->arm[i], pusd) && known;
+	return known;
+}
+
+void gw_session_note(struct gw_call *c)
+{
+	struct gw_last last;
+	struct str name = c->t.name;
+
+	if (!c->g->sessions || name.len >= sizeof(last.model))
+		return;
+	gw_session_get(c->g->sessions, c->who.task_id, &last);
+	memset(last.model, 0, sizeof(last.model));
+	memcpy(last.model, name.p, name.len);
+	last.at_us = clock_now_us();
+	last.prompt_tokens = usage_prompt_total(&c->t.reply.usage);
+	last.cost_pusd += c->spent_pusd;
+	last.steps++;
+	gw_session_put(c->g->sessions, c->who.task_id, &last);
+}
