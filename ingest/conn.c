@@ -222,7 +222,8 @@ static void on_event(void *arg, short revents)
 	struct conn *c = arg;
 	bool both = (revents & POLLIN) && (revents & POLLOUT);
 
-	c->can_read = c->can_read || (revents & (POLLIN | POLLRDHUP));
+	/* TLS may have to write before it can read. */
+	c->can_read = c->can_read || c->tls || (revents & (POLLIN | POLLRDHUP));
 	c->can_write = c->can_write || (revents & POLLOUT);
 	c->ended = c->ended || (revents & POLLRDHUP);
 	/* Errors come as both; one that no read or write will find is asked
