@@ -14,7 +14,7 @@ CC := gcc
 endif
 
 # Tests are for checked builds: `make check` is a dev build unless told.
-ifneq ($(filter check check-%,$(MAKECMDGOALS)),)
+ifneq ($(filter check check-% test-faults,$(MAKECMDGOALS)),)
 MODE ?= dev
 endif
 MODE ?= release
@@ -243,6 +243,10 @@ check-int: all $(INT) $(OUT)/$(GEN)  ## tests against a private PostgreSQL
 check-tui: all  ## the dashboard's screens, under tmux
 	tests/run.sh cases $(OUT) tui
 
+test-faults: all $(INT)  ## hurt a daemon ROUNDS (200) times under load
+	ACO_FAULT_ROUNDS=$(or $(ROUNDS),200) LIMIT=3600 ONLY=test_faults \
+		tests/run.sh cases $(OUT) int
+
 update-screens: all  ## write tests/tui/*.screen anew, to be looked at
 	UPDATE_SCREENS=1 tests/run.sh cases $(OUT) tui
 	git diff --stat -- tests/tui
@@ -357,7 +361,7 @@ help:  ## this list
 		Makefile
 
 FORCE:
-.PHONY: FORCE all tests test check check-unit check-int check-tui update-screens fuzz \
+.PHONY: FORCE all tests test check check-unit check-int check-tui test-faults update-screens fuzz \
 	fuzz-build fuzz-run bench bench-build cover lint format format-check \
 	tidy man compdb run install uninstall deps clean help sql-schema
 .SECONDARY:

@@ -144,7 +144,7 @@ wanted() {
 }
 
 cases() {
-  local out=$1 kind f limit=900 # seconds, for a machine that is busy
+  local out=$1 kind f limit=${LIMIT:-900} # seconds, for a machine that is busy
   shift
   how=tap
   ACO_BIN=$(realpath "$out/aco")

@@ -8,6 +8,7 @@
  * test-faults` does 200. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "ledger/base/alloc.h"
@@ -81,7 +83,7 @@ static void make_request(struct buf *b, int i)
 			 i, i % 60, k, 100 + i % 900, i, k);
 	buf_clear(b);
 	buf_addf(b,
-		 "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+		 "POST /v1/events HTTP/1.1\r\nHost: localhost\r\n"
 		 "Content-Type: application/x-ndjson\r\n"
 		 "Content-Length: %zu\r\n\r\n%s",
 		 body.len, buf_str(&body));
@@ -483,20 +485,40 @@ static bool refused_some(void *arg)
 	return atomic_load(&((struct fleet *)arg)->n_refused) > 50;
 }
 
-/* A spool on a disk of 2 MiB, and no database: 503 and never a 200 too many. */
+/* Leave less than half a MiB of the disk. */
+static void fill_disk(const char *dir)
+{
+	char *path = xasprintf("%s/ballast", dir);
+	static const char block[65536];
+	struct statvfs v;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	do {
+		assert_int_equal(write(fd, block, sizeof(block)),
+				 sizeof(block));
+		assert_int_equal(fstatvfs(fd, &v), 0);
+	} while (v.f_bavail * v.f_frsize > 512 * 1024);
+	close(fd);
+	free(path);
+}
+
+/* A spool on a disk that is nearly full, and no database: 503 and never a 200
+ * too many. */
 static void full_disk(void **state)
 {
 	char *dir = xstrdup(harness_dir());
 	struct world w;
 
 	(void)state;
-	if (geteuid() || mount("tmpfs", dir, "tmpfs", 0, "size=2m")) {
+	if (geteuid() || mount("tmpfs", dir, "tmpfs", 0, "size=64m")) {
 		print_message("mounting a small disk: %s\n",
 			      geteuid() ? "not root" : strerror(errno));
 		free(dir);
 		skip();
 	}
 	world_open(&w, dir);
+	fill_disk(dir);
 	pg_gone(&w);
 	harness_stop();
 	poll_until(refused_some, w.f, 60000, "requests to be refused");
