@@ -64,11 +64,12 @@ struct up_ask {
 };
 
 struct up_calls {
-	/* Status line and headers; `headers` until return. */
+	/* Status line and headers (without those of the connection alone);
+	 * borrowed until return. Not for 1xx. */
 	void (*head)(void *arg, int status, const struct up_header *headers,
 		     int n);
-	/* Bytes of the body, chunking undone, gzip not. false: no more until
-	 * up_resume(). */
+	/* Bytes of the body, chunking undone, gzip not; more than 0. false: no
+	 * more until up_resume() (taken they are all the same). */
 	bool (*data)(void *arg, const char *p, size_t n);
 	/* Once, last; the call is gone afterwards. `sent`: whether any byte of
 	 * the request may have reached the provider; *e says what happened. */
@@ -77,16 +78,22 @@ struct up_calls {
 
 struct up_limits {
 	int per_origin;    /* connections to one origin */
+	int waiting;       /* calls that wait for one of these; 0: 1024 */
 	int64_t idle_us;   /* how long an unused one is kept */
 	size_t head_bytes; /* of an answer's head */
+	const char *ca;    /* PEM file of authorities; NULL: the system's. Must
+			      live as long as the client */
 };
 
+/* NULL: the authorities cannot be read; *e says why. No proxies: what the
+ * environment says about them (https_proxy, ...) is not looked at. */
 struct upstream *upstream_new(struct loop *l, const struct up_limits *lim,
 			      struct err *e);
 void upstream_free(struct upstream *u); /* calls end with UP_CANCEL */
-/* NULL: too many wait for that origin; *e says so. A request on a reused
- * connection that is closed before the first byte of the answer is sent anew
- * on a fresh one, once, by itself. */
+/* NULL: too many wait for that origin (RC_BUSY in words), or a header that
+ * holds a line end; *e says so. No callback comes before it has returned. A
+ * request on a reused connection that is closed before the first byte of the
+ * answer is sent anew on a fresh one, once, by itself. */
 struct up_call *up_start(struct upstream *u, const struct up_ask *ask,
 			 const struct up_calls *calls, void *arg,
 			 struct err *e);

@@ -66,7 +66,7 @@ includes() {
       gate("^event2/", "^ingest/loop[.]c$")
       gate("^openssl/(ssl|tls|x509|pem|err)", "^ingest/tls[.]c$")
       gate("^zlib", "^(ingest/(inflate|import_read)|ledger/gz_lines)[.]c$")
-      gate("^curl/", "^ingest/upstream[.]c$")
+      gate("^curl/", "^$")
       gate("^xgboost/", "^router/xgb[.]c$")
       gate("^libpq|^postgres|^pg_", "^ledger/db(_pq)?[.]c$")
       gate("curses|^term[.]h$|^panel[.]h$", "^tui/")
