@@ -12,8 +12,8 @@
 #include "ledger/base/alloc.h"
 #include "ledger/base/path.h"
 #include "ledger/crc32c.h"
-#include "ledger/evidence.h"
 #include "ledger/hash.h"
+#include "router/accept.h"
 #include "router/bundle_build.h"
 #include "router/bundle_check.h"
 #include "router/bundle_int.h"
@@ -156,7 +156,7 @@ static enum rc read_forests(struct reader *r, struct err *e)
 		all.len -= used;
 	}
 	if (accept < -1 || accept >= (int32_t)b->meta.forests ||
-	    (accept >= 0 && (b->forests[accept].features > EVIDENCE_N ||
+	    (accept >= 0 && (b->forests[accept].features > ACCEPT_COLUMNS ||
 			     b->forests[accept].kind != FOREST_LOGISTIC)))
 		return err_set(e, RC_BAD, "the accept model is none");
 	return RC_OK;
@@ -243,6 +243,7 @@ static enum rc read_class(struct reader *r, int i, struct err *e)
 		.accept = f.policy.accept,
 		.false_accept = f.policy.false_accept,
 		.confidence = f.policy.confidence,
+		.accept_rate = f.policy.accept_rate,
 	};
 	if (read_text(r, f.name, &c->name, e) ||
 	    read_calibration(r, f.calibration, &c->accept, e))

@@ -91,11 +91,15 @@ int bundle_build_class(struct bundle_build *b, const struct bundle_class *c)
 	f.floor = c->floor;
 	f.calibration = add_calibration(b, &c->accept);
 	memcpy(f.tier_rate, c->tier_rate, sizeof(f.tier_rate));
-	f.policy = (struct file_policy){
-		(int32_t)c->policy.kind, c->policy.low,        c->policy.high,
-		c->policy.high_share,    c->policy.lambda,     c->policy.accept,
-		c->policy.false_accept,  c->policy.confidence,
-	};
+	f.policy.kind = (int32_t)c->policy.kind;
+	f.policy.low = c->policy.low;
+	f.policy.high = c->policy.high;
+	f.policy.high_share = c->policy.high_share;
+	f.policy.lambda = c->policy.lambda;
+	f.policy.accept = c->policy.accept;
+	f.policy.false_accept = c->policy.false_accept;
+	f.policy.confidence = c->policy.confidence;
+	f.policy.accept_rate = c->policy.accept_rate;
 	buf_add(&b->part[SECTION_CLASSES], &f, sizeof(f));
 	for (int i = 0; i < 3; i++)
 		buf_add(&b->table[i], tables[i], b->meta.arms * sizeof(float));

@@ -80,7 +80,8 @@ static bool policy_ok(const struct policy *p, int n_arms)
 		return false;
 	return share_ok(p->high_share) && not_negative(p->lambda) &&
 	       not_negative(p->accept) && p->accept <= 2 &&
-	       share_ok(p->false_accept) && share_ok(p->confidence);
+	       share_ok(p->false_accept) && share_ok(p->confidence) &&
+	       share_ok(p->accept_rate);
 }
 
 enum rc bundle_check_class(const struct bundle_class *c, int index, int n_arms,

@@ -14,7 +14,7 @@
 #endif
 
 #define BUNDLE_MAGIC  "ACOBNDL1"
-#define BUNDLE_FORMAT 1
+#define BUNDLE_FORMAT 2
 #define BUNDLE_ALIGN  64
 
 enum bundle_section {
@@ -66,8 +66,8 @@ struct file_arm {
 };
 
 struct file_policy {
-	int32_t kind, low, high;
-	float high_share, lambda, accept, false_accept, confidence;
+	int32_t kind, low, high, zero;
+	float high_share, lambda, accept, false_accept, confidence, accept_rate;
 };
 
 struct file_class {

@@ -181,6 +181,24 @@ void forest_predict_many(const struct forest *f, int n, const float *x,
 		out[i] = link_of(&f[i], sum_row(&f[i], row));
 }
 
+void forest_predict_some(const struct forest *f, const int *which, int n,
+			 const float *x, float *out)
+{
+	float row[2 * FOREST_FEATURES_MAX];
+	int widest = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (f[which[i]].features > widest)
+			widest = f[which[i]].features;
+	}
+	spread(x, widest, row);
+	for (int i = 0; i < n; i++) {
+		const struct forest *one = &f[which[i]];
+
+		out[which[i]] = link_of(one, sum_row(one, row));
+	}
+}
+
 /* ---- explaining ---- */
 
 /* Mean leaf below each node of a tree by cover, from the leaves up; weightless

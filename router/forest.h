@@ -55,6 +55,9 @@ float forest_predict(const struct forest *f, const float *x);
  * many values as the widest of them wants. */
 void forest_predict_many(const struct forest *f, int n, const float *x,
 			 float *out);
+/* The same for n of them: out[which[i]] = forest_predict(&f[which[i]], x). */
+void forest_predict_some(const struct forest *f, const int *which, int n,
+			 const float *x, float *out);
 /* Contribution of each feature to the margin (path attribution by cover, sums
  * to margin - expected value); out: f->features + 1 values, the last is the
  * expected value. For people, not for the hot path. */

@@ -39,8 +39,11 @@ struct policy {
 	float lambda;       /* success a dollar is worth; learned; 0: follows
 			       from the goal of the one who asks */
 	float accept;       /* accept threshold of cascades; 2: never */
-	float false_accept; /* its upper bound at `confidence` */
+	float false_accept; /* upper bound of P(accepted and wrong) at
+			       `confidence` */
 	float confidence;
+	float accept_rate; /* share of held-out replies that pass `accept`;
+			      0: not known */
 };
 
 /* "single(gpt-5-mini)", "cascade(a -> b @0.83)"; names by index. */
