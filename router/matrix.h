@@ -27,6 +27,7 @@ struct mx_cell {
 	float success;     /* 0..1; NaN: not seen */
 	int64_t cost_pusd; /* MONEY_NONE: not known */
 	bool estimated;    /* the cost is imputed */
+	uint16_t runs;     /* that it is the mean of */
 	float propensity;  /* that a logging policy chose it; 1: always seen */
 	const float *evidence; /* EVIDENCE_N values of ledger/evidence.h that
 				  its reply left, NaN unknown; NULL: none. Of

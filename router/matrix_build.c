@@ -264,6 +264,7 @@ static struct mx_obs merge(const struct mx_obs *v, size_t n)
 	out.success = verdicts ? (float)(success / verdicts) : NAN;
 	out.cost_pusd = costs ? cost : MONEY_NONE;
 	out.estimated = costs && !measured;
+	out.runs = (uint16_t)(verdicts < UINT16_MAX ? verdicts : UINT16_MAX);
 	return out;
 }
 
@@ -355,6 +356,7 @@ static void fill_cells(struct mx_build *b, const int *pool, const int *keep,
 		c->success = o->success;
 		c->cost_pusd = o->cost_pusd;
 		c->estimated = o->estimated;
+		c->runs = o->runs;
 		c->evidence = o->evidence;
 	}
 	for (int t = 0; t < m->n_tasks; t++)

@@ -11,6 +11,7 @@ struct mx_obs {
 	float success; /* NaN: the run failed for other reasons */
 	int64_t cost_pusd;
 	bool estimated;
+	uint16_t runs; /* with a verdict */
 	const float *evidence;
 };
 
