@@ -43,6 +43,226 @@ CREATE TYPE public.usage_quality AS ENUM (
     'missing'
 );
 
+-- Name: budget; Type: TABLE
+
+CREATE TABLE public.budget (
+    id integer NOT NULL,
+    scope text NOT NULL,
+    subject text NOT NULL,
+    period text NOT NULL,
+    timezone text DEFAULT 'UTC'::text NOT NULL,
+    limit_pusd numeric NOT NULL,
+    hard boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    ledger boolean DEFAULT true NOT NULL,
+    CONSTRAINT budget_limit_pusd_check CHECK ((limit_pusd >= (0)::numeric)),
+    CONSTRAINT budget_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'total'::text]))),
+    CONSTRAINT budget_scope_check CHECK ((scope = ANY (ARRAY['key'::text, 'team'::text, 'agent'::text, 'class'::text, 'task'::text])))
+);
+
+-- Name: budget_account; Type: TABLE
+
+CREATE TABLE public.budget_account (
+    budget_id integer NOT NULL,
+    subject text NOT NULL,
+    period_start timestamp with time zone NOT NULL,
+    period_end timestamp with time zone NOT NULL,
+    base_pusd numeric DEFAULT 0 NOT NULL,
+    settled_pusd numeric DEFAULT 0 NOT NULL,
+    leased_pusd numeric DEFAULT 0 NOT NULL,
+    ledger_pusd numeric DEFAULT 0 NOT NULL,
+    ledger_at timestamp with time zone DEFAULT now() NOT NULL,
+    wanted_at timestamp with time zone
+);
+
+-- Name: aco_budget_account(public.budget, text, timestamp with time zone); Type: FUNCTION
+
+CREATE FUNCTION public.aco_budget_account(b public.budget, whose text, at timestamp with time zone) RETURNS public.budget_account
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  p record := aco_budget_period(b.period, b.timezone, at);
+  a budget_account;
+  spent numeric;
+BEGIN
+  SELECT * INTO a FROM budget_account x WHERE x.budget_id = b.id
+    AND x.subject = whose AND x.period_start = p.starts FOR UPDATE;
+  IF NOT FOUND THEN
+    spent := CASE WHEN b.ledger THEN aco_budget_spent(b.scope, whose, p.starts) ELSE 0 END;
+    INSERT INTO budget_account (budget_id, subject, period_start, period_end,
+      base_pusd, ledger_pusd, ledger_at)
+    VALUES (b.id, whose, p.starts, p.ends, spent, spent, clock_timestamp())
+    ON CONFLICT DO NOTHING;
+    SELECT * INTO a FROM budget_account x WHERE x.budget_id = b.id
+      AND x.subject = whose AND x.period_start = p.starts FOR UPDATE;
+  ELSIF b.ledger AND a.ledger_at < clock_timestamp() - interval '10 seconds' THEN
+    a.ledger_pusd := aco_budget_spent(b.scope, whose, p.starts);
+    a.ledger_at := clock_timestamp();
+    UPDATE budget_account x SET ledger_pusd = a.ledger_pusd, ledger_at = a.ledger_at
+    WHERE x.budget_id = a.budget_id AND x.subject = a.subject
+      AND x.period_start = a.period_start;
+  END IF;
+  RETURN a;
+END $$;
+
+-- Name: aco_budget_lease(integer, integer, integer, text, timestamp with time zone, numeric, numeric, numeric, numeric, numeric, timestamp with time zone); Type: FUNCTION
+
+CREATE FUNCTION public.aco_budget_lease(holder integer, lease integer, budget integer, whose text, since timestamp with time zone, settled numeric, keep numeric, live numeric, need numeric, extra numeric, at timestamp with time zone) RETURNS TABLE(period_start timestamp with time zone, ends_in_us bigint, period_end timestamp with time zone, leased_pusd bigint, granted boolean, free_pusd bigint, spent_pusd bigint, idle_pusd bigint, wanted boolean)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+  b budget;
+  o budget_account;
+  l budget_lease;
+  held numeric := greatest(keep, 0);
+  given numeric := 0;
+  free numeric;
+  spent numeric;
+  idle numeric := 0;
+  present timestamptz;
+  most constant numeric := 9223372036854775807;
+BEGIN
+  SELECT * INTO b FROM budget x WHERE x.id = aco_budget_lease.budget;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  SELECT starts INTO present FROM aco_budget_period(b.period, b.timezone, at);
+  IF since IS NULL OR since = present THEN
+    o := aco_budget_account(b, whose, at);
+  ELSE
+    SELECT * INTO o FROM budget_account x WHERE x.budget_id = b.id
+      AND x.subject = whose AND x.period_start = since FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN;
+    END IF;
+  END IF;
+  SELECT * INTO l FROM budget_lease x WHERE x.holder_id = holder AND x.no = lease;
+  IF NOT FOUND THEN
+    l.leased_pusd := 0;
+    l.settled_pusd := 0;
+  END IF;
+  o.settled_pusd := o.settled_pusd + greatest(settled - l.settled_pusd, 0);
+  o.leased_pusd := o.leased_pusd - l.leased_pusd + held;
+  free := b.limit_pusd
+    - greatest(o.base_pusd + o.settled_pusd + o.leased_pusd, o.ledger_pusd);
+  IF need > 0 AND o.period_start = present THEN
+    IF free >= need THEN
+      -- Whole requests alone, so that no holder is left with crumbs.
+      given := need + div(least(extra, (free - need) / 4), need) * need;
+      held := held + given;
+      o.leased_pusd := o.leased_pusd + given;
+      free := free - given;
+    ELSE
+      o.wanted_at := clock_timestamp();
+      SELECT coalesce(sum(x.leased_pusd - least(x.live_pusd, x.leased_pusd)), 0)
+      INTO idle FROM budget_lease x WHERE x.budget_id = b.id AND x.subject = whose
+        AND x.period_start = o.period_start AND x.holder_id <> holder;
+    END IF;
+  END IF;
+  UPDATE budget_account x SET settled_pusd = o.settled_pusd,
+    leased_pusd = o.leased_pusd, wanted_at = o.wanted_at
+  WHERE x.budget_id = b.id AND x.subject = whose AND x.period_start = o.period_start;
+  INSERT INTO budget_lease AS x (holder_id, no, budget_id, subject, period_start,
+    leased_pusd, live_pusd, settled_pusd)
+  VALUES (holder, lease, b.id, whose, o.period_start, held, live + given,
+    greatest(settled, l.settled_pusd))
+  ON CONFLICT (holder_id, no) DO UPDATE
+  SET leased_pusd = excluded.leased_pusd, live_pusd = excluded.live_pusd,
+    settled_pusd = excluded.settled_pusd, told_at = now();
+  spent := greatest(o.base_pusd + o.settled_pusd, o.ledger_pusd);
+  RETURN QUERY SELECT o.period_start,
+    CASE WHEN o.period_end = 'infinity' THEN NULL
+      ELSE (extract(epoch FROM o.period_end - at) * 1000000)::bigint END,
+    CASE WHEN o.period_end < 'infinity' THEN o.period_end END,
+    held::bigint, given > 0,
+    greatest(least(free, most), -most)::bigint, least(spent, most)::bigint,
+    least(idle, most)::bigint,
+    coalesce(o.wanted_at > clock_timestamp() - interval '3 seconds', false);
+END $$;
+
+-- Name: aco_budget_period(text, text, timestamp with time zone); Type: FUNCTION
+
+CREATE FUNCTION public.aco_budget_period(period text, zone text, at timestamp with time zone, OUT starts timestamp with time zone, OUT ends timestamp with time zone) RETURNS record
+    LANGUAGE sql STABLE
+    AS $$
+SELECT CASE WHEN period = 'total' THEN '1970-01-01Z'
+    ELSE aco_zone_instant(date_trunc(period, at AT TIME ZONE zone), zone) END,
+  CASE WHEN period = 'total' THEN 'infinity'
+    ELSE aco_zone_instant(date_trunc(period, at AT TIME ZONE zone)
+      + ('1 ' || period)::interval, zone) END
+$$;
+
+-- Name: aco_budget_reclaim(integer, interval); Type: FUNCTION
+
+CREATE FUNCTION public.aco_budget_reclaim(self integer, grace interval) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  h record;
+  l record;
+  n integer := 0;
+BEGIN
+  FOR h IN SELECT x.* FROM budget_holder x WHERE x.id <> self
+    AND EXISTS (SELECT FROM budget_lease y WHERE y.holder_id = x.id AND y.leased_pusd > 0)
+    ORDER BY x.id FOR UPDATE SKIP LOCKED
+  LOOP
+    IF NOT pg_try_advisory_xact_lock(1633906433, h.id) THEN
+      CONTINUE;
+    END IF;
+    IF h.missing_since IS NULL THEN
+      UPDATE budget_holder SET missing_since = clock_timestamp() WHERE id = h.id;
+      h.missing_since := clock_timestamp();
+    END IF;
+    IF h.missing_since > clock_timestamp() - grace THEN
+      CONTINUE;
+    END IF;
+    n := n + 1;
+    FOR l IN SELECT y.* FROM budget_lease y WHERE y.holder_id = h.id
+      AND y.leased_pusd > 0 ORDER BY y.budget_id, y.subject, y.period_start, y.no
+    LOOP
+      PERFORM FROM budget_account x WHERE x.budget_id = l.budget_id
+        AND x.subject = l.subject AND x.period_start = l.period_start FOR UPDATE;
+      UPDATE budget_account x SET leased_pusd = x.leased_pusd - y.leased_pusd
+      FROM budget_lease y
+      WHERE y.holder_id = h.id AND y.no = l.no AND x.budget_id = l.budget_id AND x.subject = l.subject
+        AND x.period_start = l.period_start;
+      UPDATE budget_lease y SET leased_pusd = 0
+      WHERE y.holder_id = h.id AND y.no = l.no;
+    END LOOP;
+  END LOOP;
+  RETURN n;
+END $$;
+
+-- Name: aco_budget_spent(text, text, timestamp with time zone); Type: FUNCTION
+
+CREATE FUNCTION public.aco_budget_spent(scope text, subject text, since timestamp with time zone) RETURNS numeric
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+  g rollup_grain := CASE WHEN date_trunc('hour', since) = since THEN 'hour' ELSE 'minute' END;
+  name_id integer;
+  spent numeric;
+BEGIN
+  IF scope = 'task' THEN
+    SELECT sum(cost_pusd) INTO spent FROM attempt
+    WHERE task_id = subject::uuid AND (started_at >= since OR since <= '1970-01-01Z');
+  ELSIF scope IN ('team', 'agent', 'class') THEN
+    SELECT id INTO name_id FROM dict WHERE kind = scope AND name = subject;
+    IF scope = 'team' THEN
+      SELECT sum(cost_pusd) INTO spent FROM attempt_rollup
+      WHERE grain = g AND bucket >= since AND team_id = name_id;
+    ELSIF scope = 'agent' THEN
+      SELECT sum(cost_pusd) INTO spent FROM attempt_rollup
+      WHERE grain = g AND bucket >= since AND agent_id = name_id;
+    ELSE
+      SELECT sum(cost_pusd) INTO spent FROM attempt_rollup
+      WHERE grain = g AND bucket >= since AND class_id = name_id;
+    END IF;
+  END IF;
+  RETURN coalesce(spent, 0);
+END $$;
+
 -- Name: aco_costs_usd(bigint[]); Type: FUNCTION
 
 CREATE FUNCTION public.aco_costs_usd(v bigint[]) RETURNS jsonb
@@ -120,6 +340,12 @@ END $$;
 CREATE FUNCTION public.aco_reals(v real[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     RETURN (SELECT jsonb_agg(CASE WHEN (u.x = 'NaN'::real) THEN NULL::real ELSE u.x END ORDER BY u.n) AS jsonb_agg FROM unnest(aco_reals.v) WITH ORDINALITY u(x, n));
+
+-- Name: aco_zone_instant(timestamp without time zone, text); Type: FUNCTION
+
+CREATE FUNCTION public.aco_zone_instant(ts timestamp without time zone, zone text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    RETURN (SELECT min(v.c) AS min FROM (VALUES ((aco_zone_instant.ts AT TIME ZONE aco_zone_instant.zone)), (((aco_zone_instant.ts AT TIME ZONE aco_zone_instant.zone) - '00:30:00'::interval)), (((aco_zone_instant.ts AT TIME ZONE aco_zone_instant.zone) - '01:00:00'::interval))) v(c) WHERE ((v.c AT TIME ZONE aco_zone_instant.zone) >= aco_zone_instant.ts));
 
 -- Name: alert; Type: TABLE
 
@@ -412,20 +638,24 @@ CREATE TABLE public.attempt_rollup_minute_19700101 (
 )
 WITH (fillfactor='70');
 
--- Name: budget; Type: TABLE
+-- Name: budget_holder; Type: TABLE
 
-CREATE TABLE public.budget (
+CREATE TABLE public.budget_holder (
     id integer NOT NULL,
-    scope text NOT NULL,
-    subject text NOT NULL,
-    period text NOT NULL,
-    timezone text DEFAULT 'UTC'::text NOT NULL,
-    limit_pusd numeric NOT NULL,
-    hard boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT budget_limit_pusd_check CHECK ((limit_pusd >= (0)::numeric)),
-    CONSTRAINT budget_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'total'::text]))),
-    CONSTRAINT budget_scope_check CHECK ((scope = ANY (ARRAY['key'::text, 'team'::text, 'agent'::text, 'class'::text, 'task'::text])))
+    name text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    missing_since timestamp with time zone
+);
+
+-- Name: budget_holder_id_seq; Type: SEQUENCE
+
+ALTER TABLE public.budget_holder ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.budget_holder_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 -- Name: budget_id_seq; Type: SEQUENCE
@@ -442,15 +672,16 @@ ALTER TABLE public.budget ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 -- Name: budget_lease; Type: TABLE
 
 CREATE TABLE public.budget_lease (
-    id uuid NOT NULL,
+    holder_id integer NOT NULL,
+    no integer NOT NULL,
     budget_id integer NOT NULL,
-    holder text NOT NULL,
+    subject text NOT NULL,
     period_start timestamp with time zone NOT NULL,
-    reserved_pusd numeric NOT NULL,
-    settled_pusd numeric,
-    taken_at timestamp with time zone DEFAULT now() NOT NULL,
-    settled_at timestamp with time zone,
-    CONSTRAINT budget_lease_reserved_pusd_check CHECK ((reserved_pusd >= (0)::numeric))
+    leased_pusd numeric NOT NULL,
+    live_pusd numeric DEFAULT 0 NOT NULL,
+    settled_pusd numeric DEFAULT 0 NOT NULL,
+    told_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT budget_lease_leased_pusd_check CHECK ((leased_pusd >= (0)::numeric))
 );
 
 -- Name: bundle; Type: TABLE
@@ -1271,10 +1502,20 @@ ALTER TABLE ONLY public.attempt_rollup_minute
 ALTER TABLE ONLY public.attempt_rollup_minute_19700101
     ADD CONSTRAINT attempt_rollup_minute_19700101_pkey PRIMARY KEY (grain, bucket, slot, class_id, agent_id, team_id, model_id, tier);
 
+-- Name: budget_account budget_account_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.budget_account
+    ADD CONSTRAINT budget_account_pkey PRIMARY KEY (budget_id, subject, period_start);
+
+-- Name: budget_holder budget_holder_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.budget_holder
+    ADD CONSTRAINT budget_holder_pkey PRIMARY KEY (id);
+
 -- Name: budget_lease budget_lease_pkey; Type: CONSTRAINT
 
 ALTER TABLE ONLY public.budget_lease
-    ADD CONSTRAINT budget_lease_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT budget_lease_pkey PRIMARY KEY (holder_id, no);
 
 -- Name: budget budget_pkey; Type: CONSTRAINT
 
@@ -1414,6 +1655,10 @@ CREATE INDEX attempt_task ON ONLY public.attempt USING btree (task_id);
 
 CREATE INDEX attempt_19700101_task_id_idx ON public.attempt_19700101 USING btree (task_id);
 
+-- Name: budget_lease_account; Type: INDEX
+
+CREATE INDEX budget_lease_account ON public.budget_lease USING btree (budget_id, subject, period_start);
+
 -- Name: claim_due; Type: INDEX
 
 CREATE INDEX claim_due ON public.claim USING btree (due_at);
@@ -1536,10 +1781,20 @@ ALTER TABLE ONLY public.api_key
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_team_id_fkey FOREIGN KEY (team_id) REFERENCES public.dict(id);
 
--- Name: budget_lease budget_lease_budget_id_fkey; Type: FK CONSTRAINT
+-- Name: budget_account budget_account_budget_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.budget_account
+    ADD CONSTRAINT budget_account_budget_id_fkey FOREIGN KEY (budget_id) REFERENCES public.budget(id) ON DELETE CASCADE;
+
+-- Name: budget_lease budget_lease_budget_id_subject_period_start_fkey; Type: FK CONSTRAINT
 
 ALTER TABLE ONLY public.budget_lease
-    ADD CONSTRAINT budget_lease_budget_id_fkey FOREIGN KEY (budget_id) REFERENCES public.budget(id);
+    ADD CONSTRAINT budget_lease_budget_id_subject_period_start_fkey FOREIGN KEY (budget_id, subject, period_start) REFERENCES public.budget_account(budget_id, subject, period_start) ON DELETE CASCADE;
+
+-- Name: budget_lease budget_lease_holder_id_fkey; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.budget_lease
+    ADD CONSTRAINT budget_lease_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.budget_holder(id) ON DELETE CASCADE;
 
 -- Name: oracle_class_day oracle_class_day_class_id_fkey; Type: FK CONSTRAINT
 

@@ -1,0 +1,561 @@
+/* Budgets: periods in their zones, leases that keep to a limit whatever dies,
+ * and reservations of workers on loops. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ingest/budgets.h"
+#include "ingest/loop.h"
+#include "ledger/budget.h"
+#include "tests/int/budget_help.h"
+#include "tests/int/harness.h"
+#include "tests/int/ledger_help.h"
+
+/* ---- periods ---- */
+
+static void periods_begin_at_midnight_of_their_zone(void **state)
+{
+	static const struct {
+		const char *period, *zone, *at, *want;
+	} cases[] = {
+		{"day", "UTC", "2026-11-27T12:00Z",
+		 "2026-11-27 00:00:00 2026-11-28 00:00:00"},
+		{"day", "UTC", "2026-11-27T00:00Z",
+		 "2026-11-27 00:00:00 2026-11-28 00:00:00"},
+		{"week", "UTC", "2026-11-27T12:00Z",
+		 "2026-11-23 00:00:00 2026-11-30 00:00:00"},
+		{"month", "UTC", "2028-02-29T12:00Z",
+		 "2028-02-01 00:00:00 2028-03-01 00:00:00"},
+		{"month", "Asia/Tokyo", "2026-11-30T16:00Z",
+		 "2026-11-30 15:00:00 2026-12-31 15:00:00"},
+		/* a day of 23 and one of 25 hours */
+		{"day", "Europe/Berlin", "2026-03-29T12:00Z",
+		 "2026-03-28 23:00:00 2026-03-29 22:00:00"},
+		{"day", "Europe/Berlin", "2026-10-25T12:00Z",
+		 "2026-10-24 22:00:00 2026-10-25 23:00:00"},
+		{"month", "America/New_York", "2026-03-20T00:00Z",
+		 "2026-03-01 05:00:00 2026-04-01 04:00:00"},
+		{"week", "America/New_York", "2026-11-01T06:30Z",
+		 "2026-10-26 04:00:00 2026-11-02 05:00:00"},
+		/* midnight is skipped */
+		{"day", "Africa/Cairo", "2026-04-24T12:00Z",
+		 "2026-04-23 22:00:00 2026-04-24 21:00:00"},
+		{"day", "Africa/Cairo", "2026-04-23T21:30Z",
+		 "2026-04-22 22:00:00 2026-04-23 22:00:00"},
+		/* midnight comes twice: the first counts */
+		{"day", "America/Havana", "2026-11-01T04:30Z",
+		 "2026-11-01 04:00:00 2026-11-02 05:00:00"},
+		{"day", "America/Havana", "2026-11-01T05:30Z",
+		 "2026-11-01 04:00:00 2026-11-02 05:00:00"},
+		{"day", "Asia/Kathmandu", "2026-11-27T18:14Z",
+		 "2026-11-26 18:15:00 2026-11-27 18:15:00"},
+		{"total", "Asia/Kathmandu", "2026-11-27T18:14Z",
+		 "1970-01-01 00:00:00 infinity"},
+	};
+	struct db *db = harness_open(harness_db("periods"));
+	char sql[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(sql, sizeof(sql),
+			 "SELECT (starts AT TIME ZONE 'UTC') || ' ' ||"
+			 " (ends AT TIME ZONE 'UTC')"
+			 " FROM aco_budget_period('%s', '%s', '%s')",
+			 cases[i].period, cases[i].zone, cases[i].at);
+		assert_string_equal(harness_sql_text(db, sql), cases[i].want);
+	}
+	/* The hours of a year lies in its day, and days do not overlap. */
+	assert_int_equal(
+		harness_sql_i64(
+			db, "SELECT count(*) FROM unnest(ARRAY['Africa/Cairo',"
+			    " 'America/Havana', 'Australia/Lord_Howe', 'UTC',"
+			    " 'America/Sao_Paulo', 'Asia/Beirut']) AS z,"
+			    " generate_series('2018-01-01Z'::timestamptz,"
+			    "  '2019-01-01Z', '11 hours') AS t,"
+			    " aco_budget_period('day', z, t) AS p,"
+			    " aco_budget_period('day', z, p.ends) AS q"
+			    " WHERE NOT (p.starts <= t AND t < p.ends"
+			    "  AND q.starts = p.ends AND"
+			    "  p.ends - p.starts BETWEEN '23 hours' AND"
+			    "  '25 hours')"),
+		0);
+	db_close(db);
+}
+
+/* ---- leases ---- */
+
+static struct budget_lease lease(struct db *db, int32_t holder,
+				 struct budget_ask q)
+{
+	struct budget_lease l;
+	struct err e = {0};
+
+	q.budget = 1;
+	q.subject = STR("red");
+	ASSERT_OK(budget_lease(db, holder, &q, &l, &e), &e);
+	assert_true(l.there);
+	return l;
+}
+
+static int32_t holder_of(struct db *db)
+{
+	struct err e = {0};
+	int32_t h = 0;
+
+	ASSERT_OK(budget_hold(db, &h, &e), &e);
+	assert_true(h > 0);
+	return h;
+}
+
+static const char account[] =
+	"SELECT concat_ws(' ', base_pusd, settled_pusd, leased_pusd)"
+	" FROM budget_account";
+
+static void leases_keep_to_the_limit(void **state)
+{
+	const char *url = harness_db("leases");
+	struct db *a = harness_open(url), *b = harness_open(url);
+	int32_t ha, hb;
+	struct budget_lease l;
+
+	(void)state;
+	budget_add(a, "team", "red", "month", 1000, true);
+	ha = holder_of(a);
+	hb = holder_of(b);
+	assert_true(ha != hb);
+	/* The need; and beyond it, in whole needs, a quarter of the rest. */
+	l = lease(a, ha,
+		  (struct budget_ask){.period_us = TIME_NONE,
+				      .need_pusd = 200,
+				      .extra_pusd = 500});
+	assert_true(l.granted);
+	assert_int_equal(l.leased_pusd, 400);
+	assert_int_equal(l.free_pusd, 600);
+	l = lease(
+		b, hb,
+		(struct budget_ask){.period_us = TIME_NONE, .need_pusd = 601});
+	assert_false(l.granted);
+	assert_int_equal(l.leased_pusd, 0);
+	l = lease(b, hb,
+		  (struct budget_ask){.period_us = l.period_us,
+				      .need_pusd = 600});
+	assert_true(l.granted);
+	assert_int_equal(l.free_pusd, 0);
+	/* Settled and kept; told twice it counts once. */
+	for (int i = 0; i < 2; i++)
+		l = lease(a, ha,
+			  (struct budget_ask){.period_us = l.period_us,
+					      .settled_pusd = 150,
+					      .keep_pusd = 100,
+					      .live_pusd = 60});
+	assert_int_equal(l.spent_pusd, 150);
+	assert_true(l.wanted);
+	assert_string_equal(harness_sql_text(a, account), "0 150 700");
+	/* A refusal says what others do not use: 100 less 60. */
+	l = lease(b, hb,
+		  (struct budget_ask){.period_us = l.period_us,
+				      .keep_pusd = 600,
+				      .live_pusd = 600,
+				      .need_pusd = 200});
+	assert_false(l.granted);
+	assert_int_equal(l.free_pusd, 150);
+	assert_int_equal(l.idle_pusd, 40);
+	/* What cost more than was reserved is in all the same. */
+	l = lease(b, hb,
+		  (struct budget_ask){.period_us = l.period_us,
+				      .settled_pusd = 950,
+				      .keep_pusd = -350});
+	assert_int_equal(l.spent_pusd, 1100);
+	assert_int_equal(l.free_pusd, -200);
+	assert_string_equal(harness_sql_text(a, account), "0 1100 100");
+	db_close(a);
+	db_close(b);
+}
+
+static void a_lease_returns_when_its_holder_is_dead(void **state)
+{
+	const char *url = harness_db("reclaim");
+	struct db *a = harness_open(url), *b = harness_open(url);
+	int32_t ha, hb, again;
+	struct budget_lease l;
+	int64_t dead;
+	struct err e = {0};
+
+	(void)state;
+	budget_add(a, "team", "red", "day", 1000, true);
+	ha = holder_of(a);
+	hb = holder_of(b);
+	l = lease(
+		a, ha,
+		(struct budget_ask){.period_us = TIME_NONE, .need_pusd = 800});
+	/* Alive it keeps it, however long. */
+	for (int i = 0; i < 2; i++) {
+		ASSERT_OK(budget_reclaim(b, hb, 0, &dead, &e), &e);
+		assert_int_equal(dead, 0);
+	}
+	/* Its connection is lost: missing, and back in time. */
+	db_close(a);
+	ASSERT_OK(budget_reclaim(b, hb, 3600 * US_PER_SEC, &dead, &e), &e);
+	assert_int_equal(dead, 0);
+	a = harness_open(url);
+	again = ha;
+	ASSERT_OK(budget_hold(a, &again, &e), &e);
+	assert_int_equal(again, ha);
+	ASSERT_OK(budget_reclaim(b, hb, 0, &dead, &e), &e);
+	assert_int_equal(dead, 0);
+	assert_string_equal(harness_sql_text(b, account), "0 0 800");
+	/* Gone for good. */
+	db_close(a);
+	budget_wait_dead(b, hb);
+	assert_string_equal(harness_sql_text(b, account), "0 0 0");
+	/* It was alive all the same: what it has in use is taken again. */
+	a = harness_open(url);
+	ASSERT_OK(budget_hold(a, &again, &e), &e);
+	assert_int_equal(again, ha);
+	l = lease(a, ha,
+		  (struct budget_ask){.period_us = l.period_us,
+				      .settled_pusd = 300,
+				      .keep_pusd = 500,
+				      .live_pusd = 500});
+	assert_int_equal(l.leased_pusd, 500);
+	assert_string_equal(harness_sql_text(b, account), "0 300 500");
+	db_close(a);
+	db_close(b);
+}
+
+static void what_the_ledger_knows_counts_once(void **state)
+{
+	const char *url = harness_db("known");
+	struct db *db = harness_open(url);
+	struct ledger *lg = open_ledger(url);
+	struct batch *b = batch_new(1 << 20);
+	struct ev_task t = {.sender = STR("test"),
+			    .ext_id = STR("t1"),
+			    .team = STR("red"),
+			    .rank = RANK_GATEWAY};
+	int64_t cost = 0;
+	struct ev_attempt a;
+	struct budget_lease l;
+	uint32_t task;
+	int32_t h;
+
+	(void)state;
+	assert_int_equal(batch_task(b, &t, &task, NULL), RC_OK);
+	a = call(task, "before");
+	a.started_us = a.ended_us = TIME_NONE;
+	add(b, &a);
+	append(lg, b);
+	cost = harness_sql_i64(db, "SELECT cost_pusd FROM attempt");
+	assert_true(cost > 0);
+	budget_add(db, "team", "red", "total", 4 * cost, true);
+	h = holder_of(db);
+	/* The account opens with it. */
+	l = lease(db, h,
+		  (struct budget_ask){.period_us = TIME_NONE,
+				      .need_pusd = 3 * cost});
+	assert_true(l.granted);
+	assert_int_equal(l.spent_pusd, cost);
+	assert_int_equal(l.free_pusd, 0);
+	/* One is settled and comes to the ledger as well: it counts once. */
+	l = lease(db, h,
+		  (struct budget_ask){.period_us = l.period_us,
+				      .settled_pusd = cost});
+	batch_clear(b);
+	assert_int_equal(batch_task(b, &t, &task, NULL), RC_OK);
+	a = call(task, "gateway");
+	a.started_us = a.ended_us = TIME_NONE;
+	add(b, &a);
+	append(lg, b);
+	harness_sql(db, "UPDATE budget_account SET ledger_at = '2000-01-01Z'");
+	l = lease(db, h,
+		  (struct budget_ask){.period_us = l.period_us,
+				      .settled_pusd = cost});
+	assert_int_equal(l.spent_pusd, 2 * cost);
+	assert_int_equal(l.free_pusd, 2 * cost);
+	/* One more, by another path. */
+	batch_clear(b);
+	assert_int_equal(batch_task(b, &t, &task, NULL), RC_OK);
+	a = call(task, "telemetry");
+	a.started_us = a.ended_us = TIME_NONE;
+	add(b, &a);
+	append(lg, b);
+	harness_sql(db, "UPDATE budget_account SET ledger_at = '2000-01-01Z'");
+	l = lease(db, h,
+		  (struct budget_ask){.period_us = l.period_us,
+				      .settled_pusd = cost});
+	assert_int_equal(l.spent_pusd, 3 * cost);
+	/* Unless the budget is of the gateway alone. */
+	harness_sql(db, "UPDATE budget SET ledger = false;"
+			"DELETE FROM budget_account");
+	l = lease(db, h, (struct budget_ask){.no = 1, .period_us = TIME_NONE});
+	assert_int_equal(l.spent_pusd, 0);
+	batch_free(b);
+	ledger_close(lg);
+	db_close(db);
+}
+
+/* ---- workers ---- */
+
+static void a_cap_below_one_request_refuses_all(void **state)
+{
+	struct bworld w;
+
+	(void)state;
+	bworld_init(&w, "small");
+	budget_add(w.db, "key", "new", "day", 999, true);
+	bworld_open(&w);
+	for (int i = 0; i < 64; i++)
+		bworld_ask(&w, "new", 1000);
+	bworld_answers(&w, 64);
+	assert_int_equal(w.granted, 0);
+	assert_int_equal(w.refused, 64);
+	assert_int_equal(w.last.rc, RC_DENIED);
+	assert_string_equal(w.last.scope, "key");
+	assert_true(str_is(w.last.subject, "new"));
+	assert_int_equal(w.last.limit_pusd, 999);
+	assert_int_equal(w.last.spent_pusd, 0);
+	assert_true(w.last.resets_us > clock_now_us());
+	/* A key without a budget is free. */
+	bworld_ask(&w, "other", 1000);
+	assert_int_equal(w.granted, 1);
+	assert_string_equal(harness_sql_text(w.db, account), "0 0 0");
+	bworld_close(&w);
+}
+
+static void what_is_settled_comes_to_the_account(void **state)
+{
+	struct bworld w;
+
+	(void)state;
+	bworld_init(&w, "settle");
+	budget_add(w.db, "key", "k", "day", 1000, true);
+	budget_add(w.db, "key", "*", "total", 100000, true);
+	budget_add(w.db, "team", "red", "week", 50, false);
+	bworld_open(&w);
+	w.team = "red";
+	bworld_ask(&w, "k", 600);
+	bworld_answers(&w, 1);
+	assert_int_equal(w.granted, 1);
+	/* What is reserved is not free. */
+	bworld_ask(&w, "k", 600);
+	bworld_answers(&w, 2);
+	assert_int_equal(w.refused, 1);
+	budget_settle(w.tickets[0], 70);
+	bworld_ask(&w, "k", 600);
+	bworld_answers(&w, 3);
+	assert_int_equal(w.granted, 2);
+	budget_release(w.tickets[1]);
+	/* The soft one is over, and says so. */
+	bworld_until(&w,
+		     "SELECT settled_pusd FROM budget_account"
+		     " WHERE subject = 'red'",
+		     70);
+	bworld_run_for(&w, 1300);
+	bworld_ask(&w, "k", 10);
+	bworld_answers(&w, 4);
+	bworld_run_for(&w, 300);
+	bworld_ask(&w, "k", 10);
+	bworld_answers(&w, 5);
+	assert_true(w.last.soft_over);
+	assert_string_equal(w.last.scope, "team");
+	assert_int_equal(w.last.spent_pusd, 70);
+	budget_settle(w.tickets[2], 10);
+	budget_settle(w.tickets[3], 10);
+	bworld_close(&w); /* which gives back what is left */
+	assert_string_equal(
+		harness_sql_text(w.db,
+				 "SELECT string_agg(concat_ws(' ', subject,"
+				 " settled_pusd, leased_pusd), ', ' ORDER BY"
+				 " budget_id, subject) FROM budget_account"),
+		"k 90 0, k 90 0, red 90 0");
+}
+
+/* A budget that changes while it is used. */
+static void budgets_change_while_they_are_used(void **state)
+{
+	struct bworld w;
+
+	(void)state;
+	bworld_init(&w, "change");
+	budget_add(w.db, "key", "k", "day", 100, true);
+	bworld_open(&w);
+	bworld_ask(&w, "k", 100);
+	bworld_answers(&w, 1);
+	assert_int_equal(w.granted, 1);
+	harness_sql(w.db, "UPDATE budget SET limit_pusd = 150");
+	bworld_until_granted(&w, "k", 50);
+	harness_sql(w.db, "UPDATE budget SET hard = false");
+	bworld_until_granted(&w, "k", 5000);
+	budget_settle(w.tickets[0], 100);
+	w.tickets[0] = NULL;
+	harness_sql(w.db, "UPDATE budget SET hard = true,"
+			  " timezone = 'Pacific/Kiritimati'");
+	bworld_until_granted(&w, "k", 150);
+	harness_sql(w.db, "DELETE FROM budget");
+	bworld_until_granted(&w, "k", 100000);
+	bworld_settle_all(&w, 1);
+	bworld_close(&w);
+}
+
+/* ---- processes ---- */
+
+static void a_killed_holder_gives_back(void **state)
+{
+	struct bworld w;
+	pid_t child;
+	int fds[2];
+	char c;
+
+	(void)state;
+	bworld_init(&w, "killed");
+	budget_add(w.db, "key", "k", "day", 1000, true);
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	if (child == 0) {
+		bworld_open(&w);
+		bworld_ask(&w, "k", 1000);
+		bworld_answers(&w, 1);
+		if (w.granted == 1 && write(fds[1], "g", 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	close(fds[0]);
+	close(fds[1]);
+	bworld_open(&w);
+	bworld_ask(&w, "k", 1000);
+	bworld_answers(&w, 1);
+	assert_int_equal(w.refused, 1);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	bworld_until_granted(&w, "k", 1000);
+	bworld_settle_all(&w, 5);
+	bworld_close(&w);
+	assert_string_equal(harness_sql_text(w.db, account), "0 5 0");
+}
+
+static void two_processes_never_pass_a_cap(void **state)
+{
+	const int rounds = 100, each = 64;
+	struct bworld w;
+	pid_t child[2];
+	char sql[200];
+
+	(void)state;
+	bworld_init(&w, "shared");
+	harness_sql(w.db, "INSERT INTO budget (scope, subject, period,"
+			  " limit_pusd) SELECT 'key', 'k' || i, 'total', 10000"
+			  " FROM generate_series(0, 99) AS i");
+	for (int p = 0; p < 2; p++) {
+		child[p] = fork();
+		if (child[p] == 0)
+			_exit(bworld_strain(&w, p, rounds, each, 1000));
+	}
+	for (int p = 0; p < 2; p++) {
+		int status = -1;
+
+		assert_int_equal(waitpid(child[p], &status, 0), child[p]);
+		assert_int_equal(status, 0);
+	}
+	/* Never above; and what there was has been used. */
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM budget_account WHERE"
+		 " settled_pusd <= 10000 AND settled_pusd >= 8000"
+		 " AND leased_pusd = 0");
+	assert_int_equal(harness_sql_i64(w.db, sql), rounds);
+	bworld_shared_check(&w, rounds, 10);
+	bworld_close(&w);
+}
+
+/* ---- the database away ---- */
+
+static void without_the_ledger_hard_ones_refuse(void **state)
+{
+	struct bworld w;
+	struct budgets_state s;
+
+	(void)state;
+	bworld_init(&w, "away");
+	budget_add(w.db, "key", "hard", "day", 1000, true);
+	budget_add(w.db, "key", "soft", "day", 1000, false);
+	bworld_open(&w);
+	bworld_ask(&w, "hard", 100);
+	bworld_answers(&w, 1);
+	assert_int_equal(w.granted, 1);
+	harness_kill();
+	bworld_until_down(&w);
+	bworld_ask(&w, "hard", 1);
+	bworld_answers(&w, 2);
+	assert_int_equal(w.refused, 1);
+	assert_int_equal(w.last.rc, RC_DOWN);
+	bworld_ask(&w, "soft", 1);
+	bworld_answers(&w, 3);
+	assert_int_equal(w.granted, 2);
+	assert_true(w.last.unchecked);
+	/* A start in that state knows that there are hard budgets. */
+	bworld_settle_all(&w, 30);
+	bworld_end(&w);
+	bworld_open(&w);
+	bworld_ask(&w, "hard", 1);
+	bworld_answers(&w, 4);
+	assert_int_equal(w.refused, 2);
+	harness_start();
+	w.db = harness_open(w.url);
+	bworld_until_granted(&w, "hard", 1);
+	budgets_look(w.b, &s);
+	assert_true(s.connected);
+	assert_int_equal(s.budgets, 2);
+	bworld_settle_all(&w, 0);
+	bworld_close(&w);
+}
+
+/* A lost connection is not a death: what was leased stays ours. */
+static void a_lost_connection_loses_nothing(void **state)
+{
+	struct bworld w;
+
+	(void)state;
+	bworld_init(&w, "lost");
+	budget_add(w.db, "key", "k", "day", 1000, true);
+	bworld_open(&w);
+	bworld_ask(&w, "k", 400);
+	bworld_answers(&w, 1);
+	for (int i = 0; i < 3; i++) {
+		harness_sql(w.db, "SELECT pg_terminate_backend(pid) FROM"
+				  " pg_stat_activity WHERE application_name ="
+				  " 'aco budget'");
+		bworld_run_for(&w, 1200);
+	}
+	bworld_ask(&w, "k", 600);
+	bworld_answers(&w, 2);
+	assert_int_equal(w.granted, 2);
+	assert_int_equal(
+		harness_sql_i64(w.db, "SELECT count(*) FROM budget_holder"), 1);
+	bworld_settle_all(&w, 500);
+	bworld_close(&w);
+	assert_string_equal(harness_sql_text(w.db, account), "0 1000 0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(periods_begin_at_midnight_of_their_zone),
+		cmocka_unit_test(leases_keep_to_the_limit),
+		cmocka_unit_test(a_lease_returns_when_its_holder_is_dead),
+		cmocka_unit_test(what_the_ledger_knows_counts_once),
+		cmocka_unit_test(a_cap_below_one_request_refuses_all),
+		cmocka_unit_test(what_is_settled_comes_to_the_account),
+		cmocka_unit_test(budgets_change_while_they_are_used),
+		cmocka_unit_test(a_killed_holder_gives_back),
+		cmocka_unit_test(two_processes_never_pass_a_cap),
+		cmocka_unit_test(a_lost_connection_loses_nothing),
+		cmocka_unit_test(without_the_ledger_hard_ones_refuse),
+	};
+
+	conf.retry_seconds = 10;
+	return harness_main("budget", tests, sizeof(tests) / sizeof(tests[0]));
+}
