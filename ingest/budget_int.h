@@ -155,6 +155,23 @@ void budget_thread_wait(struct budgets *b, int64_t until_us);
 bool budget_mark_read(const char *path);
 void budget_mark_write(const char *path, bool hard);
 
+/* budget_match.c. The budgets of a request, and whom each counts for. */
+struct match {
+	const struct budget_def *def;
+	struct str subject, shown;
+};
+struct matches {
+	struct match m[TICKET_MAX];
+	int n;
+	bool many; /* more than fit */
+};
+void budget_match(struct matches *m, const struct budgets *b,
+		  const struct budget_subject *s, char id[UUID_TEXT]);
+/* What is said of one; of none. */
+void budget_answer_of(struct budgets *b, const struct cell *c, enum rc rc,
+		      struct budget_answer *a);
+void budget_answer_none(struct budget_answer *a, enum rc rc);
+
 /* budget_cell.c. The cell of a budget for a subject, made if need be; NULL:
  * too many. */
 struct cell *cell_get(struct budgets *b, const struct budget_def *d,

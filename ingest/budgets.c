@@ -10,136 +10,11 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/conf.h"
 #include "ledger/base/log.h"
-#include "ledger/money.h"
 
 /* Is what the ledger last said still to be relied upon? */
 static bool fresh(const struct budgets *b, int64_t now_us)
 {
 	return b->heard.ok_us && now_us < b->heard.ok_us + BUDGET_USE_US;
-}
-
-/* ---- which budgets ---- */
-
-struct match {
-	const struct budget_def *def;
-	struct str subject, shown;
-};
-struct matches {
-	struct match m[TICKET_MAX];
-	int n;
-	bool many; /* more than fit */
-};
-
-static size_t lower(const struct budget_defs *d, enum budget_scope scope,
-		    struct str subject)
-{
-	size_t lo = 0, hi = d->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		const struct budget_def *x = &d->defs[mid];
-
-		if (x->scope < scope ||
-		    (x->scope == scope && str_cmp(x->subject, subject) < 0))
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static void match_named(struct matches *m, const struct budget_defs *d,
-			enum budget_scope scope, struct str name,
-			struct str subject, struct str shown)
-{
-	for (size_t i = lower(d, scope, name); i < d->n; i++) {
-		const struct budget_def *x = &d->defs[i];
-
-		if (x->scope != scope || !str_eq(x->subject, name))
-			break;
-		if (m->n == TICKET_MAX) {
-			m->many = true;
-			break;
-		}
-		m->m[m->n++] = (struct match){x, subject, shown};
-	}
-}
-
-static void match_all(struct matches *m, const struct budgets *b,
-		      const struct budget_subject *s, char id[UUID_TEXT])
-{
-	const struct str names[BUDGET_SCOPE_N] = {
-		[BUDGET_KEY] = s->key,
-		[BUDGET_TEAM] = s->team,
-		[BUDGET_AGENT] = s->agent,
-		[BUDGET_CLASS] = s->class_name,
-		[BUDGET_TASK] = uuid_is_nil(s->task_id) ? STR_NONE : s->task};
-
-	m->n = 0;
-	m->many = false;
-	if (!b->defs || !b->defs->n)
-		return;
-	for (int i = 0; i < BUDGET_SCOPE_N; i++) {
-		enum budget_scope scope = (enum budget_scope)i;
-		struct str subject = names[i];
-
-		if (!names[i].len)
-			continue;
-		if (scope == BUDGET_TASK)
-			subject = str_from(uuid_format(s->task_id, id));
-		match_named(m, b->defs, scope, names[i], subject, names[i]);
-		if (!str_is(names[i], "*"))
-			match_named(m, b->defs, scope, STR("*"), subject,
-				    names[i]);
-	}
-}
-
-/* ---- answers ---- */
-
-static void answer_with(struct budgets *b, const struct cell *c, enum rc rc,
-			struct budget_answer *a)
-{
-	size_t n = strlen(c->shown);
-
-	a->rc = rc;
-	a->scope = budget_scope_names[c->def.scope];
-	a->period = budget_period_names[c->def.period];
-	if (n >= sizeof(b->said))
-		n = sizeof(b->said) - 1;
-	memcpy(b->said, c->shown, n);
-	a->subject = (struct str){b->said, n};
-	a->limit_pusd = c->def.limit_pusd;
-	a->spent_pusd = c->spent + (c->settled - c->told);
-	a->resets_us = c->ends_us;
-}
-
-static void answer_none(struct budget_answer *a, enum rc rc)
-{
-	*a = (struct budget_answer){.rc = rc, .resets_us = TIME_NONE};
-}
-
-void budget_say(const struct budget_answer *a, struct buf *out)
-{
-	char limit[MONEY_TEXT], spent[MONEY_TEXT], at[40];
-
-	if (!a->scope) {
-		buf_adds(out, a->rc == RC_BUSY
-				      ? "too many requests wait for budgets"
-				      : "the budgets cannot be looked at");
-		return;
-	}
-	buf_addf(out, "budget of %s %.*s: ", a->scope, STR_ARG(a->subject));
-	if (a->rc == RC_DOWN || a->unchecked) {
-		buf_adds(out, "it cannot be looked at now");
-		return;
-	}
-	buf_addf(out, "%s USD of %s USD %s%s are spent",
-		 money_format(a->spent_pusd, spent),
-		 money_format(a->limit_pusd, limit),
-		 strcmp(a->period, "total") ? "a " : "in ", a->period);
-	if (a->resets_us != TIME_NONE)
-		buf_addf(out, "; resets at %s",
-			 clock_format(a->resets_us, at, sizeof(at)));
 }
 
 /* ---- one ticket ---- */
@@ -211,7 +86,7 @@ static void look_soft(struct budgets *b, struct cell *c, int64_t now_us,
 		return; /* the first of all: it is being looked at */
 	if (a->soft_over)
 		return;
-	answer_with(b, c, RC_OK, a);
+	budget_answer_of(b, c, RC_OK, a);
 	a->soft_over = known;
 	a->unchecked = !known;
 }
@@ -243,7 +118,7 @@ static void hold(struct budget_ticket *t, struct cell *const *cells, int n,
 /* Nothing was ever read: was there a hard budget when we last ran? */
 static enum budget_reply blind(const struct budgets *b, struct budget_answer *a)
 {
-	answer_none(a, RC_OK);
+	budget_answer_none(a, RC_OK);
 	if (!b->heard.tried)
 		return BUDGET_WAIT;
 	a->unchecked = true;
@@ -264,10 +139,10 @@ static enum budget_reply try(struct budget_ticket *t, int64_t now_us,
 
 	if (!b->defs)
 		return blind(b, a);
-	answer_none(a, RC_OK);
-	match_all(&m, b, &t->subject, id);
+	budget_answer_none(a, RC_OK);
+	budget_match(&m, b, &t->subject, id);
 	if (m.many) {
-		answer_none(a, RC_BUSY);
+		budget_answer_none(a, RC_BUSY);
 		return BUDGET_REFUSED;
 	}
 	for (int i = 0; i < m.n; i++) {
@@ -276,7 +151,7 @@ static enum budget_reply try(struct budget_ticket *t, int64_t now_us,
 
 		cells[i] = current(b, &m.m[i], now_us);
 		if (!cells[i]) {
-			answer_none(a, RC_BUSY);
+			budget_answer_none(a, RC_BUSY);
 			return BUDGET_REFUSED;
 		}
 		if (!cells[i]->def.hard) {
@@ -286,7 +161,7 @@ static enum budget_reply try(struct budget_ticket *t, int64_t now_us,
 		v = judge(b, cells[i], t->worst, t->since_us, now_us, &rc);
 		if (v == NO) {
 			*a = (struct budget_answer){0};
-			answer_with(b, cells[i], rc, a);
+			budget_answer_of(b, cells[i], rc, a);
 			return BUDGET_REFUSED;
 		}
 		if (v == LACK)
@@ -395,7 +270,7 @@ enum budget_reply budget_reserve(struct budgets *b,
 
 	*out = NULL;
 	if (b->defs && b->defs->n == 0) {
-		answer_none(a, RC_OK);
+		budget_answer_none(a, RC_OK);
 		return BUDGET_GRANTED;
 	}
 	t = xcalloc(1, sizeof(*t));
@@ -409,7 +284,7 @@ enum budget_reply budget_reserve(struct budgets *b,
 	r = try(t, t->since_us, a);
 	b->n_waiting--;
 	if (r == BUDGET_WAIT && b->n_waiting >= WAITING_MAX) {
-		answer_none(a, RC_BUSY);
+		budget_answer_none(a, RC_BUSY);
 		r = BUDGET_REFUSED;
 	}
 	if (r == BUDGET_WAIT)

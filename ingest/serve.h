@@ -8,6 +8,7 @@
 #define ACO_SERVE_H
 
 #include "ingest/auth.h"
+#include "ingest/budgets.h"
 #include "ingest/http.h"
 #include "ingest/intake.h"
 #include "ingest/meaning.h"
@@ -24,6 +25,7 @@ struct worker {
 	struct intake *intake;
 	struct meaning *meaning;
 	struct auth *auth;
+	struct budgets *budgets;
 	struct gateway *gateway;
 	struct stats *stats;
 	bool draining;

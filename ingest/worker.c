@@ -239,6 +239,7 @@ static void on_hup(void *arg)
 		intake_reload(w->w.intake, next);
 		meaning_reload(w->w.meaning, next);
 		auth_reload(w->w.auth);
+		budgets_reload(w->w.budgets);
 		reload_tls(w);
 	}
 	buf_release(&kept);
@@ -274,6 +275,7 @@ static enum rc open_worker(struct run *w, struct err *e)
 	if (rc)
 		return rc;
 	w->w.meaning = meaning_new(conf);
+	w->w.budgets = budgets_open(w->w.loop, conf, s->url);
 	for (int i = 0; i < s->listen->n && !rc; i++)
 		rc = serve_one(w, &s->listen->a[i], e);
 	return rc;
@@ -287,6 +289,7 @@ static void close_worker(struct run *w)
 	tls_free(w->tls);
 	meaning_free(w->w.meaning);
 	auth_close(w->w.auth);
+	budgets_close(w->w.budgets);
 	loop_timer_free(w->beat);
 	loop_timer_free(w->look);
 	loop_free(w->w.loop);

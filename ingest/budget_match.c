@@ -1,0 +1,120 @@
+/* Which budgets a request has, and what is said of one. */
+#include <string.h>
+
+#include "ingest/budget_int.h"
+#include "ledger/base/clock.h"
+#include "ledger/money.h"
+
+/* ---- which budgets ---- */
+
+static size_t lower(const struct budget_defs *d, enum budget_scope scope,
+		    struct str subject)
+{
+	size_t lo = 0, hi = d->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct budget_def *x = &d->defs[mid];
+
+		if (x->scope < scope ||
+		    (x->scope == scope && str_cmp(x->subject, subject) < 0))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void match_named(struct matches *m, const struct budget_defs *d,
+			enum budget_scope scope, struct str name,
+			struct str subject, struct str shown)
+{
+	for (size_t i = lower(d, scope, name); i < d->n; i++) {
+		const struct budget_def *x = &d->defs[i];
+
+		if (x->scope != scope || !str_eq(x->subject, name))
+			break;
+		if (m->n == TICKET_MAX) {
+			m->many = true;
+			break;
+		}
+		m->m[m->n++] = (struct match){x, subject, shown};
+	}
+}
+
+void budget_match(struct matches *m, const struct budgets *b,
+		  const struct budget_subject *s, char id[UUID_TEXT])
+{
+	const struct str names[BUDGET_SCOPE_N] = {
+		[BUDGET_KEY] = s->key,
+		[BUDGET_TEAM] = s->team,
+		[BUDGET_AGENT] = s->agent,
+		[BUDGET_CLASS] = s->class_name,
+		[BUDGET_TASK] = uuid_is_nil(s->task_id) ? STR_NONE : s->task};
+
+	m->n = 0;
+	m->many = false;
+	if (!b->defs || !b->defs->n)
+		return;
+	for (int i = 0; i < BUDGET_SCOPE_N; i++) {
+		enum budget_scope scope = (enum budget_scope)i;
+		struct str subject = names[i];
+
+		if (!names[i].len)
+			continue;
+		if (scope == BUDGET_TASK)
+			subject = str_from(uuid_format(s->task_id, id));
+		match_named(m, b->defs, scope, names[i], subject, names[i]);
+		if (!str_is(names[i], "*"))
+			match_named(m, b->defs, scope, STR("*"), subject,
+				    names[i]);
+	}
+}
+
+/* ---- answers ---- */
+
+void budget_answer_of(struct budgets *b, const struct cell *c, enum rc rc,
+		      struct budget_answer *a)
+{
+	size_t n = strlen(c->shown);
+
+	a->rc = rc;
+	a->scope = budget_scope_names[c->def.scope];
+	a->period = budget_period_names[c->def.period];
+	if (n >= sizeof(b->said))
+		n = sizeof(b->said) - 1;
+	memcpy(b->said, c->shown, n);
+	a->subject = (struct str){b->said, n};
+	a->limit_pusd = c->def.limit_pusd;
+	a->spent_pusd = c->spent + (c->settled - c->told);
+	a->resets_us = c->ends_us;
+}
+
+void budget_answer_none(struct budget_answer *a, enum rc rc)
+{
+	*a = (struct budget_answer){.rc = rc, .resets_us = TIME_NONE};
+}
+
+void budget_say(const struct budget_answer *a, struct buf *out)
+{
+	char limit[MONEY_TEXT], spent[MONEY_TEXT], at[40];
+
+	if (!a->scope) {
+		buf_adds(out, a->rc == RC_BUSY
+				      ? "too many requests wait for budgets"
+				      : "the budgets cannot be looked at");
+		return;
+	}
+	buf_addf(out, "budget of %s %.*s: ", a->scope, STR_ARG(a->subject));
+	if (a->rc == RC_DOWN || a->unchecked) {
+		buf_adds(out, "it cannot be looked at now");
+		return;
+	}
+	buf_addf(out, "%s USD of %s USD %s%s are spent",
+		 money_format(a->spent_pusd, spent),
+		 money_format(a->limit_pusd, limit),
+		 strcmp(a->period, "total") ? "a " : "in ", a->period);
+	if (a->resets_us != TIME_NONE)
+		buf_addf(out, "; resets at %s",
+			 clock_format(a->resets_us, at, sizeof(at)));
+}
