@@ -23,6 +23,7 @@ extern const struct command command_model;
 extern const struct command command_key;
 extern const struct command command_dead;
 extern const struct command command_outcome;
+extern const struct command command_router;
 extern const struct command command_doctor;
 extern const struct command command_config;
 
@@ -40,6 +41,7 @@ static const struct command *const commands[] = {
 	&command_key,
 	&command_dead,
 	&command_outcome,
+	&command_router,
 	&command_doctor,
 	&command_config,
 	&command_help,

@@ -93,6 +93,14 @@ void matrix_release(struct matrix *m);
 enum rc matrix_read(struct matrix *m, const char *const *paths, int n,
 		    const struct mx_opts *o, struct err *e) MUST_CHECK;
 
+/* Fill an empty matrix from a ledger (ledger/learn.h). The groups of its own
+ * tasks are the repositories or folders that they name, else each its own. */
+struct db;
+struct learn_opts;
+enum rc matrix_ledger(struct matrix *m, struct db *db,
+		      const struct learn_opts *from, const struct mx_opts *o,
+		      struct err *e) MUST_CHECK;
+
 /* Fill an empty matrix from trials, one at a time: the ledger's, generated
  * ones. A trial's texts and vector are copied. `repo` may be absent. */
 struct mx_build;

@@ -213,6 +213,7 @@ enum rc mx_add(struct mx_build *b, const struct mx_line *l, struct err *e)
 				   : (float)t->success_micro / 1e6F,
 		.cost_pusd = t->cost_pusd,
 		.estimated = t->cost_estimated,
+		.propensity = l->propensity > 0 ? l->propensity : 1,
 		.evidence = keep_evidence(b, l->evidence),
 	};
 	return rc;
@@ -357,6 +358,7 @@ static void fill_cells(struct mx_build *b, const int *pool, const int *keep,
 		c->cost_pusd = o->cost_pusd;
 		c->estimated = o->estimated;
 		c->runs = o->runs;
+		c->propensity = o->propensity;
 		c->evidence = o->evidence;
 	}
 	for (int t = 0; t < m->n_tasks; t++)

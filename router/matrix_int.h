@@ -12,6 +12,7 @@ struct mx_obs {
 	int64_t cost_pusd;
 	bool estimated;
 	uint16_t runs; /* with a verdict */
+	float propensity; /* 1: always seen */
 	const float *evidence;
 };
 
@@ -35,6 +36,7 @@ struct mx_line {
 	struct str repo;
 	struct str prompt;
 	const float *evidence; /* EVIDENCE_N values, or NULL */
+	float propensity;      /* 0: always seen */
 	bool judge;
 };
 enum rc mx_add(struct mx_build *b, const struct mx_line *l,

@@ -203,6 +203,27 @@ const struct conf_key conf_keys[] = {
 	 .def = "pass", .choices = "pass refuse", .reloadable = true,
 	 .help = "calls of a model without a price: pass them and say so, "
 		 "or refuse them"},
+	{KEY("router", retrain_at, "ACO_RETRAIN_AT"), .type = CONF_STR,
+	 .def = "03:17", .reloadable = true,
+	 .help = "time of day (UTC) at which the router is trained again; "
+		 "empty: never"},
+	{KEY("router", retrain_window_days, "ACO_RETRAIN_WINDOW_DAYS"),
+	 .type = CONF_INT, .def = "90", .min = 0, .max = 36500,
+	 .reloadable = true,
+	 .help = "days of the ledger that it learns from; 0: all of them"},
+	{KEY("router", retrain_rows, "ACO_RETRAIN_ROWS"), .type = CONF_INT,
+	 .def = "200000", .min = 100, .max = 10000000, .reloadable = true,
+	 .help = "trials, and judged tasks, that it learns from at most: the "
+		 "latest"},
+	{KEY("router", retrain_min_tasks, "ACO_RETRAIN_MIN_TASKS"),
+	 .type = CONF_INT, .def = "100", .min = 1, .max = 10000000,
+	 .reloadable = true,
+	 .help = "judged tasks below which it is not trained"},
+	{KEY("router", retrain_min_class, "ACO_RETRAIN_MIN_CLASS"),
+	 .type = CONF_INT, .def = "100", .min = 1, .max = 10000000,
+	 .reloadable = true,
+	 .help = "judged tasks of a class below which nothing learned serves "
+		 "it"},
 	{.name = NULL},
 };
 

@@ -68,6 +68,13 @@ struct conf {
 	int64_t call_seconds;         /* of all attempts together */
 	int64_t read_on_seconds;      /* after the client has left */
 	char *unpriced;               /* "pass", "refuse" */
+
+	/* the router's training */
+	char *retrain_at;            /* "03:17" UTC; "" never */
+	int64_t retrain_window_days; /* of the ledger; 0: all */
+	int64_t retrain_rows;        /* trials, and tasks, at most */
+	int64_t retrain_min_tasks;   /* judged; fewer: not yet */
+	int64_t retrain_min_class;   /* for a learned policy */
 };
 
 enum conf_type {

@@ -1,6 +1,8 @@
 #include "ledger/base/path.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,5 +48,57 @@ enum rc path_make(const char *path, mode_t mode, struct err *e)
 			break;
 	}
 	free(part);
+	return rc;
+}
+
+static bool write_all(int fd, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t got = write(fd, p, n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return false;
+		p += got;
+		n -= (size_t)got;
+	}
+	return true;
+}
+
+/* The folder's entry for a new name is safe only when the folder is. */
+static void sync_folder(const char *path)
+{
+	char *folder = xstrdup(path), *slash = strrchr(folder, '/');
+	int fd;
+
+	if (slash)
+		slash[slash == folder] = 0;
+	fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(folder);
+}
+
+enum rc path_replace(const char *path, const void *p, size_t n, mode_t mode,
+		     struct err *e)
+{
+	char *temp = xasprintf("%s.%ld~", path, (long)getpid());
+	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	enum rc rc = RC_OK;
+
+	if (fd < 0 || !write_all(fd, p, n) || fsync(fd))
+		rc = path_errno(e, "writing", temp);
+	if (fd >= 0 && close(fd) && !rc)
+		rc = path_errno(e, "writing", temp);
+	if (!rc && rename(temp, path))
+		rc = path_errno(e, "writing", path);
+	if (rc)
+		unlink(temp);
+	else
+		sync_folder(path);
+	free(temp);
 	return rc;
 }

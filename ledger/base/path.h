@@ -16,4 +16,9 @@ enum rc path_make(const char *path, mode_t mode, struct err *e) MUST_CHECK;
 /* "WHAT PATH: strerror(errno)", RC_DOWN, with a hint when the disk is full. */
 enum rc path_errno(struct err *e, const char *what, const char *path);
 
+/* Put a file with these bytes in the place of `path`, safely on disk: whoever
+ * opens it sees the old one or the new one, whole. The folder is there. */
+enum rc path_replace(const char *path, const void *p, size_t n, mode_t mode,
+		     struct err *e) MUST_CHECK;
+
 #endif

@@ -1,0 +1,49 @@
+-- Judged tasks to learn from, a row for each model that served one, the latest
+-- first. $1 since and $2 until (exclusive) on a task's start, NULL = none; $3
+-- tasks. A model that was escalated from failed. The features are those of the
+-- first decision of the task, the propensity that of the one that chose the
+-- model; the evidence that of the model's last reply.
+-- params: timestamptz, timestamptz, bigint
+WITH judged AS (
+  SELECT t.id, t.class_id, t.success_micro, t.started_at, t.attrs
+  FROM task t
+  WHERE t.success_micro IS NOT NULL AND t.attempts > 0
+    AND ($1::timestamptz IS NULL OR t.started_at >= $1)
+    AND ($2::timestamptz IS NULL OR t.started_at < $2)
+  ORDER BY t.started_at DESC NULLS LAST, t.id
+  LIMIT $3::bigint
+), served AS (
+  SELECT a.task_id, a.model_id, sum(a.cost_pusd) AS cost_pusd,
+    bool_or(a.cost_pusd IS NULL) AS unpriced, max(a.ended_at) AS ended_at,
+    count(*) AS attempts,
+    (array_agg(a.decision_id ORDER BY a.started_at)
+      FILTER (WHERE a.decision_id IS NOT NULL))[1] AS decision_id
+  FROM attempt a JOIN judged j ON j.id = a.task_id
+  WHERE a.status = 'ok'
+  GROUP BY a.task_id, a.model_id
+)
+SELECT j.id, class.name AS task_class, m.name AS model,
+  CASE WHEN EXISTS (SELECT FROM attempt up
+      JOIN attempt_key k ON k.hash = up.escalated_from
+        AND k.day BETWEEN up.day - 1 AND up.day + 1
+      JOIN attempt was ON was.day = k.attempt_day AND was.id = k.attempt_id
+      WHERE up.task_id = j.id AND up.escalated_from IS NOT NULL
+        AND was.model_id = s.model_id)
+    THEN 0 ELSE j.success_micro END AS success_micro,
+  CASE WHEN s.unpriced THEN NULL ELSE s.cost_pusd::bigint END AS cost_pusd,
+  j.started_at, first.feature_schema, first.features,
+  coalesce(chose.propensity, 1) AS propensity,
+  (SELECT a.evidence FROM attempt a WHERE a.task_id = j.id
+    AND a.model_id = s.model_id AND a.evidence IS NOT NULL
+    ORDER BY a.started_at DESC LIMIT 1) AS evidence,
+  coalesce(j.attrs ->> 'repo', j.attrs ->> 'cwd') AS repo
+FROM judged j
+JOIN served s ON s.task_id = j.id
+JOIN dict class ON class.id = j.class_id
+JOIN model m ON m.id = s.model_id
+LEFT JOIN LATERAL (SELECT d.feature_schema, d.features FROM decision d
+  WHERE d.task_id = j.id AND d.features IS NOT NULL
+  ORDER BY d.decided_at LIMIT 1) first ON true
+LEFT JOIN LATERAL (SELECT d.propensity FROM decision d
+  WHERE d.task_id = j.id AND d.id = s.decision_id AND d.live LIMIT 1) chose ON true
+ORDER BY j.started_at DESC NULLS LAST, j.id, m.name COLLATE "C"

@@ -1,0 +1,3 @@
+-- A version's bytes.
+-- params: integer
+SELECT body FROM bundle WHERE id = $1::integer

@@ -1,0 +1,3 @@
+-- The version that serves, if any.
+-- params:
+SELECT id FROM bundle WHERE state = 'serving' ORDER BY id DESC LIMIT 1
