@@ -6,7 +6,7 @@
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
-#include "ledger/evidence.h"
+#include "router/accept.h"
 #include "router/bundle_build.h"
 #include "router/bundle_plain.h"
 #include "router/train_int.h"
@@ -171,7 +171,7 @@ static enum rc write_accept(const struct fit *f, struct bundle_build *b,
 {
 	struct fit_model m = {.json = f->accept};
 	int index;
-	enum rc rc = write_model(b, &m, EVIDENCE_N, &index, e);
+	enum rc rc = write_model(b, &m, ACCEPT_COLUMNS, &index, e);
 
 	if (!rc && index >= 0)
 		bundle_build_accept(b, index);

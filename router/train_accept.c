@@ -1,6 +1,6 @@
-/* The accept model: whether a reply is good, by what was seen of it. One model
- * for all arms; a calibration and a threshold for each class with replies
- * enough, else those of the fleet.
+/* The accept model: whether a reply is good, by what was seen of it, by what
+ * was expected of it and by what it cost. One model for all arms; a calibration
+ * and a threshold for each class with replies enough, else those of the fleet.
  *
  * Thresholds are tested from the strictest down and the first that fails ends
  * it (a fixed sequence), so that the last one that passed holds at the stated
@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "ledger/base/alloc.h"
-#include "ledger/evidence.h"
+#include "ledger/money.h"
+#include "router/accept.h"
 #include "router/stat.h"
 #include "router/train_int.h"
 #include "router/xgb.h"
@@ -29,7 +30,7 @@
 
 struct reply {
 	int row; /* of the fit */
-	const float *x;
+	float x[ACCEPT_COLUMNS];
 	float good;
 	float score, p; /* out of fold: the model's, calibrated */
 };
@@ -40,6 +41,7 @@ struct accept {
 	size_t n;
 };
 
+/* A reply is a cell whose evidence or cost is known. */
 static void find_replies(struct accept *a)
 {
 	const struct fit *f = a->f;
@@ -49,16 +51,22 @@ static void find_replies(struct accept *a)
 	for (int i = 0; i < f->n; i++) {
 		for (int k = 0; k < f->arms; k++) {
 			const struct mx_cell *c = fit_cell(f, i, k);
+			size_t at = (size_t)i * (size_t)f->arms + (size_t)k;
+			struct reply *r = &a->reply[a->n];
 
-			if (!c->evidence || !isfinite(c->success))
+			if (!isfinite(c->success) ||
+			    (!c->evidence && c->cost_pusd == MONEY_NONE))
 				continue;
-			a->reply[a->n++] = (struct reply){
-				.row = i,
-				.x = c->evidence,
-				.good = c->success >= GOOD,
-				.score = NAN,
-				.p = NAN,
-			};
+			r->row = i;
+			r->good = c->success >= GOOD;
+			r->score = r->p = NAN;
+			accept_row(c->evidence, EVIDENCE_N, f->p[at],
+				   c->cost_pusd == MONEY_NONE
+					   ? 0
+					   : (double)c->cost_pusd,
+				   (double)f->cost[at], arm_tier(f, k) + 1,
+				   r->x);
+			a->n++;
 		}
 	}
 }
@@ -68,7 +76,7 @@ static enum rc train(const struct accept *a, int but, struct xgb_model **m,
 		     struct err *e)
 {
 	const struct fit *f = a->f;
-	float *x = xcalloc(a->n, EVIDENCE_N * sizeof(*x));
+	float *x = xcalloc(a->n, ACCEPT_COLUMNS * sizeof(*x));
 	float *y = xcalloc(a->n, sizeof(*y));
 	size_t n = 0;
 	struct xgb_rows rows;
@@ -78,11 +86,11 @@ static enum rc train(const struct accept *a, int but, struct xgb_model **m,
 	for (size_t i = 0; i < a->n; i++) {
 		if (f->row[a->reply[i].row].fold == but)
 			continue;
-		memcpy(x + n * EVIDENCE_N, a->reply[i].x,
-		       EVIDENCE_N * sizeof(*x));
+		memcpy(x + n * ACCEPT_COLUMNS, a->reply[i].x,
+		       ACCEPT_COLUMNS * sizeof(*x));
 		y[n++] = a->reply[i].good;
 	}
-	rows = (struct xgb_rows){x, n, EVIDENCE_N, y, NULL};
+	rows = (struct xgb_rows){x, n, ACCEPT_COLUMNS, y, NULL};
 	xgb_defaults(&o);
 	o.trees = f->o->trees < TREES ? f->o->trees : TREES;
 	o.depth = f->o->depth < DEPTH ? f->o->depth : DEPTH;
@@ -97,7 +105,7 @@ static enum rc train(const struct accept *a, int but, struct xgb_model **m,
 
 static enum rc score_fold(struct accept *a, int fold, struct err *e)
 {
-	float *x = xcalloc(a->n, EVIDENCE_N * sizeof(*x));
+	float *x = xcalloc(a->n, ACCEPT_COLUMNS * sizeof(*x));
 	float *p = xcalloc(a->n, sizeof(*p));
 	struct xgb_model *m = NULL;
 	size_t n = 0, at = 0;
@@ -105,12 +113,12 @@ static enum rc score_fold(struct accept *a, int fold, struct err *e)
 
 	for (size_t i = 0; i < a->n; i++) {
 		if (a->f->row[a->reply[i].row].fold == fold)
-			memcpy(x + n++ * EVIDENCE_N, a->reply[i].x,
-			       EVIDENCE_N * sizeof(*x));
+			memcpy(x + n++ * ACCEPT_COLUMNS, a->reply[i].x,
+			       ACCEPT_COLUMNS * sizeof(*x));
 	}
 	rc = n && n < a->n ? train(a, fold, &m, e) : RC_OK;
 	if (!rc && m)
-		rc = xgb_predict(m, x, n, EVIDENCE_N, p, e);
+		rc = xgb_predict(m, x, n, ACCEPT_COLUMNS, p, e);
 	for (size_t i = 0; i < a->n && !rc && m; i++) {
 		if (a->f->row[a->reply[i].row].fold == fold)
 			a->reply[i].score = p[at++];
@@ -153,12 +161,13 @@ static void calibration(const struct accept *a, int node, int but,
 }
 
 /* The loosest threshold that passes, 2: none does. */
-static float threshold(const struct accept *a, int node, float *bound)
+static float threshold(const struct accept *a, int node, float *bound,
+		       float *rate)
 {
 	const struct train_opts *o = a->f->o;
 	float chosen = 2;
 
-	*bound = 0;
+	*bound = *rate = 0;
 	for (int t = STRICTEST; t >= LOOSEST; t--) {
 		int n = 0, wrong = 0, accepted = 0;
 		double upper;
@@ -180,6 +189,7 @@ static float threshold(const struct accept *a, int node, float *bound)
 			continue;
 		chosen = (float)t / 100;
 		*bound = (float)upper;
+		*rate = (float)accepted / (float)n;
 	}
 	return chosen;
 }
@@ -204,6 +214,7 @@ static void class_accept(struct accept *a, int node)
 		f->accept_cal[node] = f->accept_cal[f->node[node].parent];
 		to->accept = above->accept;
 		to->false_accept = above->false_accept;
+		to->accept_rate = above->accept_rate;
 		to->confidence = above->confidence;
 		return;
 	}
@@ -219,7 +230,7 @@ static void class_accept(struct accept *a, int node)
 		}
 	}
 	calibration(a, node, NO_FOLD, &f->accept_cal[node]);
-	to->accept = threshold(a, node, &to->false_accept);
+	to->accept = threshold(a, node, &to->false_accept, &to->accept_rate);
 	to->confidence = (float)f->o->confidence;
 }
 

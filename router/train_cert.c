@@ -9,7 +9,7 @@
  *              judged, low, high, high_share (the static mixture), static and
  *              learned {success, cost_usd} on held-out tasks, gain, gain_low
  *              (of utility, at the hull's price of success), ece; and accept,
- *              false_accept where there is an accept model}]
+ *              false_accept, accept_rate where there is an accept model}]
  *   plane      {points [{name, kind (single, hull, policy, oracle), cost_usd,
  *              success}]}
  *
@@ -200,6 +200,7 @@ static void put_class(const struct fit *f, struct json_out *o, int node)
 	if (f->accept.len) {
 		cert_number(o, "accept", (double)p->policy.accept);
 		cert_number(o, "false_accept", (double)p->policy.false_accept);
+		cert_number(o, "accept_rate", (double)p->policy.accept_rate);
 	}
 	cert_number(o, "gain", p->gain);
 	cert_number(o, "gain_low", p->gain_low);

@@ -12,8 +12,8 @@
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/json.h"
-#include "ledger/evidence.h"
 #include "ledger/money.h"
+#include "router/accept.h"
 #include "router/bundle_build.h"
 #include "router/stat.h"
 #include "router/train.h"
@@ -80,7 +80,7 @@ static void world_make(struct world *w, int tasks, uint64_t seed)
 		float *x = w->x + (size_t)t * (size_t)m->n_features;
 
 		for (int j = 0; j < m->n_features; j++)
-			x[j] = (float)(stat_random(&seed) % 10);
+			x[j] = j < 8 ? (float)(stat_random(&seed) % 10) : 0;
 		m->tasks[t] = (struct mx_task){
 			.id = STR("t"),
 			.class_id = t % KINDS,
@@ -397,11 +397,14 @@ static void add_evidence(struct world *w, uint64_t seed)
 		float *v = w->evidence + (size_t)t * EVIDENCE_N;
 		double p = stat_uniform(&seed);
 
+		matrix_cell(&w->m, t, 0)->cost_pusd = MONEY_NONE;
+		matrix_cell(&w->m, t, 2)->cost_pusd = MONEY_NONE;
 		for (int i = 0; i < EVIDENCE_N; i++)
 			v[i] = NAN;
 		v[EVIDENCE_FINISH] = FINISH_STOP;
 		v[EVIDENCE_LOGPROB_MEAN] = (float)(p - 1);
 		c->evidence = v;
+		c->cost_pusd = MONEY_NONE;
 		c->success = stat_uniform(&seed) < (p > 0.5 ? 0.99 : 0.3);
 	}
 }
@@ -412,7 +415,7 @@ static void test_accept(void **state)
 	struct world w;
 	struct buf out;
 	struct bundle *b;
-	float x[EVIDENCE_N];
+	float v[EVIDENCE_N], x[ACCEPT_COLUMNS];
 	const struct forest *f;
 
 	(void)state;
@@ -425,21 +428,26 @@ static void test_accept(void **state)
 	fleet = bundle_fleet(b);
 	assert_true(fleet->policy.accept < 1);
 	assert_true(fleet->policy.false_accept <= 0.05F);
+	assert_true(fleet->policy.accept_rate > 0.2F);
 	for (int i = 0; i < EVIDENCE_N; i++)
-		x[i] = NAN;
-	x[EVIDENCE_FINISH] = FINISH_STOP;
-	x[EVIDENCE_LOGPROB_MEAN] = -0.1F;
+		v[i] = NAN;
+	v[EVIDENCE_FINISH] = FINISH_STOP;
+	v[EVIDENCE_LOGPROB_MEAN] = -0.1F;
+	accept_row(v, EVIDENCE_N, 0.6F, 0, 0, 3, x);
 	assert_true(calibrate(&fleet->accept, forest_predict(f, x)) > 0.9F);
-	x[EVIDENCE_LOGPROB_MEAN] = -0.9F;
+	v[EVIDENCE_LOGPROB_MEAN] = -0.9F;
+	accept_row(v, EVIDENCE_N, 0.6F, 0, 0, 3, x);
 	assert_true(calibrate(&fleet->accept, forest_predict(f, x)) < 0.6F);
 	bundle_drop(b);
 	buf_release(&out);
-	/* Replies that say nothing, half of them wrong: nothing is accepted. */
+	/* Replies that say nothing, half of them wrong: hardly any passes. */
 	for (int t = 0; t < w.m.n_tasks; t++)
 		matrix_cell(&w.m, t, 1)->success = (float)(t % 2);
 	fit(&w, NULL, 1, &out);
 	b = view(&out);
-	assert_true(bundle_fleet(b)->policy.accept > 1);
+	fleet = bundle_fleet(b);
+	assert_true(fleet->policy.false_accept <= 0.05F);
+	assert_true(fleet->policy.accept_rate < 0.12F);
 	bundle_drop(b);
 	buf_release(&out);
 	world_free(&w);
