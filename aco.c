@@ -21,6 +21,7 @@ extern const struct command command_top;
 extern const struct command command_price;
 extern const struct command command_model;
 extern const struct command command_key;
+extern const struct command command_budget;
 extern const struct command command_dead;
 extern const struct command command_outcome;
 extern const struct command command_router;
@@ -39,6 +40,7 @@ static const struct command *const commands[] = {
 	&command_price,
 	&command_model,
 	&command_key,
+	&command_budget,
 	&command_dead,
 	&command_outcome,
 	&command_router,

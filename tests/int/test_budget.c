@@ -400,6 +400,58 @@ static void budgets_change_while_they_are_used(void **state)
 	bworld_close(&w);
 }
 
+/* ---- the command ---- */
+
+static void the_command_sets_lists_and_removes(void **state)
+{
+	const char *url = harness_db("command");
+	struct db *db = harness_open(url);
+	char *env_url = NULL;
+	const char *env[2] = {NULL, NULL};
+	const struct harness_run how = {.env = env};
+	struct harness_end end;
+
+	(void)state;
+	assert_true(asprintf(&env_url, "ACO_DATABASE_URL=%s", url) > 0);
+	env[0] = env_url;
+	HARNESS_ACO_OK(&how, "budget", "set", "team", "red", "12.5",
+		       "--timezone", "Europe/Berlin");
+	HARNESS_ACO_OK(&how, "budget", "set", "team", "red", "13", "--timezone",
+		       "Europe/Berlin", "--soft");
+	HARNESS_ACO_OK(&how, "budget", "set", "key", "*", "1", "--period",
+		       "day", "--gateway-only");
+	end = HARNESS_ACO(&how, "budget", "list", "--json");
+	assert_int_equal(end.code, 0);
+	ASSERT_CONTAINS(end.out,
+			"{\"budgets\":[{\"scope\":\"key\",\"subject\":\"*\","
+			"\"period\":\"day\",\"timezone\":\"UTC\","
+			"\"limit_usd\":\"1\",\"hard\":true,"
+			"\"gateway_only\":true,\"spent_usd\":\"0\","
+			"\"leased_usd\":\"0\",\"accounts\":0,");
+	ASSERT_CONTAINS(end.out, "\"timezone\":\"Europe/Berlin\","
+				 "\"limit_usd\":\"13\",\"hard\":false,");
+	harness_end_free(&end);
+	end = HARNESS_ACO(&how, "budget", "list");
+	ASSERT_CONTAINS(end.out, "$13.00");
+	ASSERT_CONTAINS(end.out, "soft");
+	harness_end_free(&end);
+	end = HARNESS_ACO(&how, "budget", "set", "team", "red", "1",
+			  "--timezone", "Mars/Olympus");
+	assert_int_equal(end.code, 1);
+	ASSERT_CONTAINS(end.err, "there is no time zone 'Mars/Olympus'");
+	harness_end_free(&end);
+	end = HARNESS_ACO(&how, "budget", "set", "team", "red", "-1");
+	assert_int_equal(end.code, 2);
+	harness_end_free(&end);
+	HARNESS_ACO_OK(&how, "budget", "remove", "team", "red");
+	end = HARNESS_ACO(&how, "budget", "remove", "team", "red");
+	assert_int_equal(end.code, 1);
+	harness_end_free(&end);
+	assert_int_equal(harness_sql_i64(db, "SELECT count(*) FROM budget"), 1);
+	free(env_url);
+	db_close(db);
+}
+
 /* ---- processes ---- */
 
 static void a_killed_holder_gives_back(void **state)
@@ -550,6 +602,7 @@ int main(void)
 		cmocka_unit_test(a_cap_below_one_request_refuses_all),
 		cmocka_unit_test(what_is_settled_comes_to_the_account),
 		cmocka_unit_test(budgets_change_while_they_are_used),
+		cmocka_unit_test(the_command_sets_lists_and_removes),
 		cmocka_unit_test(a_killed_holder_gives_back),
 		cmocka_unit_test(two_processes_never_pass_a_cap),
 		cmocka_unit_test(a_lost_connection_loses_nothing),
