@@ -65,7 +65,6 @@ enum rc gw_open(struct gateway **out, struct worker *w, const char *url,
 	}
 	if (getrandom(&g->random, sizeof(g->random), 0) < 0)
 		g->random = (uint64_t)clock_now_us();
-	g->budgets = budgets_open(w->loop, w->conf, url);
 	g->sessions = gw_sessions_open(w->conf->home);
 	*out = g;
 	return RC_OK;
@@ -90,7 +89,6 @@ void gw_close(struct gateway *g)
 	gw_finish(g);
 	if (g->up)
 		upstream_free(g->up);
-	budgets_close(g->budgets);
 	gw_models_close(g->models);
 	gw_sessions_close(g->sessions);
 	gw_conf_drop(g->conf);
@@ -111,7 +109,6 @@ void gw_reload(struct gateway *g, const struct conf *conf)
 		g->conf = next;
 	}
 	gw_models_reload(g->models);
-	budgets_reload(g->budgets);
 }
 
 static void set_gauges(struct gateway *g, int calls)

@@ -505,8 +505,8 @@ static void admit(struct gw_call *c)
 			return;
 		}
 	}
-	switch (budget_reserve(c->g->budgets, &s, c->worst_pusd, on_budget, c,
-			       &c->budget, &a)) {
+	switch (budget_reserve(c->g->w->budgets, &s, c->worst_pusd, on_budget,
+			       c, &c->budget, &a)) {
 	case BUDGET_GRANTED:
 		granted(c, &a);
 		break;

@@ -79,7 +79,6 @@ struct gateway {
 	struct gw_conf *conf;
 	struct gw_models *models;
 	struct upstream *up;
-	struct budgets *budgets;
 	struct gw_sessions *sessions;
 	struct gw_link links[GW_PROVIDERS_MAX * 2];
 	int n_links;

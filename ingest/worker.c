@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ingest/child.h"
+#include "ingest/gw.h"
 #include "ingest/loop.h"
 #include "ingest/serve.h"
 #include "ingest/serve_conf.h"
@@ -161,6 +162,7 @@ static void begin_writing(struct run *w)
 	w->phase = WRITING;
 	if (w->until_us < least)
 		w->until_us = least;
+	gw_finish(w->w.gateway);
 	intake_drain(w->w.intake, w->until_us, written, w);
 }
 
@@ -240,6 +242,7 @@ static void on_hup(void *arg)
 		meaning_reload(w->w.meaning, next);
 		auth_reload(w->w.auth);
 		budgets_reload(w->w.budgets);
+		gw_reload(w->w.gateway, next);
 		reload_tls(w);
 	}
 	buf_release(&kept);
@@ -256,6 +259,7 @@ static void on_beat(void *arg)
 		bytes += (int64_t)http_server_inflight(w->servers[i]);
 	stat_set(STAT_G_INFLIGHT, bytes);
 	stat_set(STAT_G_CONNS, count(w, http_server_connections));
+	gw_beat(w->w.gateway);
 	loop_timer_set(w->beat, BEAT_US);
 }
 
@@ -270,6 +274,8 @@ static enum rc open_worker(struct run *w, struct err *e)
 
 	if (!rc)
 		rc = auth_open(&w->w.auth, conf, s->url, e);
+	if (!rc)
+		rc = gw_open(&w->w.gateway, &w->w, s->url, e);
 	if (!rc && conf->tls_cert[0])
 		rc = tls_new(&w->tls, conf->tls_cert, conf->tls_key, e);
 	if (rc)
@@ -283,7 +289,9 @@ static enum rc open_worker(struct run *w, struct err *e)
 
 static void close_worker(struct run *w)
 {
+	gw_finish(w->w.gateway);
 	intake_free(w->w.intake); /* answers what is left */
+	gw_close(w->w.gateway);
 	for (int i = 0; i < w->n_servers; i++)
 		http_server_free(w->servers[i]);
 	tls_free(w->tls);
