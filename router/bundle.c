@@ -479,6 +479,29 @@ const struct bundle_class *bundle_class(const struct bundle *b, struct str name)
 	return NULL;
 }
 
+struct str bundle_class_above(struct str name)
+{
+	while (name.len > 0) {
+		char c = name.p[--name.len];
+
+		if ((c == '/' || c == '.' || c == ':') && name.len)
+			return name;
+	}
+	return STR_NONE;
+}
+
+const struct bundle_class *bundle_class_nearest(const struct bundle *b,
+						struct str name)
+{
+	for (struct str s = name; s.len; s = bundle_class_above(s)) {
+		const struct bundle_class *c = bundle_class(b, s);
+
+		if (c)
+			return c;
+	}
+	return bundle_fleet(b);
+}
+
 const struct forest *bundle_accept(const struct bundle *b)
 {
 	return b->meta.accept < 0 ? NULL : &b->forests[b->meta.accept];

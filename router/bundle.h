@@ -80,6 +80,12 @@ int bundle_arms(const struct bundle *b, const struct bundle_arm **arms);
 int bundle_forests(const struct bundle *b, const struct forest **f);
 const struct bundle_class *bundle_class(const struct bundle *b,
 					struct str name); /* NULL: unknown */
+/* The class itself, else the nearest that it is a part of by its name
+ * ("coding" of "coding/python"), else the fleet. */
+const struct bundle_class *bundle_class_nearest(const struct bundle *b,
+						struct str name);
+/* "a/b" of "a/b.c", parts being told by '/', '.' or ':'; absent: none. */
+struct str bundle_class_above(struct str name);
 /* The class that stands for all: always the first. */
 const struct bundle_class *bundle_fleet(const struct bundle *b);
 int bundle_classes(const struct bundle *b, const struct bundle_class **c);

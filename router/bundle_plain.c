@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "ledger/base/alloc.h"
 #include "router/bundle_build.h"
@@ -17,9 +18,12 @@ static const char *const regulated[] = {
 
 int bundle_plain_floor(struct str class_name)
 {
-	for (int i = 0; regulated[i]; i++) {
-		if (str_is(class_name, regulated[i]))
-			return REGULATED_FLOOR;
+	for (struct str s = class_name; s.len; s = bundle_class_above(s)) {
+		for (int i = 0; regulated[i]; i++) {
+			if (strlen(regulated[i]) == s.len &&
+			    !strncasecmp(regulated[i], s.p, s.len))
+				return REGULATED_FLOOR;
+		}
 	}
 	return 1;
 }

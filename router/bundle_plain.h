@@ -9,8 +9,8 @@
 /* Its bytes, appended to `out`, which has room for a megabyte. */
 void bundle_plain(struct buf *out);
 
-/* The least tier that the shipped rules give to a class: 4 where it is
- * regulated, else 1. */
+/* The least tier that the shipped rules give to a class: 4 where it or what it
+ * is a part of is regulated (in any case of letters), else 1. */
 int bundle_plain_floor(struct str class_name);
 
 #endif

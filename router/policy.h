@@ -20,6 +20,8 @@ enum plan_kind {
 	PLAN_VERIFY,
 	PLAN_STOP
 };
+#define PLAN_KINDS 5
+extern const char *const plan_kind_names[PLAN_KINDS];
 struct plan {
 	enum plan_kind kind;
 	int n; /* arms, or samples of best_of */
@@ -32,6 +34,9 @@ enum policy_kind {
 	POLICY_STATIC,    /* a mixture of two arms on the convex hull */
 	POLICY_LEARNED    /* it beat the static one on later data */
 };
+#define POLICY_KINDS 3
+/* "strongest", "static", "learned": as decisions store them. */
+extern const char *const policy_kind_names[POLICY_KINDS];
 struct policy {
 	enum policy_kind kind;
 	int16_t low, high;  /* arms of the static mixture */
