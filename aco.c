@@ -25,6 +25,7 @@ extern const struct command command_budget;
 extern const struct command command_dead;
 extern const struct command command_outcome;
 extern const struct command command_router;
+extern const struct command command_mock;
 extern const struct command command_doctor;
 extern const struct command command_config;
 
@@ -44,6 +45,7 @@ static const struct command *const commands[] = {
 	&command_dead,
 	&command_outcome,
 	&command_router,
+	&command_mock,
 	&command_doctor,
 	&command_config,
 	&command_help,

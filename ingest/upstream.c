@@ -144,7 +144,7 @@ static struct up_call *next_waiting(struct origin *o)
 	return c;
 }
 
-static void stop_waiting(struct up_call *c)
+void call_stop_waiting(struct up_call *c)
 {
 	struct up_call **at = &c->o->waiting, *last = NULL;
 
@@ -345,77 +345,6 @@ void link_new(struct origin *o, struct up_call *c)
 
 /* ---- deadlines ---- */
 
-static void timed_out(struct up_call *c, const char *what, int64_t us)
-{
-	struct err e;
-
-	err_set(&e, RC_DOWN, "%s %s within %.3g s", c->o->where.host, what,
-		(double)us / (double)US_PER_SEC);
-	if (c->link)
-		link_release(c->link, false);
-	else
-		stop_waiting(c);
-	call_end(c, UP_TIMEOUT, &e);
-}
-
-static bool late(int64_t now, int64_t since, int64_t limit)
-{
-	return limit > 0 && now - since > limit;
-}
-
-static void look_at_sending(struct up_call *c, int64_t now)
-{
-	uint64_t sent = conn_sent(c->link->c);
-
-	if (c->at_part == c->n_parts && conn_pending(c->link->c) == 0) {
-		if (late(now, c->since_us, c->ask.first_byte_us))
-			timed_out(c, "did not begin to answer",
-				  c->ask.first_byte_us);
-		return;
-	}
-	if (sent != c->moved) {
-		c->moved = sent;
-		c->moved_us = c->since_us = now;
-	} else if (late(now, c->moved_us, c->ask.silence_us)) {
-		timed_out(c, "took nothing of the request", c->ask.silence_us);
-	}
-}
-
-static void look_at_answer(struct up_call *c, int64_t now)
-{
-	uint64_t got = conn_received(c->link->c);
-
-	if (got != c->moved || c->paused) {
-		c->moved = got;
-		c->moved_us = now;
-	} else if (late(now, c->moved_us, c->ask.silence_us)) {
-		timed_out(c, "said nothing more", c->ask.silence_us);
-	}
-}
-
-static void look_at(struct up_call *c, int64_t now)
-{
-	switch (c->state) {
-	case CALL_WAITING:
-		if (late(now, c->since_us, c->ask.connect_us))
-			timed_out(c, "had no connection free",
-				  c->ask.connect_us);
-		break;
-	case CALL_CONNECTING:
-		if (late(now, c->since_us, c->ask.connect_us))
-			timed_out(c, "was not reached", c->ask.connect_us);
-		break;
-	case CALL_SENDING:
-		look_at_sending(c, now);
-		break;
-	case CALL_ANSWER:
-		look_at_answer(c, now);
-		break;
-	case CALL_OVER:
-		break;
-	}
-}
-
 static void tick(void *arg)
 {
 	struct upstream *u = arg;
@@ -426,11 +355,11 @@ static void tick(void *arg)
 	 * cancelled ones stay until the end of the iteration. */
 	for (struct up_call *c = u->calls; c; c = next) {
 		next = c->next;
-		look_at(c, now);
+		call_look(c, now);
 	}
 	for (struct origin *o = u->origins; o; o = o->next)
 		while (o->idle_last &&
-		       late(now, o->idle_last->idle_us, u->lim.idle_us))
+		       now - o->idle_last->idle_us > u->lim.idle_us)
 			link_drop(o->idle_last);
 	u->timer_on = false;
 	if (u->calls || u->counts.idle > 0)
@@ -600,7 +529,7 @@ void up_cancel(struct up_call *c)
 	if (c->link)
 		link_release(c->link, false);
 	else
-		stop_waiting(c);
+		call_stop_waiting(c);
 	err_set(&e, RC_DOWN, "cancelled");
 	call_end_later(c, UP_CANCEL, &e);
 }

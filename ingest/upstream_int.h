@@ -111,6 +111,14 @@ void call_end_later(struct up_call *c, enum up_end how, const struct err *e);
 /* The connection broke: the call ends, or goes anew on a fresh one. */
 void call_broken(struct up_call *c, const struct err *e);
 
+/* It waits for a connection no more. */
+void call_stop_waiting(struct up_call *c);
+
+/* ---- upstream_late.c ---- */
+
+/* Ends the call if what it waits for takes too long. */
+void call_look(struct up_call *c, int64_t now);
+
 /* ---- upstream_send.c ---- */
 
 /* Whether every header can be said. */
