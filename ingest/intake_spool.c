@@ -18,6 +18,9 @@
 /* How often to look whether memory can be given back. */
 #define TRIM_SECONDS 5
 #define KEEP_BYTES   ((size_t)1 << 20)
+/* Records that are replayed in one transaction: each has its price, and after
+ * an outage there are many. */
+#define REPLAY_BYTES ((size_t)2 << 20)
 
 struct spooler {
 	struct intake *in;
@@ -152,7 +155,7 @@ static void load(struct spooler *s)
 	enum rc rc;
 
 	pthread_mutex_unlock(&in->mu);
-	rc = spool_get(in->spool, &text, &at, &e);
+	rc = spool_get(in->spool, REPLAY_BYTES, &text, &at, &e);
 	if (rc != RC_OK)
 		unreadable(s, &e);
 	else if (text.p)

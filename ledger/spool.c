@@ -244,30 +244,61 @@ static void drop_first(struct spool *s)
 	memmove(s->segs, s->segs + 1, s->n_segs * sizeof(*s->segs));
 }
 
-/* The record at segs[0].off into s->record; false: it is damaged. */
-static bool read_record(struct spool *s)
+/* The record at offset `at` of the first segment behind what s->record holds;
+ * false: it is damaged. Its text ends in a line end. */
+static bool read_record(struct spool *s, int64_t at)
 {
 	struct segment *g = &s->segs[0];
 	uint8_t head[RECORD_HEAD];
 	struct record r;
 	char *to;
 
-	if (read_at(s->read_fd, head, RECORD_HEAD, g->off) != RECORD_HEAD ||
+	if (read_at(s->read_fd, head, RECORD_HEAD, at) != RECORD_HEAD ||
 	    !record_read_head(head, &r) ||
-	    g->off + RECORD_HEAD + (int64_t)r.length > g->end)
+	    at + RECORD_HEAD + (int64_t)r.length > g->end)
 		return false;
-	buf_clear(&s->record);
 	to = buf_reserve(&s->record, (size_t)r.length + 1);
 	if (!to ||
-	    read_at(s->read_fd, to, r.length, g->off + RECORD_HEAD) !=
+	    read_at(s->read_fd, to, r.length, at + RECORD_HEAD) !=
 		    (int64_t)r.length ||
 	    crc32c(0, to, r.length) != r.sum)
 		return false;
 	to[r.length] = 0;
 	buf_advance(&s->record, r.length);
-	s->record_end = g->off + RECORD_HEAD + (int64_t)r.length;
-	s->record_us = r.time_us;
+	s->record_end = at + RECORD_HEAD + (int64_t)r.length;
+	if (!s->given++)
+		s->record_us = r.time_us;
 	return true;
+}
+
+static bool read_first(struct spool *s)
+{
+	buf_clear(&s->record);
+	s->given = 0;
+	return read_record(s, s->segs[0].off);
+}
+
+/* What follows in the same segment, as far as it is whole and fits. What is
+ * damaged is found again when it is the first. */
+static void read_more(struct spool *s, size_t bytes)
+{
+	const struct segment *g = &s->segs[0];
+	uint8_t head[RECORD_HEAD];
+	struct record r;
+
+	while (s->given < g->records) {
+		size_t len = s->record.len;
+
+		if (read_at(s->read_fd, head, RECORD_HEAD, s->record_end) !=
+			    RECORD_HEAD ||
+		    !record_read_head(head, &r) || len + r.length > bytes)
+			return;
+		if (read_record(s, s->record_end))
+			continue;
+		s->record.len = len;
+		s->record.p[len] = 0;
+		return;
+	}
 }
 
 /* Out of descriptors is no damage. */
@@ -284,8 +315,8 @@ static enum rc open_first(struct spool *s, struct err *e)
 	return spool_errno(s, name, e);
 }
 
-enum rc spool_get(struct spool *s, struct str *out, int64_t *time_us,
-		  struct err *e)
+enum rc spool_get(struct spool *s, size_t bytes, struct str *out,
+		  int64_t *time_us, struct err *e)
 {
 	enum rc rc;
 
@@ -298,7 +329,7 @@ enum rc spool_get(struct spool *s, struct str *out, int64_t *time_us,
 			if (s->n_segs == 1 && s->fd >= 0)
 				break;
 			drop_first(s);
-		} else if (!read_record(s)) {
+		} else if (!read_first(s)) {
 			if (s->n_segs == 1)
 				close_segment(s);
 			give_up_first(s);
@@ -306,6 +337,8 @@ enum rc spool_get(struct spool *s, struct str *out, int64_t *time_us,
 		spool_publish(s);
 	}
 	if (s->record_end) {
+		if (bytes && s->given == 1)
+			read_more(s, bytes);
 		*out = (struct str){buf_str(&s->record), s->record.len};
 		*time_us = s->record_us;
 	}
@@ -351,7 +384,7 @@ enum rc spool_done(struct spool *s, struct err *e)
 	if (!s->record_end)
 		return err_set(e, RC_BUG, "no record was given");
 	g->off = s->record_end;
-	g->records--;
+	g->records -= s->given;
 	s->record_end = 0;
 	if (s->record.cap > KEEP_BYTES)
 		buf_release(&s->record);

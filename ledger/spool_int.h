@@ -86,7 +86,8 @@ struct spool {
 	int read_fd; /* of segs[0], or -1 */
 	struct buf record;
 	int64_t record_end; /* of what get() gave, or 0 */
-	int64_t record_us;
+	int64_t record_us;  /* of the first of them */
+	int64_t given;      /* records that get() gave */
 
 	pthread_mutex_t lock; /* of state */
 	struct spool_state state;

@@ -302,7 +302,7 @@ static void spooled(void **state)
 	ASSERT_CONTAINS(finding(&r, "spool")->found, "1 record");
 	spool_close(s);
 	ASSERT_OK(spool_open(&s, one, 1 << 20, 1 << 16, &e), &e);
-	ASSERT_OK(spool_get(s, &got, &at_us, &e), &e);
+	ASSERT_OK(spool_get(s, 0, &got, &at_us, &e), &e);
 	ASSERT_OK(spool_done(s, &e), &e);
 	ASSERT_OK(spool_put(s, STR("old"), US_PER_SEC, &e), &e);
 	ASSERT_OK(spool_sync(s, &e), &e);

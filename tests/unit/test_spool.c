@@ -104,7 +104,7 @@ static const char *get(void)
 	int64_t us;
 	struct str r;
 
-	assert_int_equal(spool_get(s, &r, &us, NULL), RC_OK);
+	assert_int_equal(spool_get(s, 0, &r, &us, NULL), RC_OK);
 	return r.p ? r.p : "";
 }
 
@@ -197,6 +197,46 @@ static void records_come_in_order_and_once(void **state)
 	put("four", 400);
 	assert_true(there(2, "seg"));
 	assert_string_equal(get(), "four");
+}
+
+static const char *get_many(size_t bytes)
+{
+	struct str r;
+	int64_t us;
+
+	assert_int_equal(spool_get(s, bytes, &r, &us, NULL), RC_OK);
+	assert_true(!r.p || us == 100);
+	return r.p ? r.p : "";
+}
+
+/* As many as fit, and never beyond what is damaged. */
+static void several_records_are_done_at_once(void **state)
+{
+	uint8_t bytes[4096];
+	size_t n;
+
+	(void)state;
+	open_at(BIG, BIG);
+	put("one\n", 100);
+	put("two\n", 150);
+	put("three\n", 100);
+	put("four\n", 100);
+	assert_string_equal(get_many(9), "one\ntwo\n");
+	assert_string_equal(get_many(9), "one\ntwo\n");
+	assert_int_equal(look().records, 4);
+	done();
+	assert_int_equal(look().records, 2);
+	assert_string_equal(get_many(1), "three\n");
+	assert_string_equal(get_many(1000), "three\nfour\n");
+	spool_close(s);
+	s = NULL;
+	open_at(BIG, BIG);
+	n = slurp(file(1, "seg"), bytes, sizeof(bytes));
+	bytes[n - 2] ^= 1; /* of "four", after the scan */
+	spit(file(1, "seg"), bytes, n);
+	assert_string_equal(get_many(1000), "three\n");
+	done();
+	assert_string_equal(get_many(1000), "");
 }
 
 static void a_restart_goes_on_with_what_is_not_done(void **state)
@@ -620,6 +660,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(records_come_in_order_and_once),
+		T(several_records_are_done_at_once),
 		T(a_restart_goes_on_with_what_is_not_done),
 		T(a_mark_that_is_damaged_or_of_another_file_says_nothing),
 		T(a_tail_cut_at_any_byte_is_cut_off),
