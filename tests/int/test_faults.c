@@ -30,7 +30,7 @@
 
 #define SENDERS 6
 #define CALLS   5 /* of a request, which is a task */
-#define MAX     200000
+#define MAX     1000000
 #define ANSWER  2048
 
 struct fleet {
@@ -383,7 +383,7 @@ static void check_ledger(struct world *w)
 	int sent = atomic_load(&f->next);
 	const char *have;
 
-	poll_until(all_there, &c, 120000, "acknowledged rows to be there");
+	poll_until(all_there, &c, 300000, "acknowledged rows to be there");
 	assert_int_equal(
 		harness_sql_i64(w->db,
 				"SELECT count(*) FROM (SELECT 1 FROM attempt "
