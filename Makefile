@@ -327,18 +327,20 @@ PREFIX ?= /usr/local
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
 DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/aco
+UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 
 install: all  ## to PREFIX (/usr/local) under DESTDIR
-	install -d $(BINDIR) $(MANDIR) $(DOCDIR)
+	install -d $(BINDIR) $(MANDIR) $(DOCDIR) $(UNITDIR)
 	install -m 755 $(OUT)/aco $(BINDIR)/aco
 	install -m 644 ledger/base/aco.1 $(MANDIR)/aco.1
 	install -m 644 ledger/base/aco.conf $(DOCDIR)/aco.conf.sample
+	sed 's|@BINDIR@|$(PREFIX)/bin|' ingest/aco.service >$(UNITDIR)/aco.service
 	install -m 644 $(wildcard LICENSE README.md \
 		ingest/outcomes.schema.json ingest/events.schema.json \
 		ingest/outcomes_api.schema.json) $(DOCDIR)
 
 uninstall:  ## remove what install put there
-	rm -f $(BINDIR)/aco $(MANDIR)/aco.1
+	rm -f $(BINDIR)/aco $(MANDIR)/aco.1 $(UNITDIR)/aco.service
 	rm -rf $(DOCDIR)
 
 # The one list of Debian packages: .ci/run calls `make deps` too.
