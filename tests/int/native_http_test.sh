@@ -13,7 +13,7 @@ if ! "$aco" help serve >/dev/null 2>&1 || ! command -v curl >/dev/null; then
   finish
 fi
 port=$((20000 + RANDOM % 20000))
-export ACO_LISTEN=127.0.0.1:$port ACO_WORKERS=1
+export ACO_LISTEN=127.0.0.1:$port ACO_WORKERS=1 ACO_AUTOSTART=yes
 url=http://127.0.0.1:$port
 up
 
