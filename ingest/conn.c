@@ -74,7 +74,7 @@ static void finish_on(struct conn *c)
 	conn_bytes_free(&c->in);
 	if (c->state == CONN_FINISHING && !c->out.len && !c->shut) {
 		c->shut = true;
-		loop_timer_set(c->timer, c->finish_us);
+		loop_timer_set(c->timer, c->linger_us);
 		if (c->tls)
 			tls_end(c->tls);
 		shutdown(c->fd, SHUT_WR);
@@ -91,13 +91,13 @@ static void on_timer(void *arg)
 
 	if (!c->shut && c->sent != c->sent_then) {
 		c->sent_then = c->sent;
-		loop_timer_set(c->timer, c->finish_us);
+		loop_timer_set(c->timer, c->stall_us);
 		return;
 	}
 	conn_over(c, NULL);
 }
 
-void conn_finish(struct conn *c, int64_t us)
+void conn_finish(struct conn *c, int64_t stall_us, int64_t linger_us)
 {
 	if (c->state >= CONN_FINISHING)
 		return;
@@ -108,8 +108,9 @@ void conn_finish(struct conn *c, int64_t us)
 	c->state = CONN_FINISHING;
 	c->corks = 0;
 	c->timer = loop_timer_new(c->loop, on_timer, c);
-	loop_timer_set(c->timer, us);
-	c->finish_us = us;
+	loop_timer_set(c->timer, stall_us);
+	c->stall_us = stall_us;
+	c->linger_us = linger_us;
 	c->sent_then = c->sent;
 	if (c->can_write)
 		conn_flush(c);

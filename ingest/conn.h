@@ -75,10 +75,10 @@ enum rc conn_connect(struct conn **out, struct loop *l,
 void conn_free(struct conn *c);
 /* Write what waits, end our side, and throw away what still comes (so that the
  * peer reads our last bytes before it learns that nobody listens), until the
- * peer ends its side or has us microseconds to do so; then `closed`. The same
- * when for us microseconds none of the bytes that wait is taken. No other
+ * peer ends its side, or linger_us are over since we ended ours, or for
+ * stall_us none of the bytes that wait was taken; then `closed`. No other
  * callback comes from here on, and no write is taken. */
-void conn_finish(struct conn *c, int64_t us);
+void conn_finish(struct conn *c, int64_t stall_us, int64_t linger_us);
 /* Somebody else's from now on: a client that goes into a pool and out. */
 void conn_set(struct conn *c, const struct conn_cb *cb, void *arg);
 

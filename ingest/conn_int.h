@@ -46,7 +46,7 @@ struct conn {
 	size_t in_max, out_high, out_low, out_max;
 	uint64_t received, sent;
 	uint64_t sent_then; /* when the timer was set */
-	int64_t finish_us;
+	int64_t stall_us, linger_us;
 };
 
 /* Let the loop call the connection soon: what it can, it does then. */

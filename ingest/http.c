@@ -203,7 +203,7 @@ enum rc http_server_new(struct http_server **out, struct loop *loop, int fd,
 			const struct http_opts *o, struct err *e)
 {
 	struct http_server *s;
-	int flags = fcntl(fd, F_GETFL);
+	int flags = fcntl(fd, F_GETFL), on = 1;
 
 	*out = NULL;
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
@@ -213,6 +213,9 @@ enum rc http_server_new(struct http_server **out, struct loop *loop, int fd,
 		return RC_DOWN;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	/* Its connections inherit it: a machine that vanished while a handler
+	 * waits is noticed some day. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	s = xcalloc(1, sizeof(*s));
 	s->loop = loop;
 	s->o = *o;

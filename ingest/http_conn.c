@@ -82,7 +82,7 @@ static void lose(struct http_conn *hc)
 void http_conn_close(struct http_conn *hc)
 {
 	http_conn_state(hc, HTTP_CLOSING);
-	conn_finish(hc->c, HTTP_LINGER_US);
+	conn_finish(hc->c, hc->s->o.limits.stall_us, HTTP_LINGER_US);
 }
 
 void http_conn_answered(struct http_conn *hc, bool close)

@@ -520,12 +520,12 @@ static void test_finish(void **state)
 		conn_write(w.a.c, p, BIG / 4);
 		run(&w, b_has_some);
 		conn_write(w.b.c, p, BIG);
-		conn_finish(w.b.c, DEADLINE);
+		conn_finish(w.b.c, DEADLINE, DEADLINE);
 		run(&w, a_has_end);
 		assert_int_equal(w.a.got.len, BIG);
 		assert_memory_equal(w.a.got.p, p, BIG);
 		assert_int_equal(w.b.closed, 0);
-		conn_finish(w.a.c, DEADLINE);
+		conn_finish(w.a.c, DEADLINE, DEADLINE);
 		run(&w, b_closed);
 		assert_false(w.b.broke);
 		run(&w, a_closed);
@@ -535,22 +535,23 @@ static void test_finish(void **state)
 	}
 }
 
-/* A peer that neither reads nor leaves holds it for its time only. */
+/* A peer that does not read, or does not leave, holds it for its time only. */
 static void test_finish_in_time(void **state)
 {
-	struct world w = {0};
-	char *p = pattern(BIG);
-
 	(void)state;
-	begin(&w);
-	join_raw(&w);
-	conn_write(w.b.c, p, BIG);
-	conn_write(w.b.c, p, BIG);
-	conn_finish(w.b.c, 20000);
-	run(&w, b_closed);
-	assert_false(w.b.broke);
-	free(p);
-	end(&w);
+	for (int i = 0; i < 2; i++) {
+		struct world w = {0};
+		char *p = pattern(BIG);
+
+		begin(&w);
+		join_raw(&w);
+		conn_write(w.b.c, p, i ? 10 : BIG);
+		conn_finish(w.b.c, i ? DEADLINE : 20000, 20000);
+		run(&w, b_closed);
+		assert_false(w.b.broke);
+		free(p);
+		end(&w);
+	}
 }
 
 static bool b_is_free(struct world *w)
