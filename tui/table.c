@@ -1,11 +1,14 @@
 #include "tui/table.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
+#include "tui/text.h"
 
 /* Room for the text of one table; a screen holds at most a few thousand rows,
  * so this is reached only by hostile names. */
@@ -37,6 +40,8 @@ void table_clear(struct table *t)
 	t->truncated = false;
 	t->more = false;
 	t->found = 0;
+	t->n_notes = 0;
+	t->n_pictures = 0;
 }
 
 /* FNV-1a: keys only have to tell the rows of one table apart. */
@@ -90,6 +95,14 @@ const char *table_keep(struct table *t, struct str s)
 	return copy;
 }
 
+const char *table_clean(struct table *t, struct str s)
+{
+	char clean[256];
+
+	text_clean(s, clean, sizeof(clean));
+	return table_keep(t, str_from(clean));
+}
+
 void table_text(struct table *t, int row, int col, struct str s)
 {
 	struct cell *c = table_cell(t, row, col);
@@ -139,6 +152,43 @@ void table_money(struct table *t, int row, int col, __int128 pusd)
 
 	c->known = true;
 	c->v.money = pusd;
+}
+
+void table_change(struct table *t, int row, int col, int64_t micro)
+{
+	set(t, row, col, micro);
+}
+
+static int32_t cut_micro(int64_t v)
+{
+	if (v < 0)
+		return 0;
+	return v > 1000000 ? 1000000 : (int32_t)v;
+}
+
+void table_bar(struct table *t, int row, int col, int64_t lo, int64_t hi)
+{
+	struct cell *c = table_cell(t, row, col);
+
+	c->known = true;
+	c->v.bar.lo = cut_micro(lo);
+	c->v.bar.hi = cut_micro(hi < lo ? lo : hi);
+}
+
+void table_note(struct table *t, enum tone tone, const char *label,
+		const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (t->n_notes == TABLE_NOTES)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	t->notes[t->n_notes++] =
+		(struct note){table_keep(t, str_from(label)),
+			      table_keep(t, str_from(text)), tone};
 }
 
 void table_uuid(struct table *t, int row, int col, struct uuid id)
@@ -203,7 +253,7 @@ bool cell_is_text(enum cell_kind kind)
 bool cell_is_right(enum cell_kind kind)
 {
 	return kind == CELL_INT || kind == CELL_MONEY || kind == CELL_RATIO ||
-	       kind == CELL_SPAN;
+	       kind == CELL_SPAN || kind == CELL_CHANGE;
 }
 
 static __int128 series_sum(const struct series *s)
@@ -229,7 +279,11 @@ bool cell_number(enum cell_kind kind, const struct cell *c, __int128 *out)
 	case CELL_RATIO:
 	case CELL_TIME:
 	case CELL_SPAN:
+	case CELL_CHANGE:
 		*out = (__int128)c->v.i * 1000000;
+		return true;
+	case CELL_BAR:
+		*out = (__int128)c->v.bar.lo * 1000000;
 		return true;
 	case CELL_TEXT:
 	case CELL_LINES:

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "ledger/base/arena.h"
+#include "ledger/base/err.h"
 #include "ledger/base/str.h"
 #include "ledger/base/uuid.h"
 #include "tui/spark.h"
@@ -27,7 +28,9 @@ enum cell_kind {
 	CELL_TIME,  /* microseconds since 1970 UTC */
 	CELL_SPAN,  /* a duration in microseconds */
 	CELL_FLAG,
-	CELL_SPARK, /* pico-dollars over time */
+	CELL_SPARK,  /* pico-dollars over time */
+	CELL_CHANGE, /* signed millionths: against what was before */
+	CELL_BAR,    /* a stretch lo..hi of the whole, in millionths */
 };
 
 /* One column. The name is the field's name in JSON and CSV and in filters,
@@ -43,6 +46,7 @@ struct column {
 	const char *section; /* records: a heading above this field */
 	bool aside;          /* records: this and what follows stands in the
 				right half of a wide screen */
+	bool compare;        /* only beside the period before */
 };
 
 /* What a cell says beside its value: how it is coloured. Whatever a tone says
@@ -65,6 +69,9 @@ struct cell {
 		__int128 money;
 		const char *text; /* TEXT LINES; bytes as they came */
 		struct series *series;
+		struct {
+			int32_t lo, hi;
+		} bar; /* 0 <= lo <= hi <= 1000000 */
 	} v;
 };
 
@@ -77,8 +84,25 @@ struct place {
 	const char *task_name;
 	int32_t attempt_day;
 	struct uuid attempt;
-	int32_t price_id; /* 0 = none */
+	int32_t price_id;                    /* 0 = none */
+	int32_t agent_id, team_id, model_id; /* 0 = any */
+	int tier;                            /* -1 or 0 = any */
+	const char *name; /* of the agent, team, model, tier; as class_name */
+	int32_t decision_day;
+	struct uuid decision;
+	int32_t bundle_id; /* 0 = the one that serves */
+	const char *text;  /* what is searched; as class_name */
 };
+
+/* A line above a list: what holds for all of it. */
+struct note {
+	const char *label, *text; /* clean enough to be shown as cells are */
+	enum tone tone;
+};
+#define TABLE_NOTES    24
+#define TABLE_PICTURES 4
+
+struct picture; /* chart.h */
 
 struct row {
 	struct place at;
@@ -97,6 +121,10 @@ struct table {
 	size_t cells_cap;
 	bool truncated; /* memory for the text ran out */
 	bool more;      /* the database has rows beyond these */
+	struct note notes[TABLE_NOTES];
+	int n_notes;
+	struct picture *pictures[TABLE_PICTURES]; /* in the arena */
+	int n_pictures;
 
 	size_t found; /* where table_find() last was */
 
@@ -132,8 +160,16 @@ void table_tone(struct table *t, int row, int col, enum tone tone);
 /* The series of a CELL_SPARK, to be filled in; made of zeros with n points if
  * it is not there. NULL when memory ran out. */
 struct series *table_series(struct table *t, int row, int col, int n);
+void table_change(struct table *t, int row, int col, int64_t micro);
+void table_bar(struct table *t, int row, int col, int64_t lo_micro,
+	       int64_t hi_micro); /* cut to 0..1000000 */
+/* Add a note; beyond TABLE_NOTES they are dropped. */
+void table_note(struct table *t, enum tone tone, const char *label,
+		const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* Keep a copy of a name for a place. */
 const char *table_keep(struct table *t, struct str s);
+/* The same, made harmless (tui/text.h), for what is not shown as a cell. */
+const char *table_clean(struct table *t, struct str s);
 
 struct cell *table_cell(struct table *t, int row, int col);
 const struct cell *table_get(const struct table *t, int row, int col);

@@ -176,7 +176,7 @@ static void keys_survive(void **state)
 static void series(void **state)
 {
 	static const struct column spark[] = {
-		{"spend", "trend", "", CELL_SPARK, 0, 0, NULL, false}};
+		{"spend", "trend", "", CELL_SPARK, 0, 0, NULL, false, false}};
 	struct table t;
 	struct series *s;
 	int r;
