@@ -2,6 +2,7 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
+#include "ledger/query_read.h"
 
 #define US_PER_MIN  (60 * US_PER_SEC)
 #define US_PER_HOUR (60 * US_PER_MIN)
@@ -59,7 +60,7 @@ void query_edges(const struct query_span *span, int64_t edge[QUERY_EDGES])
 	edge[5] = s.until_us;
 }
 
-static void arg_edges(struct db_args *a, const struct query_span *s)
+void query_edges_args(struct db_args *a, const struct query_span *s)
 {
 	int64_t edge[QUERY_EDGES];
 
@@ -68,77 +69,12 @@ static void arg_edges(struct db_args *a, const struct query_span *s)
 		db_arg_time(a, edge[i]);
 }
 
-/* ---- columns in their order ---- */
-
-/* Reads one row from left to right. */
-struct reader {
-	const struct db_result *r;
-	int row, col;
-};
-
-static int64_t i64(struct reader *x)
+void query_arg_id(struct db_args *a, int32_t id)
 {
-	return db_i64(x->r, x->row, x->col++);
-}
-
-static int32_t i32(struct reader *x)
-{
-	return (int32_t)i64(x);
-}
-
-static bool flag(struct reader *x)
-{
-	return db_bool(x->r, x->row, x->col++);
-}
-
-static int64_t i64_or(struct reader *x, int64_t absent)
-{
-	if (db_null(x->r, x->row, x->col)) {
-		x->col++;
-		return absent;
-	}
-	return i64(x);
-}
-
-static struct str text(struct reader *x)
-{
-	if (db_null(x->r, x->row, x->col)) {
-		x->col++;
-		return STR_NONE;
-	}
-	return db_text(x->r, x->row, x->col++);
-}
-
-static struct uuid uuid(struct reader *x)
-{
-	if (db_null(x->r, x->row, x->col)) {
-		x->col++;
-		return (struct uuid){{0}};
-	}
-	return db_uuid(x->r, x->row, x->col++);
-}
-
-static int64_t when(struct reader *x)
-{
-	return db_time(x->r, x->row, x->col++);
-}
-
-static int32_t day(struct reader *x)
-{
-	if (db_null(x->r, x->row, x->col)) {
-		x->col++;
-		return QUERY_DAY_NONE;
-	}
-	return db_day(x->r, x->row, x->col++);
-}
-
-static __int128 sum(struct reader *x)
-{
-	__int128 v = 0;
-
-	if (!db_numeric_i128(x->r, x->row, x->col++, &v))
-		return 0;
-	return v;
+	if (id)
+		db_arg_i32(a, id);
+	else
+		db_arg_null(a);
 }
 
 /* ---- header figures ---- */
@@ -146,8 +82,8 @@ static __int128 sum(struct reader *x)
 void query_totals_args(struct db_args *a, const struct query_span *span,
 		       const struct query_span *today)
 {
-	arg_edges(a, span);
-	arg_edges(a, today);
+	query_edges_args(a, span);
+	query_edges_args(a, today);
 }
 
 void query_totals_row(const struct db_result *r, int row,
@@ -167,90 +103,13 @@ void query_totals_row(const struct db_result *r, int row,
 	out->newest_us = when(&x);
 }
 
-/* ---- fleet ---- */
-
-void query_fleet_args(struct db_args *a, const struct query_span *span)
-{
-	arg_edges(a, span);
-}
-
-void query_fleet_row(const struct db_result *r, int row,
-		     struct query_class *out)
-{
-	struct reader x = {r, row, 0};
-
-	out->class_id = i32(&x);
-	out->name = text(&x);
-	out->tasks = i64(&x);
-	out->judged = i64(&x);
-	out->success_micro = i64(&x);
-	out->routed = i64(&x);
-	out->escalated = i64(&x);
-	out->paid_pusd = sum(&x);
-	out->paid_judged_pusd = sum(&x);
-	out->attempts = i64(&x);
-	out->errors = i64(&x);
-	out->unpriced = i64(&x);
-	out->uncached_in = i64(&x);
-	out->cache_read = i64(&x);
-	out->cache_write_5m = i64(&x);
-	out->cache_write_1h = i64(&x);
-	out->output = i64(&x);
-	out->reasoning = i64(&x);
-	out->cost_pusd = sum(&x);
-}
-
-__int128 query_ratio(__int128 a, __int128 b)
-{
-	return (a + b / 2) / b;
-}
-
-bool query_cost_per_success(const struct query_class *c, __int128 *pusd)
-{
-	if (c->success_micro <= 0 || c->paid_judged_pusd < 0)
-		return false;
-	*pusd = query_ratio(c->paid_judged_pusd * 1000000, c->success_micro);
-	return true;
-}
-
-int64_t query_grain_us(enum query_grain g)
-{
-	static const int64_t us[] = {US_PER_MIN, US_PER_HOUR, US_PER_DAY};
-
-	return us[g];
-}
-
-void query_spark_args(struct db_args *a, enum query_grain grain,
-		      int64_t since_us, int64_t until_us, int slots)
-{
-	static const char *const names[] = {"minute", "hour", "day"};
-
-	db_arg_text(a, str_from(names[grain]));
-	db_arg_time(a, since_us);
-	db_arg_time(a, until_us);
-	db_arg_i32(a, slots);
-}
-
-void query_spark_row(const struct db_result *r, int row,
-		     struct query_spark *out)
-{
-	struct reader x = {r, row, 0};
-
-	out->class_id = i32(&x);
-	out->slot = i32(&x);
-	out->cost_pusd = sum(&x);
-}
-
 /* ---- tasks ---- */
 
 void query_tasks_args(struct db_args *a, const struct query_tasks *q)
 {
 	struct query_span s = query_span_cut(q->span);
 
-	if (q->class_id)
-		db_arg_i32(a, q->class_id);
-	else
-		db_arg_null(a);
+	query_arg_id(a, q->class_id);
 	db_arg_time(a, s.since_us);
 	db_arg_time(a, s.until_us);
 	db_arg_bool(a, s.all);
@@ -258,6 +117,8 @@ void query_tasks_args(struct db_args *a, const struct query_tasks *q)
 	db_arg_bool(a, q->desc);
 	db_arg_i64(a, q->limit);
 	db_arg_i64(a, q->offset);
+	query_arg_id(a, q->agent_id);
+	query_arg_id(a, q->team_id);
 }
 
 void query_task_args(struct db_args *a, struct str name)
@@ -309,15 +170,6 @@ void query_of_task_args(struct db_args *a, struct uuid task, int64_t limit)
 {
 	db_arg_uuid(a, task);
 	db_arg_i64(a, limit);
-}
-
-static int tristate(struct reader *x)
-{
-	if (db_null(x->r, x->row, x->col)) {
-		x->col++;
-		return -1;
-	}
-	return flag(x);
 }
 
 void query_step_row(const struct db_result *r, int row, struct query_step *out)
@@ -399,6 +251,8 @@ void query_attempt_full_row(const struct db_result *r, int row,
 	out->names = i64(&x);
 	out->corrections = i64(&x);
 	out->aggregate = flag(&x);
+	out->evidence = text(&x);
+	out->corrected_from_pusd = i64_or(&x, MONEY_NONE);
 }
 
 /* ---- prices ---- */

@@ -1,5 +1,6 @@
-/* Read models for people: the fleet by class, tasks, steps, attempts, prices.
- * Each is a statement (sql/queries/query_*.sql), a function that builds its
+/* Read models for people: tasks, steps, attempts, prices (spend by dimensions
+ * is in query_spend.h, the router, budgets and the rest in query_watch.h). Each
+ * is a statement (sql/queries/query_*.sql), a function that builds its
  * parameters, and one that reads a row of its answer into a struct. Running it
  * is left to the caller, who may do so asynchronously (db.h). Figures over a
  * span of time come from the rollups alone.
@@ -19,9 +20,9 @@
 #include "ledger/db.h"
 
 /* The statements, for db_start() and db_run(). */
-extern const struct sql_stmt sql_query_totals, sql_query_fleet, sql_query_spark,
-	sql_query_class, sql_query_tasks, sql_query_task, sql_query_steps,
-	sql_query_attempts, sql_query_attempt, sql_query_price;
+extern const struct sql_stmt sql_query_totals, sql_query_class, sql_query_tasks,
+	sql_query_task, sql_query_steps, sql_query_attempts, sql_query_attempt,
+	sql_query_price;
 
 /* ---- spans of time ---- */
 
@@ -58,43 +59,11 @@ void query_totals_args(struct db_args *a, const struct query_span *span,
 void query_totals_row(const struct db_result *r, int row,
 		      struct query_totals *out);
 
-/* ---- the fleet by class: sql_query_fleet, sql_query_spark ---- */
-
-struct query_class {
-	int32_t class_id;
-	struct str name;
-	int64_t tasks, judged, success_micro, routed, escalated;
-	__int128 paid_pusd, paid_judged_pusd; /* of these tasks */
-	int64_t attempts, errors, unpriced;
-	int64_t uncached_in, cache_read, cache_write_5m, cache_write_1h;
-	int64_t output, reasoning;
-	__int128 cost_pusd; /* of the attempts in the span */
-};
-void query_fleet_args(struct db_args *a, const struct query_span *span);
-void query_fleet_row(const struct db_result *r, int row,
-		     struct query_class *out);
-
+/* The six edges of a span, and an id or NULL for 0, as parameters. */
+void query_edges_args(struct db_args *a, const struct query_span *s);
+void query_arg_id(struct db_args *a, int32_t id);
 /* a / b rounded to the nearest, halves up; both >= 0, b > 0. */
 __int128 query_ratio(__int128 a, __int128 b);
-/* What a success cost: paid_judged / successes; false without a success. */
-bool query_cost_per_success(const struct query_class *c, __int128 *pusd);
-
-enum query_grain {
-	QUERY_MINUTE,
-	QUERY_HOUR,
-	QUERY_DAY
-};
-int64_t query_grain_us(enum query_grain g);
-/* Spend of each class in `slots` equal stretches of [since, until). */
-void query_spark_args(struct db_args *a, enum query_grain grain,
-		      int64_t since_us, int64_t until_us, int slots);
-struct query_spark {
-	int32_t class_id;
-	int slot; /* 0..slots-1 */
-	__int128 cost_pusd;
-};
-void query_spark_row(const struct db_result *r, int row,
-		     struct query_spark *out);
 
 /* ---- tasks: sql_query_tasks, sql_query_task ---- */
 
@@ -111,7 +80,7 @@ struct query_task {
 	int32_t success_micro; /* -1: not judged */
 };
 struct query_tasks {
-	int32_t class_id; /* 0: any */
+	int32_t class_id, agent_id, team_id; /* 0: any */
 	struct query_span span;
 	const char *sort; /* a name in sql/queries/query_tasks.sql */
 	bool desc;
@@ -160,7 +129,9 @@ struct query_attempt_full {
 	struct query_step step; /* kind, tool, seq, failed */
 	int64_t names;          /* identifiers it is known under */
 	int64_t corrections;
-	bool aggregate; /* its tokens are a sum over calls */
+	bool aggregate;              /* its tokens are a sum over calls */
+	struct str evidence;         /* what its decision saw; "0.5 - 1 ..." */
+	int64_t corrected_from_pusd; /* before all corrections; MONEY_NONE */
 };
 void query_attempt_args(struct db_args *a, int32_t day, struct uuid id);
 void query_attempt_full_row(const struct db_result *r, int row,

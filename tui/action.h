@@ -8,7 +8,7 @@
 
 #include "tui/top.h"
 
-#define ACTION_KEYS 4
+#define ACTION_KEYS 10
 
 struct action {
 	int keys[ACTION_KEYS]; /* characters or KEY_ codes of ncurses; 0 ends */

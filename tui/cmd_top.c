@@ -17,10 +17,13 @@
 #include "tui/loop.h"
 #include "tui/open.h"
 #include "tui/out.h"
+#include "tui/state.h"
 #include "tui/text.h"
 
 /* How long --once waits for the database, in all. */
 #define ONCE_MS 60000
+/* How long it waits for the look at the daemon and its spool. */
+#define HEALTH_MS 2000
 /* Printed text is bounded, as is everything. */
 #define OUT_MAX ((size_t)256 << 20)
 
@@ -34,8 +37,15 @@ enum {
 	OPT_TASK,
 	OPT_ATTEMPT,
 	OPT_PRICE,
+	OPT_AGENT,
+	OPT_TEAM,
+	OPT_DECISION,
+	OPT_BUNDLE,
+	OPT_SEARCH,
 	OPT_SINCE,
 	OPT_UNTIL,
+	OPT_COMPARE,
+	OPT_PICTURES,
 	OPT_INTERVAL,
 	OPT_THEME,
 	OPT_TZ,
@@ -47,15 +57,27 @@ static const struct cmd_opt opts[] = {
 	[OPT_JSON] = {"json", 0, NULL, "print one JSON object"},
 	[OPT_CSV] = {"csv", 0, NULL, "print CSV"},
 	[OPT_VIEW] = {"view", 0, "NAME",
-		      "screen to open: fleet, tasks, task, attempt, price"},
+		      "screen to open: fleet, agents, teams, models, tiers, "
+		      "tasks, task, attempt, price, decisions, decision, "
+		      "router, bundles, budgets, attention, dead, search"},
 	[OPT_CLASS] = {"class", 0, "CLASS", "tasks of this class"},
 	[OPT_TASK] = {"task", 0, "TASK",
 		      "this task, by its id or its sender's name for it"},
 	[OPT_ATTEMPT] = {"attempt", 0, "ID", "this attempt of the task"},
 	[OPT_PRICE] = {"price", 0, "ROW", "this price row"},
+	[OPT_AGENT] = {"agent", 0, "AGENT", "tasks of this agent"},
+	[OPT_TEAM] = {"team", 0, "TEAM", "tasks of this team"},
+	[OPT_DECISION] = {"decision", 0, "ID", "this decision of the router"},
+	[OPT_BUNDLE] = {"bundle", 0, "ROW", "this version of the router"},
+	[OPT_SEARCH] = {"search", 0, "WORDS",
+			"anything by a part of its name, or by its id"},
 	[OPT_SINCE] = {"since", 0, "TIME",
 		       "from TIME on: a date, a time, 90m, 36h, 7d, all"},
 	[OPT_UNTIL] = {"until", 0, "TIME", "up to TIME"},
+	[OPT_COMPARE] = {"compare", 0, NULL,
+			 "beside each sum that of the period before"},
+	[OPT_PICTURES] = {"pictures", 0, NULL,
+			  "print pictures too; in plain text, their words"},
 	[OPT_INTERVAL] = {"interval", 0, "SECONDS",
 			  "between refreshes (2); with --plain, --json or "
 			  "--csv: print again and again"},
@@ -69,6 +91,7 @@ struct settings {
 	const char *since, *until, *zone;
 	int format; /* of enum out_format; -1: on the terminal */
 	enum theme theme;
+	bool compare, pictures;
 	int64_t interval_us; /* 0: not given */
 	struct range range;
 };
@@ -106,9 +129,48 @@ static int set_interval(const struct command *self, struct settings *s,
 	return 0;
 }
 
+/* Where the text of an option goes; NULL: it has none. */
+static const char **text_of(struct settings *s, int got)
+{
+	switch (got) {
+	case OPT_VIEW:
+		return &s->open.view;
+	case OPT_CLASS:
+		return &s->open.class_name;
+	case OPT_TASK:
+		return &s->open.task;
+	case OPT_ATTEMPT:
+		return &s->open.attempt;
+	case OPT_PRICE:
+		return &s->open.price;
+	case OPT_AGENT:
+		return &s->open.agent;
+	case OPT_TEAM:
+		return &s->open.team;
+	case OPT_DECISION:
+		return &s->open.decision;
+	case OPT_BUNDLE:
+		return &s->open.bundle;
+	case OPT_SEARCH:
+		return &s->open.words;
+	case OPT_SINCE:
+		return &s->since;
+	case OPT_UNTIL:
+		return &s->until;
+	case OPT_TZ:
+		return &s->zone;
+	default:
+		return NULL;
+	}
+}
+
 static int set_option(const struct command *self, struct settings *s, int got,
 		      const char *value)
 {
+	if (text_of(s, got)) {
+		*text_of(s, got) = value;
+		return 0;
+	}
 	switch (got) {
 	case OPT_ONCE:
 	case OPT_PLAIN:
@@ -122,29 +184,11 @@ static int set_option(const struct command *self, struct settings *s, int got,
 			return 0;
 		return cmd_usage(self, "--theme: there is no theme '%s'",
 				 value);
-	case OPT_VIEW:
-		s->open.view = value;
+	case OPT_COMPARE:
+		s->compare = true;
 		break;
-	case OPT_CLASS:
-		s->open.class_name = value;
-		break;
-	case OPT_TASK:
-		s->open.task = value;
-		break;
-	case OPT_ATTEMPT:
-		s->open.attempt = value;
-		break;
-	case OPT_PRICE:
-		s->open.price = value;
-		break;
-	case OPT_SINCE:
-		s->since = value;
-		break;
-	case OPT_UNTIL:
-		s->until = value;
-		break;
-	case OPT_TZ:
-		s->zone = value;
+	case OPT_PICTURES:
+		s->pictures = true;
 		break;
 	case CMD_OPERAND:
 		return cmd_usage(self, "'%s' is too much", value);
@@ -241,6 +285,11 @@ static enum rc print(struct top *t, const struct settings *s, struct err *e)
 	enum rc rc;
 
 	top_page(t)->unfolded = format == OUT_JSON || format == OUT_CSV;
+	t->all_asks = s->pictures || format == OUT_JSON;
+	if (!t->all_asks)
+		top_page(t)->pictures = top_page(t)->view->pictured;
+	health_wait(t->health_job, HEALTH_MS);
+	health_read(t->health_job, &t->health);
 	/* A reader that left is an error to report, not a reason to die. */
 	signal(SIGPIPE, SIG_IGN);
 	do {
@@ -273,9 +322,35 @@ static enum rc show(struct top *t, const struct settings *s, int *sig,
 	return top_run(t, s->theme, sig, e);
 }
 
+static bool asks_for_nothing(const struct open_args *a)
+{
+	return !a->view && !a->class_name && !a->task && !a->attempt &&
+	       !a->price && !a->agent && !a->team && !a->decision &&
+	       !a->bundle && !a->words;
+}
+
+/* What the last run left: of the view only where none is asked for, of the
+ * range likewise. */
+static void remember(struct top *t, const struct settings *s,
+		     struct open_args *open)
+{
+	struct range given = t->ctx.range;
+	const struct view *v;
+
+	t->interactive = true;
+	v = state_load(t);
+	if (s->since || s->until)
+		t->ctx.range = given;
+	else if (t->ctx.range.preset != given.preset)
+		t->range_is_auto = false;
+	if (v && asks_for_nothing(open))
+		open->view = v->name;
+}
+
 static enum rc run_settings(const struct conf *conf, const struct settings *s,
 			    int *sig, struct err *e)
 {
+	struct open_args open = s->open;
 	struct data *data = NULL;
 	struct top *t;
 	enum rc rc = data_new(&data, conf, e);
@@ -287,9 +362,17 @@ static enum rc run_settings(const struct conf *conf, const struct settings *s,
 	t->range_is_auto = !s->since && !s->until;
 	if (s->interval_us > 0)
 		t->interval_us = s->interval_us;
-	rc = open_pages(t, conf, &s->open, e);
+	t->ctx.compare = s->compare;
+	t->health_job = health_new(conf);
+	if (s->format < 0)
+		remember(t, s, &open);
+	rc = open_pages(t, conf, &open, e);
 	if (rc == RC_OK)
 		rc = show(t, s, sig, e);
+	if (rc == RC_OK && s->format < 0) {
+		top_keep(t);
+		state_save(t);
+	}
 	top_release(t);
 	free(t);
 	data_free(data);
@@ -327,9 +410,11 @@ const struct command command_top = {
 	.summary = "the dashboard: what the fleet spends, and why",
 	.help = "Shows spend and success by task class; Enter goes in, to "
 		"tasks, their steps and attempts, and the price row that made "
-		"a figure; Esc goes out, ? lists the keys. The range of time "
-		"is the last 24 hours, or everything when nothing happened in "
-		"them; t changes it.\n\n"
+		"a figure; Esc goes out, ? lists the keys, 1 to 8 open other "
+		"screens, : takes commands. The range of time is the last 24 "
+		"hours, or everything when nothing happened in them; t changes "
+		"it. The view, its columns and the range are remembered in "
+		"$XDG_STATE_HOME/aco/top.\n\n"
 		"--once, --plain, --json and --csv print the same rows and "
 		"end. Money is then an exact decimal in US dollars in JSON and "
 		"CSV, with the field names of the public views. NO_COLOR and "

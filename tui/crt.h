@@ -33,6 +33,14 @@ enum role {
 	ROLE_KEY, /* in the line at the bottom */
 	ROLE_KEY_DOES,
 	ROLE_MESSAGE,
+	ROLE_MENU,     /* a menu over the page */
+	ROLE_MENU_NOW, /* in it: the chosen line */
+	ROLE_TIER0,    /* no tier, then the five of them */
+	ROLE_TIER1,
+	ROLE_TIER2,
+	ROLE_TIER3,
+	ROLE_TIER4,
+	ROLE_TIER5,
 	ROLE_N
 };
 

@@ -33,6 +33,14 @@ static const struct style dark[ROLE_N] = {
 	[ROLE_KEY] = {231, -1, 15, -1, A_BOLD, A_BOLD},
 	[ROLE_KEY_DOES] = {245, -1, 8, -1, 0, 0},
 	[ROLE_MESSAGE] = {222, -1, 11, -1, 0, A_BOLD},
+	[ROLE_MENU] = {252, 236, 7, -1, 0, A_REVERSE},
+	[ROLE_MENU_NOW] = {231, 24, 15, 4, A_BOLD, A_BOLD},
+	[ROLE_TIER0] = {245, -1, 8, -1, 0, 0},
+	[ROLE_TIER1] = {66, -1, 6, -1, 0, 0},
+	[ROLE_TIER2] = {73, -1, 14, -1, 0, 0},
+	[ROLE_TIER3] = {110, -1, 12, -1, 0, 0},
+	[ROLE_TIER4] = {179, -1, 11, -1, 0, 0},
+	[ROLE_TIER5] = {215, -1, 3, -1, A_BOLD, A_BOLD},
 };
 
 static const struct style light[ROLE_N] = {
@@ -54,6 +62,14 @@ static const struct style light[ROLE_N] = {
 	[ROLE_KEY] = {232, -1, 0, -1, A_BOLD, A_BOLD},
 	[ROLE_KEY_DOES] = {241, -1, 8, -1, 0, 0},
 	[ROLE_MESSAGE] = {94, -1, 5, -1, 0, A_BOLD},
+	[ROLE_MENU] = {236, 253, 0, 7, 0, A_REVERSE},
+	[ROLE_MENU_NOW] = {231, 25, 15, 4, A_BOLD, A_BOLD},
+	[ROLE_TIER0] = {241, -1, 8, -1, 0, 0},
+	[ROLE_TIER1] = {30, -1, 6, -1, 0, 0},
+	[ROLE_TIER2] = {31, -1, 6, -1, 0, 0},
+	[ROLE_TIER3] = {25, -1, 4, -1, 0, 0},
+	[ROLE_TIER4] = {94, -1, 5, -1, 0, 0},
+	[ROLE_TIER5] = {130, -1, 1, -1, A_BOLD, A_BOLD},
 };
 
 static chtype attrs[ROLE_N];

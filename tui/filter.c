@@ -93,6 +93,7 @@ static bool parse_number(enum cell_kind kind, const char *s, __int128 *out)
 		return with_suffix(s + (*s == '$'), counts, out);
 	case CELL_SPAN:
 		return with_suffix(s, spans, out);
+	case CELL_CHANGE:
 	case CELL_RATIO:
 		if (!with_suffix(s, ratios, out))
 			return false;
@@ -110,6 +111,7 @@ static bool parse_number(enum cell_kind kind, const char *s, __int128 *out)
 	case CELL_TEXT:
 	case CELL_LINES:
 	case CELL_SPARK:
+	case CELL_BAR:
 		break;
 	}
 	return false;

@@ -146,6 +146,25 @@ char *fmt_percent(int64_t micro, char *buf)
 	return buf;
 }
 
+char *fmt_change(int64_t micro, char *buf)
+{
+	char text[FMT_TEXT];
+	uint64_t n = micro < 0 ? -(uint64_t)micro : (uint64_t)micro;
+
+	if (micro >= 9000000)
+		snprintf(buf, FMT_TEXT, "x%" PRId64, micro / 1000000 + 1);
+	else if (n >= 1000000)
+		snprintf(buf, FMT_TEXT, "%c%" PRIu64 "%%",
+			 micro < 0 ? '-' : '+', (n + 5000) / 10000);
+	else
+		snprintf(buf, FMT_TEXT, "%s%.40s",
+			 micro == 0  ? ""
+			 : micro < 0 ? "-"
+				     : "+",
+			 fmt_percent((int64_t)n, text));
+	return buf;
+}
+
 char *fmt_span(int64_t us, char *buf)
 {
 	const char *sign = us < 0 ? "-" : "";

@@ -24,6 +24,8 @@ char *fmt_digits(int64_t n, char *buf);
 /* Millionths of one: 0.8333 -> "83%", "99.9%", "0.4%", "100%". What is not
  * quite all or nothing never reads "100%" or "0%". */
 char *fmt_percent(int64_t micro, char *buf);
+/* Against what was before: "+12%", "-3.4%", "0%", "x12" from ten-fold on. */
+char *fmt_change(int64_t micro, char *buf);
 /* A duration: "850us", "12ms", "1.2s", "2m05s", "1h02m", "3d04h". */
 char *fmt_span(int64_t us, char *buf);
 /* "2026-11-24 12:03:04"; without the year in the year of `now`, where it only

@@ -2,6 +2,7 @@
  * the top, one after the other, into a table of its own that replaces the
  * page's when all is there. A page that was left meanwhile is not touched. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ledger/base/alloc.h"
@@ -14,6 +15,13 @@
 /* An answer that nobody waits for any more is stopped after this. */
 #define CANCEL_US (US_PER_SEC / 2)
 
+/* Statements of every refresh, before those of the view. */
+enum {
+	ASK_HEADER = -3,
+	ASK_BEFORE,
+	ASK_TOTALS
+};
+
 static void next(struct top *t);
 
 static void start(struct top *t)
@@ -24,11 +32,13 @@ static void start(struct top *t)
 	t->want_gather = false;
 	t->ctx.now_us = clock_now_us();
 	t->ctx.span = range_span(&t->ctx.range, t->ctx.now_us);
+	if (!t->ctx.compare || !range_before(&t->ctx.span, &t->ctx.before))
+		t->ctx.before = (struct query_span){0, 0, false};
 	table_release(&g->table);
 	table_init(&g->table, v->cols, v->n_cols);
 	g->running = true;
 	g->cancelled = false;
-	g->ask = -1;
+	g->ask = ASK_HEADER;
 	g->page_id = top_page(t)->id;
 	g->started_us = clock_mono_us();
 	next(t);
@@ -82,7 +92,11 @@ static void on_answer(void *arg, const struct db_status *st,
 		end(t, &st->err);
 		return;
 	}
-	if (g->ask < 0) {
+	if (g->ask == ASK_HEADER) {
+		query_header_row(res, 0, &t->ctx.header);
+	} else if (g->ask == ASK_BEFORE) {
+		query_totals_row(res, 0, &t->before);
+	} else if (g->ask == ASK_TOTALS) {
 		query_totals_row(res, 0, &t->ctx.totals);
 		if (widen(t)) {
 			start(t);
@@ -109,17 +123,30 @@ static bool args_of(struct top *t, struct db_args *a)
 		.until_us = t->ctx.now_us + 60 * US_PER_SEC,
 	};
 
-	if (t->gather.ask >= 0)
-		return p->view->asks[t->gather.ask].args(&p->where, &t->ctx,
-							 &t->gather.table, a);
-	query_totals_args(a, &t->ctx.span, &today);
-	return true;
+	switch (t->gather.ask) {
+	case ASK_HEADER:
+		query_header_args(a, clock_day(t->ctx.now_us) - 7);
+		return true;
+	case ASK_BEFORE:
+		query_totals_args(a, &t->ctx.before, &today);
+		return t->ctx.before.until_us > 0;
+	case ASK_TOTALS:
+		query_totals_args(a, &t->ctx.span, &today);
+		return true;
+	default:
+		break;
+	}
+	if (p->view->asks[t->gather.ask].picture && top_pictures(t) == 0)
+		return false;
+	return p->view->asks[t->gather.ask].args(&p->where, &t->ctx,
+						 &t->gather.table, a);
 }
 
 static void finish(struct top *t)
 {
 	struct show how;
 
+	t->ctx.health = &t->health;
 	end(t, NULL);
 	how = top_show(t, false);
 	page_take(top_page(t), &t->gather.table, &how);
@@ -143,12 +170,83 @@ static void next(struct top *t)
 		finish(t);
 	} else {
 		rc = data_start(t->data,
-				g->ask < 0 ? &sql_query_totals
-					   : v->asks[g->ask].stmt,
+				g->ask == ASK_HEADER ? &sql_query_header
+				: g->ask < 0         ? &sql_query_totals
+						     : v->asks[g->ask].stmt,
 				&a, on_answer, t, &e);
 		if (rc != RC_OK)
 			end(t, &e);
 	}
+	db_args_release(&a);
+}
+
+/* ---- names ---- */
+
+static void found(struct top *t, const struct db_result *res)
+{
+	const struct view *v = t->look_up.view;
+	struct place at = {0};
+
+	if (db_rows(res) == 0) {
+		top_message(t, "there is no %s '%.80s'", t->look_up.kind,
+			    t->look_up.name);
+		return;
+	}
+	if (v == &view_task) {
+		struct query_task q;
+
+		query_task_row(res, 0, &q);
+		at.task = q.id;
+		at.task_name = t->look_up.name;
+	} else {
+		int32_t id = (int32_t)db_i64(res, 0, 0);
+		char name[256];
+
+		snprintf(name, sizeof(name), "%.*s",
+			 STR_ARG(db_text(res, 0, 1)));
+		if (!strcmp(t->look_up.kind, "class")) {
+			at.class_id = id;
+			at.class_name = name;
+		} else if (!strcmp(t->look_up.kind, "agent")) {
+			at.agent_id = id;
+			at.name = name;
+		} else {
+			at.team_id = id;
+			at.name = name;
+		}
+		top_push(t, v, &at);
+		return;
+	}
+	top_push(t, v, &at);
+}
+
+static void on_found(void *arg, const struct db_status *st,
+		     const struct db_result *res)
+{
+	struct top *t = arg;
+
+	t->dirty = true;
+	if (st->rc != RC_OK)
+		top_message(t, "%.150s", st->err.msg);
+	else
+		found(t, res);
+}
+
+static void start_look_up(struct top *t)
+{
+	bool task = t->look_up.view == &view_task;
+	struct db_args a;
+	struct err e;
+
+	t->look_up.wanted = false;
+	db_args_init(&a, 1 << 16);
+	if (task)
+		query_task_args(&a, str_from(t->look_up.name));
+	else
+		query_find_args(&a, t->look_up.kind, str_from(t->look_up.name));
+	if (data_start(t->data, task ? &sql_query_task : &sql_query_find, &a,
+		       on_found, t, &e) != RC_OK)
+		top_message(t, "%.150s", e.msg);
 	db_args_release(&a);
 }
 
@@ -183,6 +281,12 @@ void gather_step(struct top *t)
 		data_cancel(t->data);
 	}
 	check_book(t);
+	if (health_read(t->health_job, &t->health))
+		t->dirty = true;
+	if (!g->running && data_idle(t->data) && t->look_up.wanted) {
+		start_look_up(t);
+		return;
+	}
 	if (!g->running && data_idle(t->data) &&
 	    (t->want_gather || (!t->paused && now >= due_us(t))))
 		start(t);

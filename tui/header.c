@@ -25,6 +25,20 @@ static void count(struct header_item *i, int64_t n, enum tone when_some)
 		i->tone = when_some;
 }
 
+/* A count and its share of all calls. */
+static void share(struct header_item *i, int64_t n, int64_t all)
+{
+	char text[FMT_TEXT], part[FMT_TEXT];
+
+	count(i, n, TONE_WARN);
+	if (n > 0 && all > 0)
+		snprintf(i->value, sizeof(i->value), "%.20s (%.20s)",
+			 fmt_count(n, text),
+			 fmt_percent((int64_t)query_ratio((__int128)n * 1000000,
+							  all),
+				     part));
+}
+
 /* How long ago something last happened. */
 static void freshness(const struct top *t, struct header_item *i)
 {
@@ -45,22 +59,114 @@ static void freshness(const struct top *t, struct header_item *i)
 	}
 }
 
+static void spend(const struct top *t, struct header_item *i)
+{
+	const struct query_totals *q = &t->ctx.totals;
+	char text[FMT_TEXT], change[FMT_TEXT];
+
+	fmt_money(q->cost_pusd, i->value);
+	if (t->ctx.before.until_us == 0 || t->before.cost_pusd <= 0)
+		return;
+	snprintf(i->value, sizeof(i->value), "%.30s (%.20s)",
+		 fmt_money(q->cost_pusd, text),
+		 fmt_change((int64_t)((q->cost_pusd - t->before.cost_pusd) *
+				      1000000 / t->before.cost_pusd),
+			    change));
+}
+
+bool header_projected(const struct top *t, __int128 *pusd)
+{
+	int64_t midnight = fmt_midnight(t->ctx.now_us);
+
+	return query_projected(t->ctx.totals.today_pusd, midnight,
+			       fmt_midnight(midnight + 36 * 3600 * US_PER_SEC),
+			       t->ctx.now_us, pusd);
+}
+
+static void today(const struct top *t, struct header_item *items, int *n)
+{
+	const struct query_header *h = &t->ctx.header;
+	struct header_item *i = item(items, n, "today", "today");
+	char spent[FMT_TEXT], limit[FMT_TEXT];
+	__int128 projected;
+
+	fmt_money(t->ctx.totals.today_pusd, i->value);
+	if (h->has_budget) {
+		snprintf(i->value, sizeof(i->value), "%.30s of %.30s",
+			 fmt_money(t->ctx.totals.today_pusd, spent),
+			 fmt_money(h->budget_pusd, limit));
+		if (t->ctx.totals.today_pusd > h->budget_pusd)
+			i->tone = TONE_BAD;
+	}
+	if (!header_projected(t, &projected))
+		return;
+	i = item(items, n, "by midnight", "proj");
+	fmt_money(projected, i->value);
+	if (h->has_budget && projected > h->budget_pusd)
+		i->tone = TONE_WARN;
+}
+
+static void router(const struct top *t, struct header_item *i)
+{
+	const struct query_header *h = &t->ctx.header;
+	const char *mode = h->live == 1 ? "" : h->live == 0 ? " shadow" : "";
+	char version[48];
+
+	if (h->bundle_id == 0) {
+		snprintf(i->value, sizeof(i->value), "%s",
+			 h->live == 1   ? "shipped"
+			 : h->live == 0 ? "shipped shadow"
+					: "off");
+		return;
+	}
+	text_clean(str_from(h->version[0] ? h->version : "?"), version,
+		   sizeof(version));
+	snprintf(i->value, sizeof(i->value), "%.32s %d/%d%s%s", version,
+		 (int)h->learned, (int)h->classes, mode,
+		 h->drifted ? " drifted" : "");
+	i->tone = h->drifted ? TONE_WARN : TONE_PLAIN;
+}
+
+static void spool(const struct top *t, struct header_item *items, int *n)
+{
+	const struct health *h = &t->health;
+	struct header_item *i;
+	char text[FMT_TEXT], age[FMT_TEXT];
+
+	if (!h->looked)
+		return;
+	i = item(items, n, "spool", "spool");
+	count(i, h->spool_records, TONE_WARN);
+	if (h->spool_records > 0 && h->spool_oldest_us != TIME_NONE)
+		snprintf(i->value, sizeof(i->value), "%.20s for %.20s",
+			 fmt_count(h->spool_records, text),
+			 fmt_span(t->ctx.now_us - h->spool_oldest_us, age));
+	if (h->spool_records > 0 && h->daemon == DAEMON_NONE)
+		i->tone = TONE_BAD;
+	if (h->lag_us < 0)
+		return;
+	i = item(items, n, "lag", "lag");
+	fmt_span(h->lag_us, i->value);
+	if (h->lag_us > 5 * US_PER_SEC)
+		i->tone = TONE_WARN;
+}
+
 int header_items(const struct top *t, struct header_item *items)
 {
 	const struct query_totals *q = &t->ctx.totals;
 	struct header_item *i;
 	int n = 0;
 
-	i = item(items, &n, "spend", "spend");
-	fmt_money(q->cost_pusd, i->value);
+	spend(t, item(items, &n, "spend", "spend"));
 	i = item(items, &n, "newest", "new");
 	freshness(t, i);
+	today(t, items, &n);
 	i = item(items, &n, "unpriced", "unpr");
-	count(i, q->unpriced, TONE_WARN);
-	i = item(items, &n, "today", "today");
-	fmt_money(q->today_pusd, i->value);
+	share(i, q->unpriced, q->attempts);
 	i = item(items, &n, "unattributed", "unattr");
-	count(i, q->unattributed, TONE_WARN);
+	share(i, q->unattributed, q->attempts);
+	router(t, item(items, &n, "router", "router"));
+	spool(t, items, &n);
 	i = item(items, &n, "calls", "calls");
 	count(i, q->attempts, TONE_PLAIN);
 	i = item(items, &n, "failed", "failed");

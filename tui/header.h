@@ -6,11 +6,11 @@
 #include "tui/fmt.h"
 #include "tui/top.h"
 
-#define HEADER_MAX 8
+#define HEADER_MAX 14
 
 struct header_item {
 	char label[24]; /* "spend 24h" */
-	char value[FMT_TEXT];
+	char value[2 * FMT_TEXT];
 	char label_short[12]; /* where there is little room */
 	enum tone tone;
 };
@@ -18,6 +18,9 @@ struct header_item {
 /* In the order of their weight: what does not fit is left out from the end.
  * Spend, freshness and unpriced calls come first. Returns how many. */
 int header_items(const struct top *t, struct header_item *items);
+
+/* What will be spent today if it goes on like this; false: too early to say. */
+bool header_projected(const struct top *t, __int128 *pusd);
 
 /* Range and clock, "24h  12:00:04 UTC"; with `note`, also why the range was
  * widened. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "tui/action.h"
+#include "tui/command.h"
 #include "tui/screen_int.h"
 #include "tui/text.h"
 
@@ -30,7 +31,8 @@ static void keys(struct help *h, const struct top *t)
 	for (const struct action *a = actions; a->run; a++)
 		if (action_applies(a, t))
 			line(h, ROLE_KEY, a->keys_text, a->help);
-	line(h, ROLE_KEY, "mouse", "click a row, a heading; turn the wheel");
+	line(h, ROLE_KEY, "mouse",
+	     "click a row, again to open it; a heading; the wheel");
 }
 
 static void columns(struct help *h, const struct view *v)
@@ -41,6 +43,37 @@ static void columns(struct help *h, const struct view *v)
 	for (int i = 0; i < v->n_cols; i++)
 		if (v->cols[i].title)
 			line(h, ROLE_KEY, v->cols[i].title, v->cols[i].help);
+}
+
+static void screens(struct help *h)
+{
+	line(h, ROLE_TEXT, "", NULL);
+	line(h, ROLE_SECTION, "SCREENS", NULL);
+	for (int i = 0; views[i]; i++) {
+		char label[32];
+
+		if (views[i]->needs != NEEDS_NOTHING)
+			continue;
+		if (views[i]->key)
+			snprintf(label, sizeof(label), "%c, :%s", views[i]->key,
+				 views[i]->name);
+		else
+			snprintf(label, sizeof(label), ":%s", views[i]->name);
+		line(h, ROLE_KEY, label, views[i]->about);
+	}
+}
+
+static void typed(struct help *h)
+{
+	line(h, ROLE_TEXT, "", NULL);
+	line(h, ROLE_SECTION, "COMMANDS, after :", NULL);
+	for (const struct top_command *c = commands; c->name; c++) {
+		char label[32];
+
+		snprintf(label, sizeof(label), "%s%s%s", c->name,
+			 c->args ? " " : "", c->args ? c->args : "");
+		line(h, ROLE_KEY, label, c->help);
+	}
 }
 
 static void filters(struct help *h)
@@ -69,7 +102,9 @@ static void all(struct help *h, const struct top *t)
 	line(h, ROLE_SECTION, v->title, v->about);
 	line(h, ROLE_TEXT, "", NULL);
 	keys(h, t);
+	screens(h);
 	columns(h, v);
+	typed(h);
 	if (v->layout != VIEW_RECORD)
 		filters(h);
 }

@@ -36,7 +36,7 @@ void layout_measure(const struct table *t, const struct show *how, int *natural)
 		int limit = how->plain ? INT_MAX : show_max_width(col);
 
 		natural[c] = 0;
-		if (!on_screen(col))
+		if (!on_screen(col) || (col->compare && !how->compare))
 			continue;
 		/* Room for the mark of the sorted column. */
 		natural[c] = text_width(col->title) + 1;

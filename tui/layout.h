@@ -8,7 +8,7 @@
 #include "tui/show.h"
 #include "tui/table.h"
 
-#define LAYOUT_COLS_MAX 48
+#define LAYOUT_COLS_MAX 64
 
 struct layout {
 	int n;                      /* columns shown, from left to right */

@@ -16,7 +16,13 @@ static const struct view *implied(const struct open_args *a)
 		return &view_attempt;
 	if (a->task)
 		return &view_task;
-	return a->class_name ? &view_tasks : views[0];
+	if (a->decision)
+		return &view_decision;
+	if (a->words)
+		return &view_search;
+	if (a->bundle)
+		return &view_router;
+	return a->class_name || a->agent || a->team ? &view_tasks : views[0];
 }
 
 const struct view *open_view(const struct open_args *a, struct err *e)
@@ -34,6 +40,10 @@ const struct view *open_view(const struct open_args *a, struct err *e)
 			a->view ? "--view attempt" : "--attempt");
 	else if (v->needs == NEEDS_PRICE && !a->price)
 		err_set(e, RC_BAD, "--view %s needs --price", v->name);
+	else if (v->needs == NEEDS_DECISION && !a->decision)
+		err_set(e, RC_BAD, "--view %s needs --decision", v->name);
+	else if (v->needs == NEEDS_WORDS && !a->words)
+		err_set(e, RC_BAD, "--view %s needs --search", v->name);
 	else if (v == &view_fleet && a->class_name)
 		err_set(e, RC_BAD,
 			"the fleet shows all classes: use --class "
@@ -127,10 +137,63 @@ static enum rc find_attempt(struct finder *f, const char *name,
 	return err_set(e, RC_BAD, "the task has no attempt '%s'", name);
 }
 
+static enum rc find_person(struct finder *f, const char *kind, const char *name,
+			   struct place *at, struct err *e)
+{
+	enum rc rc;
+
+	db_args_clear(&f->args);
+	query_find_args(&f->args, kind, str_from(name));
+	rc = find(f, &sql_query_find, e);
+	if (rc != RC_OK)
+		return rc;
+	if (db_rows(f->res) == 0 || !str_is(db_text(f->res, 0, 1), name))
+		return err_set(e, RC_BAD, "there is no %s '%s'", kind, name);
+	at->name = name;
+	*(kind[0] == 'a' ? &at->agent_id : &at->team_id) =
+		(int32_t)db_i64(f->res, 0, 0);
+	return RC_OK;
+}
+
+static enum rc find_decision(struct finder *f, const char *name,
+			     struct place *at, struct err *e)
+{
+	struct query_hit hit;
+	struct uuid id;
+	enum rc rc;
+
+	if (!uuid_parse(str_from(name), &id))
+		return err_set(e, RC_BAD, "--decision: '%s' is no uuid", name);
+	db_args_clear(&f->args);
+	query_search_args(&f->args, str_from(name), 1);
+	rc = find(f, &sql_query_search, e);
+	if (rc != RC_OK)
+		return rc;
+	for (int i = 0; i < db_rows(f->res); i++) {
+		query_hit_row(f->res, i, &hit);
+		if (!str_is(hit.kind, "decision"))
+			continue;
+		at->decision = hit.decision;
+		at->decision_day = hit.decision_day;
+		return RC_OK;
+	}
+	return err_set(e, RC_BAD, "there is no decision '%s'", name);
+}
+
+static enum rc read_id(const char *option, const char *text, int32_t *out,
+		       struct err *e)
+{
+	int64_t n;
+
+	if (!str_i64(str_from(text), &n) || n < 1 || n > INT32_MAX)
+		return err_set(e, RC_BAD, "%s: '%s' is no row", option, text);
+	*out = (int32_t)n;
+	return RC_OK;
+}
+
 static enum rc find_all(struct finder *f, const struct open_args *a,
 			struct place *at, struct buf *names, struct err *e)
 {
-	int64_t price;
 	enum rc rc = RC_OK;
 
 	if (a->class_name)
@@ -139,14 +202,17 @@ static enum rc find_all(struct finder *f, const struct open_args *a,
 		rc = find_task(f, a->task, at, names, e);
 	if (rc == RC_OK && a->attempt)
 		rc = find_attempt(f, a->attempt, at, e);
-	if (rc == RC_OK && a->price) {
-		if (!str_i64(str_from(a->price), &price) || price < 1 ||
-		    price > INT32_MAX)
-			return err_set(e, RC_BAD,
-				       "--price: '%s' is no price row",
-				       a->price);
-		at->price_id = (int32_t)price;
-	}
+	if (rc == RC_OK && a->agent)
+		rc = find_person(f, "agent", a->agent, at, e);
+	if (rc == RC_OK && a->team)
+		rc = find_person(f, "team", a->team, at, e);
+	if (rc == RC_OK && a->decision)
+		rc = find_decision(f, a->decision, at, e);
+	if (rc == RC_OK && a->price)
+		rc = read_id("--price", a->price, &at->price_id, e);
+	if (rc == RC_OK && a->bundle)
+		rc = read_id("--bundle", a->bundle, &at->bundle_id, e);
+	at->text = a->words;
 	return rc;
 }
 
@@ -172,9 +238,23 @@ static void push_all(struct top *t, const struct view *v,
 {
 	static const struct place anywhere;
 	struct place class_at = {.class_id = at->class_id,
-				 .class_name = at->class_name};
+				 .class_name = at->class_name,
+				 .agent_id = at->agent_id,
+				 .team_id = at->team_id,
+				 .name = at->name};
 
-	top_push(t, &view_fleet, &anywhere);
+	/* Screens that a key opens stand alone, as when it was pressed. */
+	if (v->needs == NEEDS_NOTHING && !a->class_name && !a->task &&
+	    !a->agent && !a->team) {
+		top_push(t, v, at);
+		return;
+	}
+	if (v == &view_decision)
+		top_push(t, &view_decisions, &anywhere);
+	else if (!a->agent && !a->team)
+		top_push(t, &view_fleet, &anywhere);
+	else
+		top_push(t, a->agent ? &view_agents : &view_teams, &anywhere);
 	if (v == &view_fleet)
 		return;
 	if (v == &view_tasks || a->task)
@@ -201,7 +281,8 @@ enum rc open_pages(struct top *t, const struct conf *conf,
 		return RC_BAD;
 	buf_init(&names, 1 << 16);
 	db_args_init(&f.args, 1 << 16);
-	if (a->class_name || a->task || a->price)
+	if (a->class_name || a->task || a->price || a->agent || a->team ||
+	    a->decision)
 		rc = connect(&f, conf, e);
 	if (rc == RC_OK)
 		rc = find_all(&f, a, &at, &names, e);

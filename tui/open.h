@@ -10,9 +10,13 @@
 struct open_args {
 	const char *view; /* NULL: what the others ask for, else fleet */
 	const char *class_name;
-	const char *task;    /* uuid, or the name its sender gave it */
-	const char *attempt; /* uuid, of a task */
-	const char *price;   /* id */
+	const char *task;     /* uuid, or the name its sender gave it */
+	const char *attempt;  /* uuid, of a task */
+	const char *price;    /* id */
+	const char *decision; /* uuid */
+	const char *bundle;   /* id, for the router */
+	const char *words;    /* to be searched */
+	const char *agent, *team;
 };
 
 /* Which view these arguments mean; NULL with *e set when they make no sense

@@ -5,11 +5,14 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/csv.h"
 #include "ledger/base/json.h"
+#include "tui/chart.h"
 #include "tui/header.h"
 #include "tui/text.h"
 
 /* Wide enough for every column in full. */
 #define PLAIN_WIDTH 100000
+/* Lines of a picture among text. */
+#define PICTURE_ROWS 14
 
 /* ---- text ---- */
 
@@ -116,34 +119,85 @@ static void text_record(struct buf *out, const struct page *p)
 	}
 }
 
+static void text_notes(struct buf *out, const struct page *p)
+{
+	int label = 0;
+
+	for (int i = 0; i < p->table.n_notes; i++) {
+		int w = text_width(p->table.notes[i].label);
+
+		label = w > label ? w : label;
+	}
+	for (int i = 0; i < p->table.n_notes; i++) {
+		char clean[1024];
+
+		text_pad(out, p->table.notes[i].label, label + 2, TEXT_LEFT);
+		text_clean(str_from(p->table.notes[i].text), clean,
+			   sizeof(clean));
+		buf_adds(out, clean);
+		end_line(out);
+	}
+	if (p->table.n_notes > 0)
+		buf_addc(out, '\n');
+}
+
+static void text_pictures(struct buf *out, const struct page *p, bool plain,
+			  int width)
+{
+	for (int i = 0; i < p->table.n_pictures; i++) {
+		struct canvas c;
+
+		buf_addc(out, '\n');
+		if (plain) {
+			picture_words(p->table.pictures[i], out);
+			continue;
+		}
+		canvas_init(&c, width > 100 ? 100 : width - 2, PICTURE_ROWS);
+		picture_draw(p->table.pictures[i], &c);
+		for (int y = 0; y < c.h; y++) {
+			canvas_row(&c, y, out);
+			end_line(out);
+		}
+		canvas_release(&c);
+	}
+}
+
+static void text_rows(struct buf *out, const struct page *p,
+		      const struct show *how, int width)
+{
+	int natural[LAYOUT_COLS_MAX];
+	struct layout l;
+
+	layout_measure(&p->table, how, natural);
+	layout_fit(&p->table, natural, width, 0, p->where.sort, &l);
+	text_heading(out, p, &l);
+	for (int i = 0; i < p->table.n_shown; i++)
+		text_row(out, p, &l, i, how);
+	if (p->table.more)
+		buf_addf(out, "more than these %d rows are in the ledger\n",
+			 p->table.n_shown);
+}
+
 static void text_page(struct buf *out, const struct top *t,
 		      enum out_format format, int width)
 {
 	const struct page *p = top_page_const(t);
 	struct show how = top_show(t, format == OUT_PLAIN);
-	int natural[LAYOUT_COLS_MAX];
-	struct layout l;
 
 	text_header(out, t);
+	text_notes(out, p);
 	if (p->table.n_shown == 0) {
 		buf_adds(out, p->view->empty
 				      ? p->view->empty(&p->where.at, &t->ctx)
 				      : "Nothing here.");
 		buf_addc(out, '\n');
-		return;
-	}
-	if (p->view->layout == VIEW_RECORD) {
+	} else if (p->view->layout == VIEW_RECORD) {
 		text_record(out, p);
-		return;
+	} else {
+		text_rows(out, p, &how, width);
 	}
-	layout_measure(&p->table, &how, natural);
-	layout_fit(&p->table, natural, width, 0, p->where.sort, &l);
-	text_heading(out, p, &l);
-	for (int i = 0; i < p->table.n_shown; i++)
-		text_row(out, p, &l, i, &how);
-	if (p->table.more)
-		buf_addf(out, "more than these %d rows are in the ledger\n",
-			 p->table.n_shown);
+	if (p->view->pictured || t->all_asks)
+		text_pictures(out, p, format == OUT_PLAIN, width);
 }
 
 /* ---- JSON ---- */
@@ -166,9 +220,22 @@ static void json_cell(struct json_out *o, const struct column *col,
 	case CELL_TIME:
 		json_out_str(o, col->name, (struct str){buf_str(&b), b.len});
 		break;
+	case CELL_BAR:
+		json_out_arr(o, col->name);
+		for (int i = 0; i < 2; i++) {
+			char micro[FMT_TEXT];
+
+			json_out_raw(
+				o, NULL,
+				str_from(fmt_micro_exact(
+					i ? c->v.bar.hi : c->v.bar.lo, micro)));
+		}
+		json_out_end(o, ']');
+		break;
 	case CELL_INT:
 	case CELL_ID:
 	case CELL_RATIO:
+	case CELL_CHANGE:
 	case CELL_SPAN:
 	case CELL_FLAG:
 		json_out_raw(o, col->name, (struct str){buf_str(&b), b.len});
@@ -206,8 +273,66 @@ static void json_money(struct json_out *o, const char *key, __int128 pusd)
 	json_out_str(o, key, str_from(fmt_money_exact(pusd, text)));
 }
 
+static void json_router(struct json_out *o, const struct query_header *h)
+{
+	json_out_obj(o, "router");
+	if (h->bundle_id)
+		json_out_i64(o, "bundle_id", h->bundle_id);
+	else
+		json_out_null(o, "bundle_id");
+	json_out_str(o, "version",
+		     h->version[0] ? str_from(h->version) : STR_NONE);
+	json_out_i64(o, "classes", h->classes);
+	json_out_i64(o, "classes_learned", h->learned);
+	if (h->live < 0)
+		json_out_null(o, "live");
+	else
+		json_out_bool(o, "live", h->live == 1);
+	json_out_bool(o, "drifted", h->drifted);
+	json_out_end(o, '}');
+}
+
+static void json_health(struct json_out *o, const struct health *h)
+{
+	static const char *const states[] = {
+		[DAEMON_NONE] = "none",
+		[DAEMON_STARTING] = "starting",
+		[DAEMON_READY] = "ready",
+		[DAEMON_ENDING] = "ending",
+	};
+
+	json_out_obj(o, "daemon");
+	json_out_str(o, "state",
+		     h->looked ? str_from(states[h->daemon]) : STR_NONE);
+	if (h->lag_us >= 0 && h->looked)
+		json_out_i64(o, "lag_us", h->lag_us);
+	else
+		json_out_null(o, "lag_us");
+	json_out_i64(o, "spool_records", h->spool_records);
+	json_out_i64(o, "spool_bytes", h->spool_bytes);
+	json_time(o, "spool_oldest_at",
+		  h->looked ? h->spool_oldest_us : TIME_NONE);
+	json_out_end(o, '}');
+}
+
+static void json_extras(struct json_out *o, const struct table *t)
+{
+	json_out_obj(o, "notes");
+	for (int i = 0; i < t->n_notes; i++)
+		json_out_str(o, t->notes[i].label, str_from(t->notes[i].text));
+	json_out_end(o, '}');
+	json_out_arr(o, "pictures");
+	for (int i = 0; i < t->n_pictures; i++) {
+		json_out_obj(o, NULL);
+		picture_json(t->pictures[i], o);
+		json_out_end(o, '}');
+	}
+	json_out_end(o, ']');
+}
+
 static void json_header(struct json_out *o, const struct top *t)
 {
+	__int128 projected;
 	const struct query_totals *q = &t->ctx.totals;
 	char range[FMT_TEXT];
 
@@ -228,7 +353,19 @@ static void json_header(struct json_out *o, const struct top *t)
 	json_out_i64(o, "undated", q->undated);
 	json_money(o, "undated_usd", q->undated_pusd);
 	json_time(o, "newest_at", q->newest_us);
+	if (t->ctx.header.has_budget)
+		json_money(o, "today_budget_usd", t->ctx.header.budget_pusd);
+	else
+		json_out_null(o, "today_budget_usd");
+	if (header_projected(t, &projected))
+		json_money(o, "today_projected_usd", projected);
+	else
+		json_out_null(o, "today_projected_usd");
+	if (t->ctx.before.until_us > 0)
+		json_money(o, "before_usd", t->before.cost_pusd);
 	json_out_end(o, '}');
+	json_router(o, &t->ctx.header);
+	json_health(o, &t->health);
 }
 
 static void json_page(struct buf *out, const struct top *t)
@@ -250,6 +387,7 @@ static void json_page(struct buf *out, const struct top *t)
 	}
 	json_out_end(&o, ']');
 	json_out_bool(&o, "more", p->table.more);
+	json_extras(&o, &p->table);
 	json_out_end(&o, '}');
 	buf_addc(out, '\n');
 }

@@ -25,6 +25,11 @@ void page_open(struct page *p, const struct view *view, const struct place *at)
 	p->task_name = copy_name(at->task_name);
 	p->where.at.class_name = p->class_name;
 	p->where.at.task_name = p->task_name;
+	p->name = copy_name(at->name);
+	p->text = copy_name(at->text);
+	p->where.at.name = p->name;
+	p->where.at.text = p->text;
+	p->pictures = -1;
 	table_init(&p->table, view->cols, view->n_cols);
 	lines_init(&p->lines);
 }
@@ -35,6 +40,8 @@ void page_close(struct page *p)
 	lines_release(&p->lines);
 	free(p->class_name);
 	free(p->task_name);
+	free(p->name);
+	free(p->text);
 	free(p->turned);
 	memset(p, 0, sizeof(*p));
 }
@@ -132,6 +139,9 @@ void page_arrange(struct page *p, const struct show *how)
 
 	table_arrange(&p->table, &o);
 	layout_measure(&p->table, how, p->natural);
+	for (int c = 1; c < p->table.n_cols && c < LAYOUT_COLS_MAX; c++)
+		if (p->off[c])
+			p->natural[c] = 0;
 	at = at_key ? find_shown(p, key) : -1;
 	/* A row that is out of sight for now is not forgotten: refreshes may
 	 * bring it back. */
@@ -154,6 +164,9 @@ void page_take(struct page *p, struct table *fresh, const struct show *how)
 	*fresh = old;
 	p->loaded = true;
 	page_arrange(p, how);
+	if (p->follow)
+		page_move(p,
+			  p->view->layout == VIEW_TREE ? p->table.n_shown : 0);
 }
 
 enum rc page_filter(struct page *p, const char *text, struct err *e)
@@ -172,6 +185,14 @@ enum rc page_filter(struct page *p, const char *text, struct err *e)
 }
 
 /* ---- order ---- */
+
+bool page_sorts(const struct page *p, int col)
+{
+	enum cell_kind kind = p->view->cols[col].kind;
+
+	return !p->view->paged ||
+	       (kind != CELL_SPARK && kind != CELL_BAR && kind != CELL_CHANGE);
+}
 
 void page_sort_by(struct page *p, int col)
 {
@@ -193,10 +214,12 @@ void page_sort_step(struct page *p, int step)
 
 	if (p->view->layout == VIEW_RECORD)
 		return;
-	do {
+	for (int tries = 0; tries < n; tries++) {
 		col = (col + step + n + (col < 0 && step < 0)) % n;
-	} while (!p->view->cols[col].title ||
-		 (p->view->paged && p->view->cols[col].kind == CELL_SPARK));
+		if (p->view->cols[col].title && page_sorts(p, col) &&
+		    (!p->loaded || p->natural[col] > 0))
+			break;
+	}
 	p->where.sort = -1;
 	page_sort_by(p, col);
 }

@@ -14,8 +14,9 @@
 struct page {
 	const struct view *view;
 	struct query_page where;
-	char *class_name, *task_name; /* where.at points to them */
-	uint64_t id;                  /* tells pages apart over time */
+	char *class_name, *task_name, *name, *text; /* where.at points to them
+						     */
+	uint64_t id; /* tells pages apart over time */
 
 	struct table table;
 	bool loaded; /* the ledger answered at least once */
@@ -25,6 +26,11 @@ struct page {
 	int scroll;  /* columns moved to the left */
 	bool at_key; /* cursor_key names the row that the cursor is on */
 	uint64_t cursor_key;
+
+	bool off[LAYOUT_COLS_MAX]; /* columns that are not wanted */
+	int pictures; /* which comes first, from 1; 0: none; -1: as there is
+			 room */
+	bool follow;  /* the cursor stays at the newest row */
 
 	char filter_text[PAGE_FILTER];
 	struct filter filter;
@@ -56,6 +62,8 @@ enum rc page_filter(struct page *p, const char *text, struct err *e) MUST_CHECK;
 /* Sort by the next (1) or previous (-1) column that is on the screen. */
 void page_sort_step(struct page *p, int step);
 void page_sort_by(struct page *p, int col);
+/* Whether the rows can be in the order of this column. */
+bool page_sorts(const struct page *p, int col);
 
 /* A row with children is folded at first when it has just one. */
 bool page_folded(const struct page *p, int row);

@@ -6,15 +6,18 @@
 
 #include <ncurses.h>
 
+#include "tui/command.h"
+
 #define CTRL(c) ((c)&0x1f)
 #define ESC     27
 
-void prompt_open(struct top *t)
+void prompt_open(struct top *t, enum top_mode mode, const char *text)
 {
 	const struct page *p = top_page_const(t);
 
-	t->mode = MODE_FILTER;
-	snprintf(t->prompt, sizeof(t->prompt), "%s", p->filter_text);
+	t->mode = mode;
+	snprintf(t->prompt, sizeof(t->prompt), "%s",
+		 mode == MODE_FILTER ? p->filter_text : text);
 	snprintf(t->prompt_before, sizeof(t->prompt_before), "%s",
 		 p->filter_text);
 	t->prompt_error[0] = '\0';
@@ -27,6 +30,8 @@ static void apply(struct top *t)
 	struct err e = {"", ""};
 
 	t->prompt_error[0] = '\0';
+	if (t->mode == MODE_COMMAND)
+		return;
 	if (page_filter(top_page(t), t->prompt, &e) != RC_OK)
 		snprintf(t->prompt_error, sizeof(t->prompt_error), "%.120s",
 			 e.msg);
@@ -34,6 +39,10 @@ static void apply(struct top *t)
 
 void prompt_close(struct top *t, bool keep)
 {
+	if (t->mode == MODE_COMMAND) {
+		t->mode = MODE_PAGE;
+		return;
+	}
 	if (!keep)
 		snprintf(t->prompt, sizeof(t->prompt), "%s", t->prompt_before);
 	apply(t);
@@ -76,9 +85,22 @@ static void erase_word(struct top *t)
 	t->prompt[len] = '\0';
 }
 
+static unsigned run(struct top *t)
+{
+	char line[PAGE_FILTER];
+
+	snprintf(line, sizeof(line), "%s", t->prompt);
+	t->mode = MODE_PAGE;
+	return command_run(t, line);
+}
+
 unsigned prompt_key(struct top *t, wint_t key, bool code)
 {
-	if (key == '\r' || key == '\n' || (code && key == KEY_ENTER)) {
+	bool enter = key == '\r' || key == '\n' || (code && key == KEY_ENTER);
+
+	if (enter && t->mode == MODE_COMMAND)
+		return run(t);
+	if (enter) {
 		prompt_close(t, true);
 		return REACT_ARRANGE;
 	}
@@ -86,10 +108,15 @@ unsigned prompt_key(struct top *t, wint_t key, bool code)
 		prompt_close(t, false);
 		return REACT_ARRANGE;
 	}
+	if (!code && key == '\t') {
+		if (t->mode == MODE_COMMAND)
+			command_complete(t, t->prompt, sizeof(t->prompt));
+		return REACT_DRAW;
+	}
 	if (key == 127 || key == CTRL('h') || (code && key == KEY_BACKSPACE)) {
 		/* Erasing nothing leaves the line, as in less and vi. */
 		if (t->prompt[0] == '\0')
-			prompt_close(t, true);
+			prompt_close(t, t->mode == MODE_FILTER);
 		else
 			erase_char(t);
 	} else if (!code && key == CTRL('u')) {

@@ -1,5 +1,6 @@
-/* The line in which a filter is typed. What is typed takes effect at once;
- * Escape brings back what was there before. */
+/* The line in which a filter or a command is typed. A filter takes effect at
+ * once, and Escape brings back what was there before; a command is run by
+ * Enter, and Tab completes it. */
 #ifndef ACO_TUI_PROMPT_H
 #define ACO_TUI_PROMPT_H
 
@@ -7,7 +8,8 @@
 
 #include "tui/top.h"
 
-void prompt_open(struct top *t);
+/* mode: MODE_FILTER, or MODE_COMMAND with what is there to begin with. */
+void prompt_open(struct top *t, enum top_mode mode, const char *text);
 void prompt_close(struct top *t, bool keep);
 unsigned prompt_key(struct top *t, wint_t key, bool code); /* reactions */
 

@@ -55,6 +55,35 @@ struct range range_step(const struct range *r, int step)
 	return (struct range){.preset = (at + step + RANGE_N) % RANGE_N};
 }
 
+bool range_preset(struct str name, struct range *out)
+{
+	for (int i = 0; i < RANGE_N; i++) {
+		if (!str_is(name, presets[i].name))
+			continue;
+		*out = (struct range){.preset = i};
+		return true;
+	}
+	return false;
+}
+
+struct range range_yesterday(int64_t now)
+{
+	int64_t today = fmt_midnight(now);
+
+	return (struct range){RANGE_FIXED, fmt_midnight(today - 1), today};
+}
+
+bool range_before(const struct query_span *s, struct query_span *out)
+{
+	int64_t len = s->until_us - s->since_us;
+
+	if (s->all || s->since_us - len < US_PER_DAY)
+		return false;
+	*out = query_span_cut(
+		(struct query_span){s->since_us - len, s->since_us, false});
+	return true;
+}
+
 enum rc range_parse_time(struct str s, int64_t now, int64_t *us, struct err *e)
 {
 	static const struct {

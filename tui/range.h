@@ -5,7 +5,7 @@
 
 #include "ledger/base/err.h"
 #include "ledger/base/str.h"
-#include "ledger/query.h"
+#include "ledger/query_spend.h"
 
 struct range {
 	int preset;                 /* of ranges[], or RANGE_FIXED */
@@ -27,6 +27,14 @@ enum {
 char *range_name(const struct range *r, char *buf);
 /* The preset after this one, or before it (step -1); round. */
 struct range range_step(const struct range *r, int step);
+
+/* The preset of that name; false: none, *out is untouched. */
+bool range_preset(struct str name, struct range *out);
+/* From the midnight before the last one to the last, in the zone shown. */
+struct range range_yesterday(int64_t now);
+/* The stretch of the same length just before, for comparison; false where
+ * there is none (everything). */
+bool range_before(const struct query_span *s, struct query_span *out);
 
 /* A moment: a time or a date as clock_parse() takes them, or a length of time
  * ago: "90m", "36h", "7d", "2w"; "all" is TIME_NONE. */

@@ -6,8 +6,13 @@
 #include "ledger/base/clock.h"
 #include "tui/action.h"
 #include "tui/header.h"
+#include "tui/pick.h"
 #include "tui/screen_int.h"
 #include "tui/text.h"
+
+/* From this size on pictures are shown without being asked for. */
+#define ROOMY_ROWS 36
+#define ROOMY_COLS 76
 
 /* ---- cells ---- */
 
@@ -69,6 +74,8 @@ static void draw_bar(const struct top *t)
 	}
 	room = COLS - right - 3;
 	header_crumbs(t, room, &where);
+	if (p->follow)
+		buf_adds(&where, "  FOLLOWING");
 	if (p->filter_text[0] && t->mode != MODE_FILTER)
 		buf_addf(&where, "  /%s", p->filter_text);
 	put_text(0, 1, room, ROLE_BAR_NOW, buf_str(&where));
@@ -185,7 +192,8 @@ static void draw_prompt(const struct top *t)
 	char clean[PAGE_FILTER];
 
 	text_clean(str_from(t->prompt), clean, sizeof(clean));
-	x += put_text(LINES - 1, 0, COLS, ROLE_KEY, "/");
+	x += put_text(LINES - 1, 0, COLS, ROLE_KEY,
+		      t->mode == MODE_COMMAND ? ":" : "/");
 	/* Of a text that is too long its end is seen, where one types. */
 	if (text_width(clean) > COLS - 2) {
 		const char *tail = clean;
@@ -205,7 +213,7 @@ static void draw_prompt(const struct top *t)
 
 static void draw_bottom(const struct top *t)
 {
-	if (t->mode == MODE_FILTER)
+	if (t->mode == MODE_FILTER || t->mode == MODE_COMMAND)
 		draw_prompt(t);
 	else if (t->message[0])
 		put_text(LINES - 1, 1, COLS - 2, ROLE_MESSAGE, t->message);
@@ -238,30 +246,37 @@ static void draw_paragraph(int y, int rows, const char *text)
 static void draw_body(const struct top *t)
 {
 	const struct page *p = top_page_const(t);
-	int rows = screen_rows(t);
+	struct areas a;
 
+	screen_areas(t, &a);
 	if (t->mode == MODE_HELP) {
-		draw_help(t, rows);
-	} else if (!p->loaded) {
-		draw_paragraph(BODY_TOP + 1, rows,
+		draw_help(t, a.rows);
+		return;
+	}
+	draw_notes(t, &a);
+	if (!p->loaded) {
+		draw_paragraph(BODY_TOP + 1, a.rows,
 			       data_down_since_us(t->data)
 				       ? "Trying to reach the database. "
 					 "q quits."
 				       : "Reading the ledger.");
 	} else if (p->table.n == 0) {
-		draw_paragraph(BODY_TOP + 1, rows,
+		draw_paragraph(a.top, a.rows,
 			       p->view->empty
 				       ? p->view->empty(&p->where.at, &t->ctx)
 				       : "Nothing here.");
 	} else if (p->view->layout == VIEW_RECORD) {
-		draw_record(t, rows);
+		draw_record(t, &a);
 	} else {
-		draw_list(t, rows);
+		draw_list(t, &a);
 		if (p->table.n_shown == 0)
-			draw_paragraph(BODY_TOP + 1, rows - 1,
+			draw_paragraph(a.top, a.rows,
 				       "No row passes the filter. Esc clears "
 				       "it.");
 	}
+	draw_panel(t, &a);
+	if (t->mode == MODE_PICK)
+		draw_pick(t);
 }
 
 static bool too_small(void)
@@ -297,13 +312,79 @@ void screen_draw(const struct top *t)
 	refresh();
 }
 
+/* Lines for the pictures, of so many that are free: all that the few rows of
+ * a list leave over, within bounds. */
+static int panel_lines(const struct page *p, int free_lines, bool forced)
+{
+	int want = free_lines - p->table.n_shown - 1;
+	int least = forced ? free_lines * 6 / 10 : 9;
+	int most = free_lines * 7 / 10;
+
+	want = want < least ? least : want;
+	want = want > most ? most : want;
+	want = want > 20 ? 20 : want;
+	return want < 5 ? 0 : want;
+}
+
+void screen_areas(const struct top *t, struct areas *a)
+{
+	const struct page *p = top_page_const(t);
+	bool help = t->mode == MODE_HELP;
+	bool list = !help && p->view->layout != VIEW_RECORD;
+	int left = LINES - BODY_TOP - 1;
+
+	memset(a, 0, sizeof(*a));
+	a->heading = -1;
+	if (!help && p->table.n_notes > 0) {
+		a->notes = p->table.n_notes;
+		if (COLS >= NOTES_BESIDE)
+			a->notes = (a->notes + 1) / 2;
+		if (a->notes > left / 3)
+			a->notes = left / 3;
+		left -= a->notes;
+	}
+	if (list) {
+		a->heading = BODY_TOP + a->notes;
+		left--;
+	}
+	if (!help && top_pictures(t) > 0 && p->table.n_pictures > 0) {
+		a->panel = panel_lines(p, left, p->pictures > 0);
+		left -= a->panel;
+	}
+	a->top = BODY_TOP + a->notes + list;
+	a->rows = left < 1 ? 1 : left;
+}
+
 int screen_rows(const struct top *t)
 {
-	bool list = t->mode != MODE_HELP &&
-		    top_page_const(t)->view->layout != VIEW_RECORD;
-	int rows = LINES - BODY_TOP - 1 - list;
+	struct areas a;
 
-	return rows < 1 ? 1 : rows;
+	screen_areas(t, &a);
+	return a.rows;
+}
+
+int screen_crumb_at(const struct top *t, int x)
+{
+	struct buf all, some;
+	int at = 0;
+
+	/* Only while they all fit does a column tell which one it is. */
+	buf_init(&all, 1 << 16);
+	header_crumbs(t, 4096, &all);
+	for (int n = 1; n <= t->depth && !at; n++) {
+		struct top part = *t;
+
+		part.depth = n;
+		buf_init(&some, 1 << 16);
+		header_crumbs(&part, 4096, &some);
+		if (x >= 1 && x <= text_width(buf_str(&some)))
+			at = n;
+		buf_release(&some);
+	}
+	if (text_width(buf_str(&all)) > COLS / 2)
+		at = 0;
+	buf_release(&all);
+	return at;
 }
 
 static int clamp(int v, int lo, int hi)
@@ -316,8 +397,17 @@ static int clamp(int v, int lo, int hi)
 void screen_settle(struct top *t)
 {
 	struct page *p = top_page(t);
-	int rows = screen_rows(t);
+	int rows;
 
+	t->roomy = LINES >= ROOMY_ROWS && COLS >= ROOMY_COLS;
+	rows = screen_rows(t);
+	t->page_rows = rows;
+	if (t->mode == MODE_PICK) {
+		struct pick_box b = pick_place(&t->pick, LINES, COLS);
+
+		t->pick.first = clamp(t->pick.first, t->pick.at - b.rows + 1,
+				      t->pick.at);
+	}
 	if (t->mode == MODE_HELP) {
 		t->help_first = clamp(t->help_first, 0, help_height(t) - rows);
 		return;

@@ -18,6 +18,10 @@ int screen_rows(const struct top *t);
  * record or of the help is not scrolled past. Call before drawing. */
 void screen_settle(struct top *t);
 
+/* Which breadcrumb (1: the outermost) lies at this column of the first line;
+ * 0: none. */
+int screen_crumb_at(const struct top *t, int x);
+
 /* What lies under a mouse: a row of those shown, the heading of a column, or
  * neither (both -1). */
 void screen_at(const struct top *t, int y, int x, int *row, int *col);

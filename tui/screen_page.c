@@ -46,7 +46,8 @@ static enum role cell_role(const struct column *col, const struct cell *c,
 {
 	if (cursor)
 		return ROLE_CURSOR;
-	if (c->tone == TONE_PLAIN && col->kind == CELL_SPARK)
+	if (c->tone == TONE_PLAIN &&
+	    (col->kind == CELL_SPARK || col->kind == CELL_BAR))
 		return ROLE_SPARK;
 	if (c->tone == TONE_PLAIN && !c->known)
 		return ROLE_DIM;
@@ -82,30 +83,32 @@ static void draw_row(const struct top *t, const struct layout *l, int at, int y)
 	buf_release(&b);
 }
 
-void draw_list(const struct top *t, int rows)
+void draw_list(const struct top *t, const struct areas *a)
 {
 	const struct page *p = top_page_const(t);
 	struct layout l;
 
 	layout_fit(&p->table, p->natural, COLS, p->scroll, p->where.sort, &l);
-	draw_heading(p, &l, BODY_TOP);
-	for (int i = 0; i < rows && p->first + i < p->table.n_shown; i++)
-		draw_row(t, &l, p->first + i, BODY_TOP + 1 + i);
+	draw_heading(p, &l, a->heading);
+	for (int i = 0; i < a->rows && p->first + i < p->table.n_shown; i++)
+		draw_row(t, &l, p->first + i, a->top + i);
 }
 
 void screen_at(const struct top *t, int y, int x, int *row, int *col)
 {
 	const struct page *p = top_page_const(t);
+	struct areas a;
 	struct layout l;
 	int left = 0;
 
 	*row = *col = -1;
 	if (t->mode == MODE_HELP || p->view->layout == VIEW_RECORD)
 		return;
-	if (y > BODY_TOP && y < LINES - 1 &&
-	    p->first + y - BODY_TOP - 1 < p->table.n_shown)
-		*row = p->first + y - BODY_TOP - 1;
-	if (y != BODY_TOP)
+	screen_areas(t, &a);
+	if (y >= a.top && y < a.top + a.rows &&
+	    p->first + y - a.top < p->table.n_shown)
+		*row = p->first + y - a.top;
+	if (y != a.heading)
 		return;
 	layout_fit(&p->table, p->natural, COLS, p->scroll, p->where.sort, &l);
 	for (int i = 0; i < l.n; i++) {
@@ -189,7 +192,7 @@ static void draw_line(const struct lines *l, const struct line *line, int y,
 	}
 }
 
-void draw_record(const struct top *t, int rows)
+void draw_record(const struct top *t, const struct areas *a)
 {
 	const struct page *p = top_page_const(t);
 	int middle = split(p, COLS);
@@ -200,13 +203,13 @@ void draw_record(const struct top *t, int rows)
 		bool right = middle > 0 && line->aside;
 		int y = at[right]++;
 
-		if (y < 0 || y >= rows)
+		if (y < 0 || y >= a->rows)
 			continue;
 		if (right)
-			draw_line(&p->lines, line, BODY_TOP + y, middle,
+			draw_line(&p->lines, line, a->top + y, middle,
 				  COLS - middle - 1);
 		else
-			draw_line(&p->lines, line, BODY_TOP + y, 1,
+			draw_line(&p->lines, line, a->top + y, 1,
 				  (middle > 0 ? middle : COLS) - 2);
 	}
 }

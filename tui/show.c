@@ -17,6 +17,45 @@ static void show_text(struct buf *out, const char *s)
 	buf_adds(out, clean);
 }
 
+/* A stretch of the whole, in halves of a column. */
+static void draw_bar(struct buf *out, const struct cell *c, int cols)
+{
+	int lo = (int)((int64_t)c->v.bar.lo * cols * 2 / 1000000);
+	int hi = (int)(((int64_t)c->v.bar.hi * cols * 2 + 999999) / 1000000);
+
+	/* What is there is seen, even at the very end. */
+	if (lo >= cols * 2)
+		lo = cols * 2 - 1;
+	hi = hi <= lo ? lo + 1 : hi;
+	for (int x = 0; x < cols; x++) {
+		bool left = lo <= 2 * x && hi > 2 * x;
+		bool right = lo <= 2 * x + 1 && hi > 2 * x + 1;
+
+		if (left && right)
+			buf_adds(out, text_glyph("█", "#"));
+		else if (left)
+			buf_adds(out, text_glyph("▌", "#"));
+		else if (right)
+			buf_adds(out, text_glyph("▐", "#"));
+		else
+			buf_addc(out, ' ');
+	}
+}
+
+static void show_bar(struct buf *out, const struct cell *c,
+		     const struct show *how)
+{
+	char tmp[FMT_TEXT];
+
+	if (!how->plain) {
+		draw_bar(out, c, how->spark > 0 ? how->spark : 12);
+		return;
+	}
+	if (c->v.bar.lo > 0)
+		buf_addf(out, "%s to ", fmt_percent(c->v.bar.lo, tmp));
+	buf_adds(out, fmt_percent(c->v.bar.hi, tmp));
+}
+
 void show_cell(struct buf *out, const struct column *col, const struct cell *c,
 	       const struct show *how)
 {
@@ -69,6 +108,12 @@ void show_cell(struct buf *out, const struct column *col, const struct cell *c,
 		else
 			spark_draw(out, c->v.series, how->spark);
 		break;
+	case CELL_CHANGE:
+		buf_adds(out, fmt_change(c->v.i, tmp));
+		break;
+	case CELL_BAR:
+		show_bar(out, c, how);
+		break;
 	}
 }
 
@@ -106,6 +151,13 @@ void show_exact(struct buf *out, const struct column *col, const struct cell *c)
 			buf_adds(out, fmt_money_exact(c->v.series->v[i], tmp));
 		}
 		break;
+	case CELL_CHANGE:
+		buf_adds(out, fmt_micro_exact(c->v.i, tmp));
+		break;
+	case CELL_BAR:
+		buf_addf(out, "%s ", fmt_micro_exact(c->v.bar.lo, tmp));
+		buf_adds(out, fmt_micro_exact(c->v.bar.hi, tmp));
+		break;
 	}
 }
 
@@ -121,7 +173,9 @@ int show_max_width(const struct column *col)
 	case CELL_TIME:
 		return 16;
 	case CELL_SPARK:
+	case CELL_BAR:
 		return 12;
+	case CELL_CHANGE:
 	case CELL_INT:
 	case CELL_ID:
 	case CELL_MONEY:

@@ -7,9 +7,10 @@
 
 struct show {
 	int64_t now_us;
-	bool plain; /* words instead of drawings */
-	bool full;  /* all digits: records have the room */
-	int spark;  /* columns of a sparkline */
+	bool plain;   /* words instead of drawings */
+	bool full;    /* all digits: records have the room */
+	int spark;    /* columns of a sparkline or a bar */
+	bool compare; /* the period before stands beside */
 };
 
 /* Append the cell as a person reads it, clean (tui/text.h), on one line. */

@@ -9,9 +9,12 @@
 #define ACO_TUI_TOP_H
 
 #include "tui/data.h"
+#include "tui/health.h"
 #include "tui/page.h"
 
 #define TOP_PAGES 16
+
+struct top;
 
 /* What a key's function asks for. */
 enum reaction {
@@ -26,12 +29,37 @@ enum reaction {
 enum top_mode {
 	MODE_PAGE,
 	MODE_FILTER,
-	MODE_HELP
+	MODE_HELP,
+	MODE_COMMAND, /* a line after ':' is typed */
+	MODE_PICK     /* a menu is open */
+};
+
+/* What a person did to a view, kept while other screens are looked at, and
+ * from one run to the next (state.h). */
+struct kept {
+	bool there;
+	int sort;
+	bool desc;
+	int pictures;
+	bool off[LAYOUT_COLS_MAX];
+};
+#define KEPT_VIEWS 32
+
+/* A menu over the page: columns to show, ways to group, formats. */
+#define PICK_MAX 64
+struct pick {
+	const char *title;
+	const char *items[PICK_MAX]; /* not owned */
+	bool on[PICK_MAX];           /* marked */
+	int n, at, first;
+	bool many; /* Space marks; else Enter chooses one */
+	/* Called for each mark that changes, or for the one that is chosen. */
+	unsigned (*chose)(struct top *t, int item);
 };
 
 struct gather {
 	bool running;
-	int ask;          /* of the view; -1: the totals */
+	int ask;          /* of the view; before 0: those of all */
 	uint64_t page_id; /* for whom */
 	struct table table;
 	int64_t started_us; /* monotonic */
@@ -51,9 +79,28 @@ struct top {
 	int depth; /* pages[depth - 1] is on the screen */
 
 	struct gather gather;
+	struct query_totals before; /* of the period before, if compared */
 	bool want_gather;
 	bool range_is_auto; /* nobody chose it: it may widen by itself */
 	bool range_widened; /* and did, since nothing happened lately */
+
+	/* A name to be looked up before its screen can be opened. */
+	struct {
+		bool wanted;
+		const struct view *view;
+		char kind[16], name[PAGE_FILTER];
+	} look_up;
+
+	struct health_job *health_job;
+	struct health health;
+
+	bool interactive; /* on a terminal: views keep what was done to them */
+	struct kept kept[KEPT_VIEWS];
+	struct pick pick;
+	int key;       /* the one that is being handled */
+	bool roomy;    /* the screen has room for pictures by itself */
+	bool all_asks; /* pictures are wanted, whatever the screen */
+	const char *theme_wanted; /* by :theme; NULL: none */
 
 	enum top_mode mode;
 	bool paused;
@@ -73,6 +120,15 @@ struct page *top_page(struct top *t);
 const struct page *top_page_const(const struct top *t);
 /* Open a view on top of the others; no room: a message. */
 void top_push(struct top *t, const struct view *view, const struct place *at);
+/* Leave all pages and open this view alone. */
+void top_goto(struct top *t, const struct view *view, const struct place *at);
+/* The page at the top becomes this view, at the same place. */
+void top_replace(struct top *t, const struct view *view);
+/* Keep what was done to the pages that are open. */
+void top_keep(struct top *t);
+int view_index(const struct view *v); /* in views[] */
+/* Which picture of the page at the top comes first, from 1; 0: none. */
+int top_pictures(const struct top *t);
 /* Leave the topmost; false when it is the only one. */
 bool top_pop(struct top *t);
 

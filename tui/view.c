@@ -5,7 +5,16 @@
 #include "ledger/base/clock.h"
 
 const struct view *const views[] = {
-	&view_fleet, &view_tasks, &view_task, &view_attempt, &view_price, NULL,
+	&view_fleet,     &view_agents,   &view_teams,
+	&view_models,    &view_tiers,    &view_tasks,
+	&view_task,      &view_attempt,  &view_price,
+	&view_decisions, &view_decision, &view_router,
+	&view_bundles,   &view_budgets,  &view_attention,
+	&view_dead,      &view_search,   NULL,
+};
+
+const struct view *const view_spend_groups[] = {
+	&view_fleet, &view_agents, &view_teams, &view_models, &view_tiers, NULL,
 };
 
 const struct view *view_find(const char *name)

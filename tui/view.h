@@ -24,18 +24,24 @@
 #include <stdint.h>
 
 #include "ledger/db.h"
-#include "ledger/query.h"
+#include "ledger/query_spend.h"
+#include "ledger/query_watch.h"
 #include "tui/range.h"
 #include "tui/table.h"
 
 struct price_book;
+struct health;
 
 /* What the screens know of the world while they ask and read. */
 struct context {
 	int64_t now_us;
 	struct range range;
 	struct query_span span;        /* of the range, at now_us */
+	bool compare;                  /* with the period before */
+	struct query_span before;      /* that period; of use if compare */
 	struct query_totals totals;    /* zeros until the first answer */
+	struct query_header header;    /* likewise */
+	const struct health *health;   /* of the daemon; NULL: not looked at */
 	const struct price_book *book; /* NULL until loaded */
 };
 
@@ -60,6 +66,7 @@ struct ask {
 	/* Read the answer into the table that is being made. */
 	void (*take)(const struct context *c, struct table *t,
 		     const struct db_result *r);
+	bool picture; /* only for pictures: left out where none is shown */
 };
 
 enum view_layout {
@@ -73,7 +80,9 @@ enum view_needs {
 	NEEDS_NOTHING,
 	NEEDS_TASK,
 	NEEDS_ATTEMPT,
-	NEEDS_PRICE
+	NEEDS_PRICE,
+	NEEDS_DECISION,
+	NEEDS_WORDS
 };
 
 struct view {
@@ -89,6 +98,12 @@ struct view {
 	/* The database sorts and cuts to a page; `sort` names a column. */
 	bool paged;
 	bool needs_book; /* `take` reads c->book */
+	char key;        /* that opens it from anywhere; 0: none */
+	int newest;      /* column by which `f` follows, 0: none */
+	bool pictured;   /* its pictures are a part of the text twins */
+	/* What `g` offers instead: views of the same under other groupings,
+	 * this one among them; NULL: none. Ends with NULL. */
+	const struct view *const *groups;
 	const struct ask *asks;
 	int n_asks;
 	/* Where Enter on a row leads: fills in *to (zeroed) and returns the
@@ -106,8 +121,13 @@ struct view {
 extern const struct view *const views[];
 const struct view *view_find(const char *name); /* NULL: no such view */
 
-extern const struct view view_fleet, view_tasks, view_task, view_attempt,
-	view_price;
+extern const struct view view_fleet, view_agents, view_teams, view_models,
+	view_tiers, view_tasks, view_task, view_attempt, view_price,
+	view_decisions, view_decision, view_router, view_bundles, view_budgets,
+	view_attention, view_dead, view_search;
+
+/* The groupings of spend, for `g`. */
+extern const struct view *const view_spend_groups[];
 
 /* "Nothing here" in the words that fit: an empty ledger gets told how to
  * bring data in, an empty range how to widen it. */

@@ -8,6 +8,7 @@
 #include "ledger/cost.h"
 #include "ledger/money.h"
 #include "ledger/price.h"
+#include "tui/reasons.h"
 
 enum {
 	MODEL,
@@ -23,6 +24,7 @@ enum {
 	TOTAL = BUCKETS + USAGE_N,
 	ARITHMETIC,
 	PRICE,
+	WAS,
 	TASK,
 	CLASS,
 	AGENT,
@@ -43,6 +45,8 @@ enum {
 	SENDER,
 	NAMES,
 	CORRECTIONS,
+	EVIDENCE,
+	CHOICE,
 	DAY,
 	ID,
 	TASK_ID,
@@ -122,6 +126,10 @@ static const struct column cols[COLS] = {
 		   .title = "price row",
 		   .help = "the row that made the cost; Enter shows it",
 		   .kind = CELL_ID},
+	[WAS] = {.name = "corrected_from_usd",
+		 .title = "before",
+		 .help = "the cost before it was calculated anew",
+		 .kind = CELL_MONEY},
 	[TASK] = {.name = "task_ext_id",
 		  .title = "task",
 		  .help = "the name its sender gave it",
@@ -197,9 +205,20 @@ static const struct column cols[COLS] = {
 			 .title = "corrected",
 			 .help = "times its cost was calculated anew",
 			 .kind = CELL_INT},
+	[EVIDENCE] = {.name = "evidence",
+		      .title = "evidence",
+		      .help = "what the router saw after it",
+		      .kind = CELL_LINES,
+		      .section = "EVIDENCE"},
+	[CHOICE] = {.name = "choice",
+		    .title = "choice",
+		    .help = "why the router chose as it did",
+		    .kind = CELL_LINES,
+		    .section = "DECISION"},
 	[DAY] = {.name = "day",
 		 .title = "day",
-		 .help = "the partition that holds it"},
+		 .help = "the partition that holds it",
+		 .section = "IN THE LEDGER"},
 	[ID] = {.name = "attempt_id",
 		.title = "id",
 		.help = "in the table attempt",
@@ -362,6 +381,20 @@ static void fill_record(struct table *t, const struct query_attempt_full *f)
 	table_uuid(t, 0, STEP_ID, f->a.step);
 }
 
+static void fill_evidence(struct table *t, const struct query_attempt_full *f)
+{
+	struct buf b;
+
+	if (f->corrected_from_pusd != MONEY_NONE)
+		table_money(t, 0, WAS, f->corrected_from_pusd);
+	if (!f->evidence.len)
+		return;
+	buf_init(&b, 1 << 16);
+	reasons_evidence(f->evidence, &b);
+	table_text(t, 0, EVIDENCE, str_from(buf_str(&b)));
+	buf_release(&b);
+}
+
 static void attempt_take(const struct context *c, struct table *t,
 			 const struct db_result *res)
 {
@@ -378,6 +411,37 @@ static void attempt_take(const struct context *c, struct table *t,
 	fill_times(t, &f.a);
 	fill_place(t, &f);
 	fill_record(t, &f);
+	fill_evidence(t, &f);
+	t->rows[0].at.decision = f.a.decision;
+	t->rows[0].at.decision_day = f.a.day;
+}
+
+static bool decision_args(const struct query_page *p, const struct context *c,
+			  const struct table *t, struct db_args *a)
+{
+	(void)p;
+	(void)c;
+	if (t->n == 0 || uuid_is_nil(t->rows[0].at.decision))
+		return false;
+	query_decision_args(a, t->rows[0].at.decision_day,
+			    t->rows[0].at.decision);
+	return true;
+}
+
+static void decision_take(const struct context *c, struct table *t,
+			  const struct db_result *res)
+{
+	struct query_decision d;
+	struct buf b;
+
+	(void)c;
+	if (db_rows(res) == 0)
+		return;
+	query_decision_row(res, 0, &d);
+	buf_init(&b, 1 << 16);
+	reasons_tell(&d, &b);
+	table_text(t, 0, CHOICE, str_from(buf_str(&b)));
+	buf_release(&b);
 }
 
 static const struct view *attempt_enter(const struct table *t, int row,
@@ -398,7 +462,8 @@ static const char *attempt_empty(const struct place *at,
 }
 
 static const struct ask asks[] = {
-	{&sql_query_attempt, attempt_args, attempt_take},
+	{&sql_query_attempt, attempt_args, attempt_take, false},
+	{&sql_query_decision, decision_args, decision_take, false},
 };
 
 const struct view view_attempt = {

@@ -1,213 +1,211 @@
-/* The fleet by task class: what is spent on what, and what comes of it. */
-#include "tui/view.h"
+/* The fleet by task class: what is spent on what, and what comes of it, beside
+ * what the oracle would have paid. */
+#include <stdio.h>
 
 #include "ledger/base/clock.h"
+#include "tui/fmt.h"
+#include "tui/view_spend.h"
 
 enum {
 	CLASS,
 	SPEND,
-	TREND,
-	TASKS,
-	SUCCESS,
-	PER_SUCCESS,
-	ESCALATED,
-	ATTEMPTS,
-	ERRORS,
-	UNPRICED,
-	IN,
-	CACHED,
-	WRITTEN,
-	OUT,
-	REASONING,
-	JUDGED,
-	ROUTED,
-	WRITE_5M,
-	WRITE_1H,
-	ESCALATED_N,
+	TASKS = SPEND + SPEND_N,
+	GAP = TASKS + TASKS_N,
+	GAP_INTERVAL,
+	GAP_SUCCESS,
+	OBSERVED,
+	CAPTURE,
+	BUDGET,
+	CALLS,
+	GAP_LOW = CALLS + CALLS_N,
+	GAP_HIGH,
+	ORACLE,
 	COLS
 };
+
+static const struct spend_blocks blocks = {SPEND, CALLS, TASKS};
 
 static const struct column cols[COLS] = {
 	[CLASS] = {.name = "task_class",
 		   .title = "CLASS",
 		   .help = "what kind of work the tasks are",
 		   .width = 32},
-	[SPEND] = {.name = "cost_usd",
-		   .title = "SPEND",
-		   .help = "cost of the attempts in this range",
-		   .kind = CELL_MONEY},
-	[TREND] = {.name = "spend_over_time_usd",
-		   .title = "OVER TIME",
-		   .help = "spend from the beginning of the range to now",
-		   .kind = CELL_SPARK,
-		   .width = 15,
-		   .drop = 3},
-	[TASKS] = {.name = "tasks",
-		   .title = "TASKS",
-		   .help = "tasks that started in this range",
-		   .kind = CELL_INT,
-		   .drop = 5},
-	[SUCCESS] = {.name = "success",
-		     .title = "OK",
-		     .help = "share of success among the judged tasks",
-		     .kind = CELL_RATIO},
-	[PER_SUCCESS] = {.name = "cost_per_success_usd",
-			 .title = "$/OK",
-			 .help = "cost of all judged tasks for each success",
-			 .kind = CELL_MONEY,
-			 .drop = 1},
-	[ESCALATED] = {.name = "escalation_rate",
-		       .title = "ESC",
-		       .help = "share of tasks moved to a higher tier",
-		       .kind = CELL_RATIO,
-		       .drop = 4},
-	[ATTEMPTS] = {.name = "attempts",
-		      .title = "CALLS",
-		      .help = "attempts: calls of a model, failed ones too",
-		      .kind = CELL_INT,
-		      .drop = 2},
-	[ERRORS] = {.name = "errors",
-		    .title = "FAILED",
-		    .help = "attempts that ended in an error",
-		    .kind = CELL_INT,
-		    .drop = 9},
-	[UNPRICED] = {.name = "unpriced",
-		      .title = "UNPRICED",
-		      .help = "attempts whose cost is not known",
-		      .kind = CELL_INT,
-		      .drop = 6},
-	[IN] = {.name = "uncached_in",
-		.title = "IN",
-		.help = "input tokens that no cache held",
-		.kind = CELL_INT,
-		.drop = 8},
-	[CACHED] = {.name = "cache_read",
-		    .title = "CACHED",
-		    .help = "input tokens read from a cache",
-		    .kind = CELL_INT,
-		    .drop = 10},
-	[WRITTEN] = {.name = "cache_write",
-		     .title = "WRITTEN",
-		     .help = "input tokens written to a cache",
-		     .kind = CELL_INT,
-		     .drop = 11},
-	[OUT] = {.name = "output",
-		 .title = "OUT",
-		 .help = "output tokens, reasoning included",
-		 .kind = CELL_INT,
-		 .drop = 7},
-	[REASONING] = {.name = "reasoning",
-		       .title = "REASONED",
-		       .help = "output tokens spent on reasoning",
-		       .kind = CELL_INT,
-		       .drop = 12},
-	[JUDGED] = {.name = "judged",
-		    .title = "JUDGED",
-		    .help = "tasks with an outcome",
-		    .kind = CELL_INT,
-		    .drop = 13},
-	[ROUTED] = {.name = "routed", .kind = CELL_INT},
-	[WRITE_5M] = {.name = "cache_write_5m", .kind = CELL_INT},
-	[WRITE_1H] = {.name = "cache_write_1h", .kind = CELL_INT},
-	[ESCALATED_N] = {.name = "escalated", .kind = CELL_INT},
+	SPEND_COLUMNS(SPEND),
+	TASKS_COLUMNS(TASKS),
+	[GAP] = {.name = "gap_usd",
+		 .title = "GAP",
+		 .help = "paid beyond what the oracle would have, judged tasks",
+		 .kind = CELL_MONEY,
+		 .drop = 3},
+	[GAP_INTERVAL] = {.name = "gap_interval",
+			  .title = "GAP 95%",
+			  .help = "where the true gap lies",
+			  .width = 19,
+			  .drop = 11},
+	[GAP_SUCCESS] = {.name = "gap_success",
+			 .title = "GAP OK",
+			 .help = "success that the oracle would have had more",
+			 .kind = CELL_CHANGE,
+			 .drop = 21},
+	[OBSERVED] = {.name = "oracle_observed",
+		      .title = "SEEN",
+		      .help = "judged tasks of which several arms are known",
+		      .kind = CELL_RATIO,
+		      .drop = 10},
+	[CAPTURE] = {.name = "capture",
+		     .title = "SAVED",
+		     .help = "of what could be saved against always-strongest",
+		     .kind = CELL_RATIO,
+		     .drop = 22},
+	[BUDGET] = {.name = "budget_used",
+		    .title = "BUDGET",
+		    .help = "used of its tightest budget",
+		    .kind = CELL_RATIO,
+		    .drop = 6},
+	CALLS_COLUMNS(CALLS),
+	[GAP_LOW] = {.name = "gap_low_usd", .kind = CELL_MONEY},
+	[GAP_HIGH] = {.name = "gap_high_usd", .kind = CELL_MONEY},
+	[ORACLE] = {.name = "oracle_usd", .kind = CELL_MONEY},
 };
 
 static bool fleet_args(const struct query_page *p, const struct context *c,
 		       const struct table *t, struct db_args *a)
 {
-	(void)p;
 	(void)t;
-	query_fleet_args(a, &c->span);
+	spend_args(a, p, &c->span, QUERY_CLASS);
 	return true;
-}
-
-static void fill_results(struct table *t, int r, const struct query_class *q)
-{
-	__int128 per;
-
-	if (q->judged > 0)
-		table_ratio(t, r, SUCCESS,
-			    (int64_t)query_ratio(q->success_micro, q->judged));
-	if (query_cost_per_success(q, &per))
-		table_money(t, r, PER_SUCCESS, per);
-	if (q->tasks > 0) {
-		table_ratio(
-			t, r, ESCALATED,
-			(int64_t)query_ratio((__int128)q->escalated * 1000000,
-					     q->tasks));
-	}
-	table_int(t, r, TASKS, q->tasks);
-	table_int(t, r, JUDGED, q->judged);
-	table_int(t, r, ROUTED, q->routed);
-	table_int(t, r, ESCALATED_N, q->escalated);
 }
 
 static void fleet_take(const struct context *c, struct table *t,
 		       const struct db_result *res)
 {
-	struct query_class q;
+	struct query_group q;
+
+	for (int i = 0; i < db_rows(res); i++) {
+		int r;
+
+		query_group_row(res, i, &q);
+		r = table_add(t, &q.id, sizeof(q.id), -1);
+		t->rows[r].at.class_id = q.id;
+		t->rows[r].at.class_name = table_keep(t, q.name);
+		table_text(t, r, CLASS, q.name);
+		if (str_is(q.name, "unattributed"))
+			table_tone(t, r, CLASS, TONE_WARN);
+		spend_fill(t, r, &blocks, c, &q);
+	}
+}
+
+static bool before_args(const struct query_page *p, const struct context *c,
+			const struct table *t, struct db_args *a)
+{
+	(void)t;
+	spend_args(a, p, &c->before, QUERY_CLASS);
+	return c->before.until_us > 0;
+}
+
+static void before_take(const struct context *c, struct table *t,
+			const struct db_result *res)
+{
+	(void)c;
+	spend_before(t, SPEND, res);
+}
+
+static bool trend_args(const struct query_page *p, const struct context *c,
+		       const struct table *t, struct db_args *a)
+{
+	return t->n > 0 && spend_trend_args(a, p, c, QUERY_CLASS);
+}
+
+static void trend_take(const struct context *c, struct table *t,
+		       const struct db_result *res)
+{
+	spend_trend(t, SPEND + SPEND_TREND, c, res);
+}
+
+/* ---- the oracle and budgets ---- */
+
+static bool oracle_args(const struct query_page *p, const struct context *c,
+			const struct table *t, struct db_args *a)
+{
+	(void)p;
+	query_oracle_args(a, &c->span);
+	return t->n > 0;
+}
+
+static void fill_interval(struct table *t, int r, __int128 low, __int128 high)
+{
+	char from[FMT_TEXT], to[FMT_TEXT], text[2 * FMT_TEXT];
+
+	table_money(t, r, GAP_LOW, low);
+	table_money(t, r, GAP_HIGH, high);
+	snprintf(text, sizeof(text), "%.30s..%.30s", fmt_money(low, from),
+		 fmt_money(high, to));
+	table_text(t, r, GAP_INTERVAL, str_from(text));
+}
+
+static void oracle_take(const struct context *c, struct table *t,
+			const struct db_result *res)
+{
+	struct query_oracle q;
+	int64_t micro;
 
 	(void)c;
 	for (int i = 0; i < db_rows(res); i++) {
 		int r;
 
-		query_fleet_row(res, i, &q);
-		r = table_add(t, &q.class_id, sizeof(q.class_id), -1);
-		t->rows[r].at.class_id = q.class_id;
-		t->rows[r].at.class_name = table_keep(t, q.name);
-		table_text(t, r, CLASS, q.name);
-		if (str_is(q.name, "unattributed"))
-			table_tone(t, r, CLASS, TONE_WARN);
-		fill_results(t, r, &q);
-		table_money(t, r, SPEND, q.cost_pusd);
-		if (q.attempts > 0 && q.unpriced == q.attempts)
-			table_none(t, r, SPEND, "unpriced");
-		table_int(t, r, ATTEMPTS, q.attempts);
-		table_int(t, r, ERRORS, q.errors);
-		table_int(t, r, UNPRICED, q.unpriced);
-		if (q.unpriced > 0)
-			table_tone(t, r, UNPRICED, TONE_WARN);
-		table_int(t, r, IN, q.uncached_in);
-		table_int(t, r, CACHED, q.cache_read);
-		table_int(t, r, WRITTEN, q.cache_write_5m + q.cache_write_1h);
-		table_int(t, r, WRITE_5M, q.cache_write_5m);
-		table_int(t, r, WRITE_1H, q.cache_write_1h);
-		table_int(t, r, OUT, q.output);
-		table_int(t, r, REASONING, q.reasoning);
+		query_oracle_row(res, i, &q);
+		r = table_find(t, table_key(&q.class_id, sizeof(q.class_id)));
+		if (r < 0 || q.judged <= 0)
+			continue;
+		table_money(t, r, ORACLE, q.oracle_pusd);
+		table_money(t, r, GAP, q.paid_pusd - q.oracle_pusd);
+		/* The dearer the oracle, the smaller the gap. */
+		if (q.has_interval)
+			fill_interval(t, r, q.paid_pusd - q.high_pusd,
+				      q.paid_pusd - q.low_pusd);
+		table_change(t, r, GAP_SUCCESS,
+			     (q.oracle_success_micro - q.success_micro) /
+				     q.judged);
+		table_ratio(t, r, OBSERVED,
+			    (int64_t)query_ratio((__int128)q.observed * 1000000,
+						 q.judged));
+		if (query_capture(&q, &micro))
+			table_ratio(t, r, CAPTURE, micro);
 	}
 }
 
-static bool spark_args(const struct query_page *p, const struct context *c,
-		       const struct table *t, struct db_args *a)
+static bool budget_args(const struct query_page *p, const struct context *c,
+			const struct table *t, struct db_args *a)
 {
-	struct range_spark s =
-		range_spark(&c->range, c->now_us, c->totals.oldest_us);
-
 	(void)p;
-	query_spark_args(a, s.grain, s.since_us, s.until_us, s.slots);
-	return t->n > 0;
+	query_budgets_args(a, c->now_us);
+	return t->n > 0 && c->header.has_any_budget;
 }
 
-static void spark_take(const struct context *c, struct table *t,
-		       const struct db_result *res)
+static void budget_take(const struct context *c, struct table *t,
+			const struct db_result *res)
 {
-	struct range_spark s =
-		range_spark(&c->range, c->now_us, c->totals.oldest_us);
-	struct query_spark q;
+	struct query_budget q;
 
-	for (size_t r = 0; r < t->n; r++)
-		table_series(t, (int)r, TREND, s.slots);
+	(void)c;
 	for (int i = 0; i < db_rows(res); i++) {
-		query_spark_row(res, i, &q);
-		for (size_t r = 0; r < t->n; r++) {
-			struct series *v;
+		int64_t used;
+		int r;
 
-			if (t->rows[r].at.class_id != q.class_id)
-				continue;
-			v = table_series(t, (int)r, TREND, s.slots);
-			if (v && q.slot >= 0 && q.slot < v->n)
-				v->v[q.slot] = q.cost_pusd;
-		}
+		query_budget_row(res, i, &q);
+		r = q.class_id ? table_find(t, table_key(&q.class_id,
+							 sizeof(q.class_id)))
+			       : -1;
+		if (r < 0)
+			continue;
+		used = query_budget_used(&q);
+		if (table_get(t, r, BUDGET)->known &&
+		    table_get(t, r, BUDGET)->v.i >= used)
+			continue;
+		table_ratio(t, r, BUDGET, used);
+		if (used >= 800000)
+			table_tone(t, r, BUDGET,
+				   used >= 1000000 ? TONE_BAD : TONE_WARN);
 	}
 }
 
@@ -218,15 +216,20 @@ static const struct view *fleet_enter(const struct table *t, int row,
 	return &view_tasks;
 }
 
-static const char *fleet_empty(const struct place *at, const struct context *c)
+static const char *fleet_crumb(const struct place *at)
 {
-	(void)at;
-	return view_nothing(c);
+	return spend_crumb(at, "fleet");
 }
 
 static const struct ask asks[] = {
-	{&sql_query_fleet, fleet_args, fleet_take},
-	{&sql_query_spark, spark_args, spark_take},
+	{&sql_query_group, fleet_args, fleet_take, false},
+	{&sql_query_group, before_args, before_take, false},
+	{&sql_query_spark, trend_args, trend_take, false},
+	{&sql_query_oracle, oracle_args, oracle_take, false},
+	{&sql_query_budgets, budget_args, budget_take, false},
+	{&sql_query_spark, spend_stack_args, spend_stack_take, true},
+	{&sql_query_heat, spend_heat_args, spend_heat_take, true},
+	{&sql_query_histogram, spend_hist_args, spend_hist_take, true},
 };
 
 const struct view view_fleet = {
@@ -241,5 +244,8 @@ const struct view view_fleet = {
 	.asks = asks,
 	.n_asks = sizeof(asks) / sizeof(asks[0]),
 	.enter = fleet_enter,
-	.empty = fleet_empty,
+	.crumb = fleet_crumb,
+	.empty = spend_empty,
+	.key = '1',
+	.groups = view_spend_groups,
 };

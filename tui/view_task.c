@@ -6,6 +6,7 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
+#include "tui/fmt.h"
 
 /* Rows of one task that a screen holds; the longest sessions have a few
  * thousand calls. */
@@ -22,6 +23,8 @@ enum {
 	WRITTEN,
 	OUT,
 	TIME,
+	TIMELINE,
+	MONEY,
 	TIER,
 	STARTED,
 	TOOL,
@@ -72,17 +75,17 @@ static const struct column cols[COLS] = {
 		.title = "IN",
 		.help = "input tokens that no cache held",
 		.kind = CELL_INT,
-		.drop = 5},
+		.drop = 8},
 	[CACHED] = {.name = "cache_read",
 		    .title = "CACHED",
 		    .help = "input tokens read from a cache",
 		    .kind = CELL_INT,
-		    .drop = 7},
+		    .drop = 12},
 	[WRITTEN] = {.name = "cache_write",
 		     .title = "WRITTEN",
 		     .help = "input tokens written to a cache",
 		     .kind = CELL_INT,
-		     .drop = 8},
+		     .drop = 13},
 	[OUT] = {.name = "output",
 		 .title = "OUT",
 		 .help = "output tokens, reasoning included",
@@ -93,6 +96,18 @@ static const struct column cols[COLS] = {
 		  .help = "from start to end",
 		  .kind = CELL_SPAN,
 		  .drop = 6},
+	[TIMELINE] = {.name = "timeline",
+		      .title = "TIMELINE",
+		      .help = "when it ran, of the time of the whole task",
+		      .kind = CELL_BAR,
+		      .width = 24,
+		      .drop = 6},
+	[MONEY] = {.name = "cost_share",
+		   .title = "MONEY",
+		   .help = "its share of the cost of the task",
+		   .kind = CELL_BAR,
+		   .width = 10,
+		   .drop = 7},
 	[TIER] = {.name = "tier",
 		  .title = "TIER",
 		  .help = "of the model, 1 cheapest to 5 most capable",
@@ -303,6 +318,55 @@ static void add_to_step(struct table *t, int step, int r,
 	t->rows[step].at = t->rows[r].at;
 }
 
+/* ---- the waterfall ---- */
+
+static void widen(int64_t *from, int64_t *to, int64_t start, int64_t end)
+{
+	if (*from == TIME_NONE || start < *from)
+		*from = start;
+	if (*to == TIME_NONE || end > *to)
+		*to = end;
+}
+
+static int64_t end_of(const struct table *t, int r)
+{
+	const struct cell *took = table_get(t, r, TIME);
+
+	return table_get(t, r, STARTED)->v.i + (took->known ? took->v.i : 0);
+}
+
+/* What the bars of time and money are shares of. */
+static void waterfall(struct table *t)
+{
+	int64_t from = TIME_NONE, to = TIME_NONE;
+	__int128 all = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		int r = (int)i;
+
+		if (table_get(t, r, STARTED)->known)
+			widen(&from, &to, table_get(t, r, STARTED)->v.i,
+			      end_of(t, r));
+		if (t->rows[i].parent < 0 && table_get(t, r, COST)->known)
+			all += table_get(t, r, COST)->v.money;
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		int r = (int)i;
+		const struct cell *start = table_get(t, r, STARTED);
+		const struct cell *cost = table_get(t, r, COST);
+
+		if (start->known && to > from)
+			table_bar(t, r, TIMELINE,
+				  (int64_t)((__int128)(start->v.i - from) *
+					    1000000 / (to - from)),
+				  (int64_t)((__int128)(end_of(t, r) - from) *
+					    1000000 / (to - from)));
+		if (cost->known && all > 0)
+			table_bar(t, r, MONEY, 0,
+				  (int64_t)(cost->v.money * 1000000 / all));
+	}
+}
+
 static void attempts_take(const struct context *c, struct table *t,
 			  const struct db_result *res)
 {
@@ -323,6 +387,44 @@ static void attempts_take(const struct context *c, struct table *t,
 		if (step >= 0)
 			add_to_step(t, step, r, &a);
 	}
+	waterfall(t);
+}
+
+/* ---- the task as a whole ---- */
+
+static bool about_args(const struct query_page *p, const struct context *c,
+		       const struct table *t, struct db_args *a)
+{
+	char id[UUID_TEXT];
+
+	(void)c;
+	query_task_args(a, str_from(uuid_format(p->at.task, id)));
+	return t->n > 0;
+}
+
+static void about_take(const struct context *c, struct table *t,
+		       const struct db_result *res)
+{
+	char cost[FMT_TEXT], ok[FMT_TEXT] = "not judged", took[FMT_TEXT] = "-";
+	struct query_task q;
+
+	(void)c;
+	if (db_rows(res) == 0)
+		return;
+	query_task_row(res, 0, &q);
+	if (q.success_micro >= 0)
+		fmt_percent(q.success_micro, ok);
+	if (q.started_us != TIME_NONE && q.ended_us != TIME_NONE)
+		fmt_span(q.ended_us - q.started_us, took);
+	table_note(t,
+		   q.success_micro < 0         ? TONE_PLAIN
+		   : q.success_micro >= 500000 ? TONE_GOOD
+					       : TONE_BAD,
+		   "task", "$%s, success %s, %s, %" PRId64 " calls",
+		   fmt_money_exact(q.cost_pusd, cost), ok, took, q.attempts);
+	table_note(t, TONE_PLAIN, "of", "%.*s%s, agent %.*s, team %.*s",
+		   STR_ARG(q.class_name), q.class_guessed ? " (guessed)" : "",
+		   STR_ARG(q.agent), STR_ARG(q.team));
 }
 
 static const struct view *task_enter(const struct table *t, int row,
@@ -342,8 +444,9 @@ static const char *task_crumb(const struct place *at)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_steps, rows_args, steps_take},
-	{&sql_query_attempts, rows_args, attempts_take},
+	{&sql_query_steps, rows_args, steps_take, false},
+	{&sql_query_attempts, rows_args, attempts_take, false},
+	{&sql_query_task, about_args, about_take, false},
 };
 
 const struct view view_task = {

@@ -1,5 +1,5 @@
 /* Tasks of a class, the first by any of their figures. */
-#include "tui/view.h"
+#include "tui/view_spend.h"
 
 #include "ledger/base/clock.h"
 
@@ -131,6 +131,8 @@ static bool tasks_args(const struct query_page *p, const struct context *c,
 {
 	struct query_tasks q = {
 		.class_id = p->at.class_id,
+		.agent_id = p->at.agent_id,
+		.team_id = p->at.team_id,
 		.span = c->span,
 		.sort = p->sort >= 0 ? cols[p->sort].name : "",
 		.desc = p->desc,
@@ -220,7 +222,7 @@ static const struct view *tasks_enter(const struct table *t, int row,
 
 static const char *tasks_crumb(const struct place *at)
 {
-	return at->class_name ? at->class_name : "all classes";
+	return spend_crumb(at, "tasks");
 }
 
 static const char *tasks_empty(const struct place *at, const struct context *c)
@@ -230,13 +232,15 @@ static const char *tasks_empty(const struct place *at, const struct context *c)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_tasks, tasks_args, tasks_take},
+	{&sql_query_tasks, tasks_args, tasks_take, false},
+	{&sql_query_histogram, spend_hist_args, spend_hist_take, true},
+	{&sql_query_heat, spend_heat_args, spend_heat_take, true},
 };
 
 const struct view view_tasks = {
 	.name = "tasks",
 	.title = "tasks",
-	.about = "tasks of a class that started in this range",
+	.about = "tasks that started in this range",
 	.layout = VIEW_LIST,
 	.cols = cols,
 	.n_cols = COLS,
@@ -248,4 +252,6 @@ const struct view view_tasks = {
 	.enter = tasks_enter,
 	.crumb = tasks_crumb,
 	.empty = tasks_empty,
+	.key = '4',
+	.newest = STARTED,
 };

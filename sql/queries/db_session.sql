@@ -1,7 +1,8 @@
 -- What every connection sets first. A commit that we acknowledge must be on
 -- disk, so asynchronous commit, where someone made it the default, is undone.
 -- Who waits for a lock for long says so and tries again (55P03), rather than
--- to hang without a word.
+-- to hang without a word. Compiling a plan takes longer than any of our
+-- statements may.
 -- params:
 -- exec: run
 SELECT set_config('TimeZone', 'UTC', false),
@@ -10,4 +11,5 @@ SELECT set_config('TimeZone', 'UTC', false),
     CASE current_setting('synchronous_commit')
       WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END,
     false),
-  set_config('lock_timeout', '10s', false)
+  set_config('lock_timeout', '10s', false),
+  set_config('jit', 'off', false)

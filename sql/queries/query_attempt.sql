@@ -1,7 +1,8 @@
 -- One attempt: day and id, with the names of its task and step. Columns as
 -- query_attempts.sql, then ext_id, task_class, agent, team, sender, seq, kind,
 -- tool, failed, names (identifiers it is known under), corrections,
--- aggregate (its tokens are a sum over calls).
+-- aggregate (its tokens are a sum over calls), evidence (a list with blanks),
+-- corrected_from_pusd (the first figure, where it was corrected).
 -- params: date, uuid
 SELECT a.day, a.id AS attempt_id, a.task_id, a.step_id, a.attempt_no,
   a.started_at, a.first_token_at, a.ended_at, a.received_at, m.provider,
@@ -17,7 +18,10 @@ SELECT a.day, a.id AS attempt_id, a.task_id, a.step_id, a.attempt_no,
   length(a.keys) / 16 AS names,
   (SELECT count(*) FROM correction c WHERE c.attempt_id = a.id
     AND c.attempt_day = a.day) AS corrections,
-  aco_is_aggregate(a.quality, a.prov) AS aggregate
+  aco_is_aggregate(a.quality, a.prov) AS aggregate,
+  array_to_string(a.evidence, ' ', '-') AS evidence,
+  (SELECT old_cost_pusd FROM correction c WHERE c.attempt_id = a.id
+    AND c.attempt_day = a.day ORDER BY c.id LIMIT 1) AS corrected_from_pusd
 FROM attempt a
 JOIN task t ON t.id = a.task_id
 JOIN dict class ON class.id = t.class_id

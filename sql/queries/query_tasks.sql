@@ -1,8 +1,9 @@
 -- Tasks of a class that started within a span, the first by one of their
 -- figures. $1 class or NULL, $2 since and $3 until (exclusive), $4 whether
 -- undated tasks belong to the span, $5 the figure's name (a column of the
--- answer; anything else: by start), $6 descending, $7 rows, $8 rows to skip.
--- params: integer, timestamptz, timestamptz, boolean, text, boolean, bigint, bigint
+-- answer; anything else: by start), $6 descending, $7 rows, $8 rows to skip,
+-- $9 agent or NULL, $10 team or NULL.
+-- params: integer, timestamptz, timestamptz, boolean, text, boolean, bigint, bigint, integer, integer
 WITH hit AS (
   SELECT *
   FROM (SELECT task.*,
@@ -34,6 +35,8 @@ WITH hit AS (
       END AS word
     FROM task
     WHERE attempts > 0 AND ($1::integer IS NULL OR class_id = $1)
+      AND ($9::integer IS NULL OR agent_id = $9)
+      AND ($10::integer IS NULL OR team_id = $10)
       AND (started_at >= $2::timestamptz AND started_at < $3::timestamptz
         OR $4::boolean AND started_at IS NULL)) t
   ORDER BY CASE WHEN $6::boolean THEN number END DESC NULLS LAST,

@@ -230,4 +230,101 @@ CROSS JOIN unnest(ARRAY['minute', 'hour', 'day']) g
 WHERE attempts > 0
 GROUP BY 1, 2, 4, 5, 6;
 
+-- ---- the router, budgets, and what needs somebody ----
+
+INSERT INTO bundle (id, created_at, state, feature_schema, certificate, body)
+OVERRIDING SYSTEM VALUE VALUES
+  (1, '2026-11-10 03:00Z', 'retired', md5('schema')::uuid,
+   '{"version": "2026-11-10a", "trained_at": "2026-11-10T03:00:00Z", "rows": 8120,
+     "gate": {"passed": true, "gain": 0.118, "gain_low": 0.041, "reason": "better in total, no class worse"},
+     "metrics": {"ece": 0.031, "brier_skill": 0.22, "rows": 900}}', ''),
+  (2, '2026-11-22 03:00Z', 'serving', md5('schema')::uuid,
+   '{"version": "2026-11-22a", "trained_at": "2026-11-22T03:00:00Z",
+     "window": {"since": "2026-09-01T00:00:00Z", "until": "2026-11-21T00:00:00Z"},
+     "rows": 12840,
+     "gate": {"passed": true, "gain": 0.083, "gain_low": 0.012, "reason": "better in total, no class worse"},
+     "metrics": {"ece": 0.027, "brier_skill": 0.31, "rows": 1410,
+       "reliability": [{"p": 0.05, "observed": 0.04, "n": 40}, {"p": 0.15, "observed": 0.18, "n": 66},
+         {"p": 0.25, "observed": 0.22, "n": 80}, {"p": 0.35, "observed": 0.37, "n": 95},
+         {"p": 0.45, "observed": 0.43, "n": 120}, {"p": 0.55, "observed": 0.4, "n": 140},
+         {"p": 0.65, "observed": 0.66, "n": 180}, {"p": 0.75, "observed": 0.77, "n": 230},
+         {"p": 0.85, "observed": 0.84, "n": 260}, {"p": 0.95, "observed": 0.93, "n": 199}]},
+     "classes": [
+       {"name": "coding", "serves": "learned", "why": "cheaper at equal success on later data", "tasks": 820,
+        "static": {"success": 0.81, "cost_usd": 0.212}, "learned": {"success": 0.822, "cost_usd": 0.131}, "ece": 0.024},
+       {"name": "support", "serves": "learned", "why": "cheaper at equal success on later data", "tasks": 410,
+        "static": {"success": 0.93, "cost_usd": "0.0410"}, "learned": {"success": 0.931, "cost_usd": "0.0294"}, "ece": 0.019},
+       {"name": "legal", "serves": "static", "why": "floor at tier 4", "tasks": 96,
+        "static": {"success": 0.9, "cost_usd": 0.48}},
+       {"name": "research", "serves": "strongest", "why": "too few outcomes of its own", "tasks": 18}],
+     "drift": {"state": "drifted", "psi": 0.27, "why": "context size has grown"},
+     "plane": {"points": [{"name": "claude-haiku-4-5", "kind": "single", "cost_usd": 0.021, "success": 0.58},
+       {"name": "gpt-5", "kind": "single", "cost_usd": 0.12, "success": 0.74},
+       {"name": "claude-sonnet-4-5", "kind": "single", "cost_usd": 0.16, "success": 0.79},
+       {"name": "claude-opus-4-6", "kind": "single", "cost_usd": 0.41, "success": 0.86},
+       {"name": "hull", "kind": "hull", "cost_usd": 0.021, "success": 0.58},
+       {"name": "hull", "kind": "hull", "cost_usd": 0.16, "success": 0.79},
+       {"name": "hull", "kind": "hull", "cost_usd": 0.41, "success": 0.86},
+       {"name": "learned", "kind": "policy", "cost_usd": 0.11, "success": 0.82},
+       {"name": "oracle", "kind": "oracle", "cost_usd": 0.07, "success": 0.9}]},
+     "preview": {"days": 7, "saved_usd": "3.42", "low": "2.10", "high": "4.88", "success_delta": 0.011}}', ''),
+  (3, '2026-11-24 03:00Z', 'refused', md5('schema')::uuid,
+   '{"version": "2026-11-24a", "rows": 12990,
+     "gate": {"passed": false, "gain": 0.004, "gain_low": -0.02, "reason": "the gain may be none"}}', '');
+
+INSERT INTO oracle_class_day (day, class_id, computed_at, judged, observed, paid_pusd,
+  oracle_pusd, oracle_low_pusd, oracle_high_pusd, success_micro, oracle_success_micro, figures)
+SELECT day, pg_temp.name_id('class', class), '2026-11-24 11:00Z', judged, observed,
+  paid, oracle, low, high, good * 1000000::bigint, oracle_good * 1000000::bigint,
+  json_build_object('always_strongest', json_build_object('cost_usd', strongest, 'success', 0.9))
+FROM (VALUES
+  (date '2026-11-24', 'coding', 3, 2, 430000000000, 251000000000, 220000000000, 290000000000, 3, 3, '1.31'),
+  ('2026-11-23', 'coding', 1, 0, 309000000000, 199500000000, 150000000000, 260000000000, 0, 1, '0.92'),
+  ('2026-11-24', 'support', 2, 1, 115900000000, 98000000000, 90000000000, 104000000000, 2, 2, '0.77'),
+  ('2026-11-23', 'legal', 1, 0, 475000000000, 475000000000, NULL, NULL, 1, 1, NULL))
+  v (day, class, judged, observed, paid, oracle, low, high, good, oracle_good, strongest);
+
+INSERT INTO decision (day, id, task_id, decided_at, bundle_id, policy, plan, live,
+  propensity, p_success, p_low, p_high, expected_cost_pusd, bound_by, reasons) VALUES
+  ('2026-11-24', md5('decision1')::uuid, md5('taskfix-flaky-test')::uuid,
+   '2026-11-24 10:00:22Z', 2, 'learned', 'cascade(4 -> 5)', true, 0.98,
+   '{0.21,0.44,0.61,0.83,0.9}', '{0.15,0.36,0.52,0.76,0.84}', '{0.29,0.53,0.69,0.88,0.94}',
+   '{4000000000,9000000000,21000000000,38000000000,96000000000}', 'escalation',
+   '{"rule": "after a failed attempt", "floor": 2, "explored": false, "kind": "edit",
+     "budget": "platform: 82% of the day",
+     "moved": [{"feature": "class_rate", "by": 0.12}, {"feature": "attempt_failed", "by": -0.31},
+       {"feature": "context_tokens", "by": -0.06}]}'),
+  ('2026-11-24', md5('decision2')::uuid, md5('tasksession-002')::uuid,
+   '2026-11-24 09:37:00Z', 2, 'learned', 'single(2)', true, 0.02,
+   '{0.7,0.91,0.94,0.97,0.98}', NULL, NULL, '{1000000000,16000000000,30000000000,45000000000,99000000000}',
+   NULL, '{"explored": true}'),
+  ('2026-11-24', md5('decision3')::uuid, md5('taskevil-1')::uuid,
+   '2026-11-24 08:00:00Z', NULL, E'st\033[2Jatic', 'single(5)', false, 1, NULL, NULL, NULL, NULL,
+   'floor', NULL);
+UPDATE attempt SET decision_id = md5('decision1')::uuid,
+  evidence = '{0,0,1,NaN,-0.21,-4.1,-1.3}'
+WHERE task_id = md5('taskfix-flaky-test')::uuid AND escalated_from IS NOT NULL;
+
+INSERT INTO budget (id, scope, subject, period, timezone, limit_pusd, hard, created_at)
+OVERRIDING SYSTEM VALUE VALUES
+  (1, 'team', 'platform', 'day', 'UTC', 1100000000000, true, '2026-11-01 00:00Z'),
+  (2, 'class', 'coding', 'day', 'Europe/Berlin', 500000000000, false, '2026-11-01 00:00Z'),
+  (3, 'agent', 'helpdesk', 'month', 'UTC', 25000000000000, true, '2026-11-01 00:00Z'),
+  (4, 'key', 'ci', 'total', 'UTC', 10000000000000, true, '2026-11-01 00:00Z');
+INSERT INTO budget_lease (id, budget_id, holder, period_start, reserved_pusd, settled_pusd,
+  taken_at, settled_at) VALUES
+  (md5('lease1')::uuid, 4, 'worker 1', '1970-01-02 00:00Z', 500000000000, 310000000000, '2026-11-24 10:00Z', '2026-11-24 10:01Z'),
+  (md5('lease2')::uuid, 4, 'worker 2', '1970-01-02 00:00Z', 400000000000, NULL, '2026-11-24 11:59Z', NULL);
+
+INSERT INTO alert (kind, scope, period_start, raised_at, detail) VALUES
+  ('budget overrun', 'class coding', '2026-11-24 00:00Z', '2026-11-24 11:41Z', '{"limit_usd": "0.5"}');
+INSERT INTO dead_letter (id, received_at, source, origin, reason, sqlstate, body, kind) VALUES
+  (md5('dead1')::uuid, '2026-11-24 07:30Z', 'otlp', '10.0.0.7', E'started_at: not a time\033[2J', NULL, '\x7b7d', 'event'),
+  (md5('dead2')::uuid, '2026-11-24 07:31Z', 'otlp', '10.0.0.7', 'tokens below zero', '23514', '\x7b7d', 'event'),
+  (md5('dead3')::uuid, '2026-11-20 07:31Z', 'import:codex', 'rollout.jsonl:12', 'cut off', NULL, NULL, 'note');
+INSERT INTO correction (at, attempt_day, attempt_id, old_cost_pusd, new_cost_pusd, old_price_id,
+  new_price_id, reason)
+SELECT '2026-11-24 06:00Z', day, id, cost_pusd + 1500000000, cost_pusd, NULL, price_id, 'price correction'
+FROM attempt WHERE task_id = md5('taskfix-flaky-test')::uuid AND escalated_from IS NOT NULL;
+
 COMMIT;

@@ -7,7 +7,7 @@
 #include "gen/sql.h"
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
-#include "ledger/query.h"
+#include "ledger/query_spend.h"
 #include "tests/int/harness.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -97,21 +97,21 @@ static void read_fleet(struct db *db, const struct query_span *s, char *out,
 	int rows;
 
 	db_args_init(&a, 4096);
-	query_fleet_args(&a, s);
-	r = ask(db, &sql_query_fleet, &a);
+	query_group_args(&a, s, QUERY_CLASS, &(struct query_only){0});
+	r = ask(db, &sql_query_group, &a);
 	rows = db_rows(r);
 	assert_in_range(rows, 0, N(lines) - 1);
 	for (int i = 0; i < rows; i++) {
-		struct query_class c;
+		struct query_group c;
 
-		query_fleet_row(r, i, &c);
-		db_numeric(r, i, 7, paid, sizeof(paid));
-		db_numeric(r, i, 8, pj, sizeof(pj));
-		db_numeric(r, i, 18, cost, sizeof(cost));
+		query_group_row(r, i, &c);
+		db_numeric(r, i, 9, paid, sizeof(paid));
+		db_numeric(r, i, 10, pj, sizeof(pj));
+		db_numeric(r, i, 21, cost, sizeof(cost));
 		snprintf(lines[i], sizeof(lines[i]),
 			 "%d %lld %lld %lld %s %lld %lld %lld %lld %lld %lld "
 			 "%lld %s %s",
-			 c.class_id, (long long)c.attempts, (long long)c.errors,
+			 c.id, (long long)c.attempts, (long long)c.errors,
 			 (long long)c.unpriced, cost, (long long)c.uncached_in,
 			 (long long)c.cache_read, (long long)c.output,
 			 (long long)c.tasks, (long long)c.judged,
@@ -225,7 +225,8 @@ static void sparks_add_up(void **state)
 	db_args_init(&a, 4096);
 	query_spark_args(&a, QUERY_DAY,
 			 NOW - NOW % US_PER_DAY - 40 * US_PER_DAY,
-			 NOW - NOW % US_PER_DAY + US_PER_DAY, 10);
+			 NOW - NOW % US_PER_DAY + US_PER_DAY, 10, QUERY_MODEL,
+			 &(struct query_only){0});
 	r = ask(db, &sql_query_spark, &a);
 	for (int i = 0; i < db_rows(r); i++) {
 		struct query_spark q;
@@ -453,7 +454,7 @@ static void an_attempt_and_its_price(void **state)
 	assert_true(str_is(f.class_name, "coding"));
 	assert_true(str_is(f.step.kind, "edit") && f.step.seq == 3);
 	assert_int_equal(f.names, 1);
-	assert_int_equal(f.corrections, 0);
+	assert_int_equal(f.corrections, 1);
 	db_result_free(r);
 
 	db_args_init(&args, 4096);

@@ -28,8 +28,8 @@ tui_keys G
 on 'G goes to the end' unattributed
 tui_keys j
 on 'and no farther' unattributed
-tui_keys g
-on 'g goes to the beginning' coding
+tui_keys Home
+on 'Home goes to the beginning' coding
 tui_keys NPage
 on 'PgDn' unattributed
 tui_keys PPage
@@ -37,13 +37,13 @@ on 'PgUp' coding
 
 # ---- order ----
 tui_keys s
-shows 's sorts by the next column' 'OVER TIME▼'
+shows 's sorts by the next column' '[$]/H▼'
 tui_keys '<'
 shows '< by the one before' 'SPEND▼'
 tui_keys I
 shows 'I turns the order round' 'SPEND▲'
 on 'and the cursor stays on its row' coding
-tui_keys g
+tui_keys Home
 on 'the least now comes first' 'evil|漢字'
 
 # ---- range ----
@@ -55,7 +55,7 @@ tui_keys T
 shows 'T takes a shorter one' ' 30d  12:00:00'
 tui_close
 
-tui_open 100x30 --since all
+tui_open 170x30 --since all
 tui_wait '^coding'
 shows 'undated rows are told apart' 'undated 2'
 
@@ -87,7 +87,7 @@ tui_keys Escape
 tui_wait '^coding'
 
 # ---- in and out ----
-tui_keys g Enter
+tui_keys Home Enter
 shows 'Enter opens the class' 'fleet › coding'
 tui_keys q
 shows 'q comes back' '^ fleet  '
@@ -157,7 +157,7 @@ tui_keys q
 tui_wait '^coding'
 click 2 3 0
 shows 'a click on a heading sorts' 'CLASS▲'
-tui_keys g
+tui_keys Home
 click 5 3 65
 on 'the wheel moves' research
 tui_close

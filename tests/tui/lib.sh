@@ -19,6 +19,9 @@
 tui_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tui_seconds=${TUI_SECONDS:-20}
 tui_env=()
+# What one run remembers is not for the next, unless a test says so.
+tui_forget=yes
+export XDG_STATE_HOME=$tmp/state
 export ACO_NOW=2026-11-24T12:00:00Z
 unset TMUX COLUMNS LINES COLORFGBG NO_COLOR
 
@@ -45,7 +48,7 @@ trap tui_cleanup EXIT
 
 tui_seed() {
   lib_start
-  "$ACO_BIN" up >"$tmp/up.log" 2>&1 || {
+  "$ACO_BIN" up --no-serve >"$tmp/up.log" 2>&1 || {
     cat "$tmp/up.log"
     exit 1
   }
@@ -59,6 +62,7 @@ tui_seed() {
 # tui_shell SIZE COMMAND: COMMAND in a terminal of that size.
 tui_shell() {
   tui_close
+  [ "$tui_forget" = no ] || rm -rf "$XDG_STATE_HOME"
   tui_server=$((tui_server + 1))
   tui_tmux new-session -d -s tui -x "${1%x*}" -y "${1#*x}" \
     "env ${tui_env[*]} $2"

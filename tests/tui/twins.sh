@@ -8,6 +8,8 @@ export COLUMNS=100
 
 attempt=$(lib_sql aco "SELECT attempt_id FROM v_attempt
   WHERE task_ext_id = 'fix-flaky-test' AND cost_usd = 0.020355")
+decision=$(lib_sql aco "SELECT id FROM decision WHERE policy = 'learned'
+  AND propensity > 0.5")
 args() { # the options that open a view
   case $1 in
   fleet) echo --since all ;;
@@ -15,6 +17,10 @@ args() { # the options that open a view
   task) echo --task fix-flaky-test ;;
   attempt) echo --task fix-flaky-test --attempt "$attempt" ;;
   price) echo --price 900002 ;;
+  agents | teams | models | tiers | decisions | attention) echo --since 30d ;;
+  router | bundles | budgets | dead) echo ;;
+  decision) echo --decision "$decision" ;;
+  search) echo --search e ;;
   esac
 }
 
@@ -26,7 +32,8 @@ same() {
   }
 }
 
-for view in fleet tasks task attempt price; do
+for view in fleet agents teams models tiers tasks task attempt price \
+  decisions decision router bundles budgets attention dead search; do
   for format in once plain json csv; do
     read -ra words < <(args "$view")
     "$ACO_BIN" top "--$format" --view "$view" "${words[@]}" >"$tmp/out" 2>&1
@@ -81,6 +88,12 @@ refuses 2 "no view 'nosuch'" --view nosuch
 refuses 2 'needs --task' --view task
 refuses 2 'needs --task and --attempt' --attempt "$attempt"
 refuses 2 'needs --price' --view price
+refuses 2 'needs --decision' --view decision
+refuses 2 'needs --search' --view search
+refuses 1 'no agent' --agent nosuch --once
+refuses 1 'no decision' --once \
+  --decision 00000000-0000-0000-0000-000000000001
+refuses 1 'no row' --bundle x --once
 refuses 2 'shows all classes' --view fleet --class coding
 refuses 2 'no theme' --theme pink
 refuses 2 "no time zone 'Mars/Base'" --tz Mars/Base

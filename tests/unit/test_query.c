@@ -7,7 +7,8 @@
 #include <cmocka.h>
 
 #include "ledger/base/clock.h"
-#include "ledger/query.h"
+#include "ledger/query_spend.h"
+#include "ledger/query_watch.h"
 
 #define MIN  (60 * US_PER_SEC)
 #define HOUR (60 * MIN)
@@ -79,7 +80,7 @@ static void all_reads_days_alone(void **state)
 
 static void cost_of_a_success(void **state)
 {
-	struct query_class c = {.judged = 3};
+	struct query_group c = {.judged = 3};
 	__int128 v;
 
 	(void)state;
@@ -93,6 +94,68 @@ static void cost_of_a_success(void **state)
 	assert_true(v == ((__int128)INT64_MAX * 2000 + 1) / 3);
 }
 
+/* Against R: prop.test(c(8), c(10), correct = FALSE), and its ends. */
+static void interval_of_a_rate(void **state)
+{
+	int64_t low, high;
+
+	(void)state;
+	query_wilson(8000000, 10, &low, &high);
+	assert_in_range(low, 490100, 490200);
+	assert_in_range(high, 943300, 943400);
+	query_wilson(0, 4, &low, &high);
+	assert_int_equal(low, 0);
+	assert_in_range(high, 489800, 489950);
+	query_wilson(4000000, 4, &low, &high);
+	assert_in_range(low, 510050, 510200);
+	assert_int_equal(high, 1000000);
+}
+
+static void saving_that_was_realised(void **state)
+{
+	struct query_oracle o = {.paid_pusd = 60, .oracle_pusd = 40};
+	int64_t micro;
+
+	(void)state;
+	assert_false(query_capture(&o, &micro));
+	o.has_strongest = true;
+	o.strongest_pusd = 40;
+	assert_false(query_capture(&o, &micro));
+	o.strongest_pusd = 120;
+	assert_true(query_capture(&o, &micro));
+	assert_int_equal(micro, 750000);
+}
+
+static void budgets_are_used_and_projected(void **state)
+{
+	struct query_budget b = {.settled_pusd = 30,
+				 .reserved_pusd = 20,
+				 .ledger_pusd = 40,
+				 .limit_pusd = 100};
+	__int128 v;
+
+	(void)state;
+	assert_int_equal(query_budget_used(&b), 500000);
+	b.in_ledger = true;
+	assert_int_equal(query_budget_used(&b), 600000);
+	b.limit_pusd = 0;
+	assert_int_equal(query_budget_used(&b), 1000000);
+	b.in_ledger = false;
+	b.settled_pusd = b.reserved_pusd = 0;
+	assert_int_equal(query_budget_used(&b), 0);
+
+	assert_false(query_projected(10, T0, T0 + 24 * HOUR, T0 + HOUR, &v));
+	assert_false(query_projected(10, T0, TIME_NONE, T0 + HOUR, &v));
+	assert_true(query_projected(10, T0, T0 + 24 * HOUR, T0 + 6 * HOUR, &v));
+	assert_true(v == 40);
+	/* Sums beyond 64 bits. */
+	assert_true(query_projected((__int128)INT64_MAX * 1000, T0,
+				    T0 + 24 * HOUR, T0 + 12 * HOUR, &v));
+	assert_true(v == (__int128)INT64_MAX * 2000);
+	assert_true(query_projected(10, T0, T0 + HOUR, T0 + 9 * HOUR, &v));
+	assert_true(v == 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +163,9 @@ int main(void)
 		cmocka_unit_test(spans_are_cut_to_minutes),
 		cmocka_unit_test(all_reads_days_alone),
 		cmocka_unit_test(cost_of_a_success),
+		cmocka_unit_test(interval_of_a_rate),
+		cmocka_unit_test(saving_that_was_realised),
+		cmocka_unit_test(budgets_are_used_and_projected),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

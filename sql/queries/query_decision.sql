@@ -1,0 +1,18 @@
+-- One decision with everything that is known of it. $1 day, $2 id.
+-- Columns: those of query_decisions.sql, then p_low, p_high, reasons (JSON).
+-- params: date, uuid
+SELECT d.day, d.id AS decision_id, d.decided_at, d.task_id, t.ext_id,
+  class.name AS task_class, agent.name AS agent, t.class_id, d.bundle_id,
+  d.policy, d.plan, d.live, (d.propensity * 1000000)::bigint AS propensity_micro,
+  d.bound_by, d.reasons ->> 'rule' AS rule,
+  coalesce(d.reasons ->> 'explored' = 'true', false) AS explored,
+  array_to_string(d.p_success, ' ', '-') AS p_success,
+  array_to_string(d.expected_cost_pusd, ' ', '-') AS expected_cost_pusd,
+  t.success_micro, t.cost_pusd AS task_cost_pusd,
+  array_to_string(d.p_low, ' ', '-') AS p_low,
+  array_to_string(d.p_high, ' ', '-') AS p_high, d.reasons::text AS reasons
+FROM decision d
+LEFT JOIN task t ON t.id = d.task_id
+LEFT JOIN dict class ON class.id = t.class_id
+LEFT JOIN dict agent ON agent.id = t.agent_id
+WHERE d.id = $2::uuid AND d.day BETWEEN $1::date - 1 AND $1 + 1;

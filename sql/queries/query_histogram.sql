@@ -1,0 +1,18 @@
+-- How many of the newest 5000 tasks of a span cost how much: bin n holds costs
+-- from 2^n pico-dollars up to twice that. $1 class, $2 agent, $3 team (NULL:
+-- any), $4 since, $5 until, $6 undated ones too.
+-- Columns: bin, tasks.
+-- params: integer, integer, integer, timestamptz, timestamptz, boolean
+SELECT floor(log(2, cost_pusd))::integer AS bin, count(*) AS tasks
+FROM (SELECT cost_pusd
+  FROM task
+  WHERE attempts > 0 AND ($1::integer IS NULL OR class_id = $1)
+    AND ($2::integer IS NULL OR agent_id = $2)
+    AND ($3::integer IS NULL OR team_id = $3)
+    AND (started_at >= $4::timestamptz AND started_at < $5::timestamptz
+      OR $6::boolean AND started_at IS NULL)
+  ORDER BY started_at DESC NULLS LAST
+  LIMIT 5000) newest
+WHERE cost_pusd > 0
+GROUP BY 1
+ORDER BY 1;
