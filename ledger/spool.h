@@ -14,7 +14,8 @@
  * kept as NAME.bad. A restart goes on with the first record that is not done;
  * after a crash of the machine records may come twice.
  *
- * Memory: one record, or what is asked of get(). Folders are made with mode 0700, files with 0600. */
+ * Memory: one record, or what is asked of get(). Folders are made with mode
+ * 0700, files with 0600. */
 #ifndef ACO_SPOOL_H
 #define ACO_SPOOL_H
 
@@ -45,8 +46,9 @@ enum rc spool_put(struct spool *s, struct str payload, int64_t time_us,
 enum rc spool_sync(struct spool *s, struct err *e) MUST_CHECK;
 
 /* The oldest record that is not done, and those behind it in the same segment
- * as far as all of them are at most `bytes` (0: it alone): their payloads, one after the
- * other, so that what is made of lines can be done at once. RC_OK with out->p
+ * as far as all of them are at most `bytes` (0: it alone): their payloads, one
+ * after the other, so that what is made of lines can be done at once. RC_OK
+ * with out->p
  * != NULL, or with out->p NULL when there is none. Lives until the next call of
  * get or done. */
 enum rc spool_get(struct spool *s, size_t bytes, struct str *out,

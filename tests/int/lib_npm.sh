@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Sourced after lib_up.sh by tests that want real clients from the npm registry.
 #   npm_use REASON-TO-SKIP   sets $modules to a folder with node_modules in it,
 #                            or skips the test; kept in the build folder
@@ -16,10 +16,10 @@ npm_packages=(
 npm_use() {
   local why
   modules=$(dirname "$aco")/npm-clients
-  command -v npm >/dev/null && command -v node >/dev/null || {
+  if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
     skip "$1" 'npm is not installed'
     finish
-  }
+  fi
   mkdir -p "$modules"
   # Several tests want the same folder; one fills it.
   exec 7>"$modules/lock"

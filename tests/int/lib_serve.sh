@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 # Sourced after lib_up.sh by tests that want a daemon.
 #   serve_start [OPTION...]   on a free port; sets $url and $daemon
 #   serve_stop                SIGTERM; its exit code must be 0

@@ -69,8 +69,8 @@ sent() {
 shopt -s nullglob
 for set in otlp claude_code claude_code_pb codex gemini_cli; do
   files=()
-  for file in tests/data/$set/*.{traces,logs,metrics}*.{json,pb,gz} \
-    tests/data/$set/*_v1_traces.json; do
+  for file in "tests/data/$set"/*.{traces,logs,metrics}*.{json,pb,gz} \
+    "tests/data/$set"/*_v1_traces.json; do
     case $file in *.headers.json) ;; *) files+=("$file") ;; esac
   done
   mapfile -t files < <(printf '%s\n' "${files[@]}" | sort -u)
