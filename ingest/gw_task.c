@@ -113,15 +113,17 @@ static void find_class(struct gw_call *c, const struct auth_key *key,
 
 /* ---- step ---- */
 
-/* The same step, when the client sends it again; each turn is another one. */
+/* The same step, when a client sends it again that counts its retries; each
+ * turn is another one. */
 static void find_step(struct gw_call *c)
 {
+	struct str count = http_header(c->r, "x-stainless-retry-count");
 	struct gw_who *w = &c->who;
 	char text[UUID_TEXT];
 	int64_t n;
 
 	w->step_key = word(c, "x-aco-step");
-	if (!w->step_key.p && !uuid_is_nil(c->req.head_hash))
+	if (!w->step_key.p && count.p && !uuid_is_nil(c->req.head_hash))
 		w->step_key = arena_strf(&c->a, "%s/%d",
 					 uuid_format(c->req.head_hash, text),
 					 c->req.messages);
@@ -131,8 +133,7 @@ static void find_step(struct gw_call *c)
 	w->kind = c->req.last_tool.len
 			  ? step_kind_of(c->req.last_tool, c->req.last_command)
 			  : STEP_OTHER;
-	if (str_i64(http_header(c->r, "x-stainless-retry-count"), &n) &&
-	    n > 0 && n < 100)
+	if (str_i64(count, &n) && n > 0 && n < 100)
 		w->retry = (int)n;
 }
 

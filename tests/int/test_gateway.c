@@ -448,35 +448,6 @@ static void many_tools_and_a_large_prompt(void **state)
 
 /* ---- memory ---- */
 
-static long rss_kb(void)
-{
-	char path[64], line[256];
-	long kb = 0;
-	FILE *f;
-
-	/* The worker is the parent's child with the most. */
-	snprintf(path, sizeof(path), "pgrep -P %d", (int)w.pid);
-	f = popen(path, "r");
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f)) {
-		long pid = strtol(line, NULL, 10), n = 0;
-		FILE *s;
-
-		snprintf(path, sizeof(path), "/proc/%ld/status", pid);
-		s = fopen(path, "r");
-		while (s && fgets(line, sizeof(line), s)) {
-			if (!strncmp(line, "VmRSS:", 6))
-				n = strtol(line + 6, NULL, 10);
-		}
-		if (s)
-			fclose(s);
-		if (n > kb)
-			kb = n;
-	}
-	pclose(f);
-	return kb;
-}
-
 struct stuck {
 	long long sent;
 	int same;
@@ -495,7 +466,7 @@ static bool is_stuck(void *arg)
 /* A client that does not read holds up the provider, not our memory. */
 static void a_slow_client_on_a_large_stream(void **state)
 {
-	long before = rss_kb(), during;
+	long before = gw_world_rss_kb(&w), during;
 	struct stuck s = {0};
 	int fd = gw_connect(&w);
 	struct gw_got g;
@@ -504,7 +475,7 @@ static void a_slow_client_on_a_large_stream(void **state)
 	gw_send(fd, "/v1/chat/completions", task("slow", "big=104857600"),
 		str_from(CHAT("gpt-5-mini", ",\"stream\":true")));
 	poll_until(is_stuck, &s, 20000, "a provider that is held up");
-	during = rss_kb();
+	during = gw_world_rss_kb(&w);
 	assert_true(during - before < 16 * 1024);
 	g = gw_receive(fd);
 	assert_true(g.whole);
