@@ -198,7 +198,7 @@ static void note_message_delta(struct meter *m, struct event *ev)
 		else
 			jpull_skip(&ev->delta);
 	}
-	m->usage_final = m->finish.len > 0;
+	m->usage_final |= ev->has_usage && m->finish.len > 0;
 }
 
 void anthropic_messages_event(struct meter *m, struct str data)
