@@ -4,11 +4,12 @@
  * Transfer-Encoding, no unknown coding, exactly one Host).
  *
  * One request at a time on a connection: the next is not read before the
- * answer to the one before is written, so pipelined requests are answered in
- * order and cost nothing while they wait. Request bytes are counted from the
- * header on (Content-Length, or as chunks arrive), with what they inflate to;
- * beyond `inflight_bytes` of a server a request is answered 503 with
- * Retry-After before its body is read.
+ * answer to the one before is written (all but out_high bytes of it), so
+ * pipelined requests are answered in order; of those that wait a connection
+ * keeps header_bytes, and the rest stays with the kernels. Request bytes are
+ * counted from the header on (Content-Length, or as chunks arrive), with what
+ * they inflate to; beyond `inflight_bytes` of a server a request is answered
+ * 503 with Retry-After before its body is read.
  *
  * A handler is called when the body is complete and inflated. It answers at
  * once or later; the request stays valid until it is answered or dropped, also
@@ -71,7 +72,8 @@ struct http_limits {
 	size_t inflated[HTTP_CAP_N]; /* after gzip */
 	size_t inflight_bytes;       /* of all requests of this server */
 	int connections;
-	int64_t header_us; /* first byte of a request to end of headers */
+	int64_t header_us; /* first byte of a request to end of headers; also
+			      the handshake of TLS */
 	int64_t idle_us;   /* between requests */
 	int64_t stall_us;  /* no byte moved, either way, while one should */
 	int64_t body_us;   /* whole body */
@@ -86,8 +88,9 @@ struct http_opts {
 	 * go on, else the status to answer (401, 403, 503) with *e. */
 	int (*admit)(struct http_req *r, const struct http_route *route,
 		     void *arg, struct err *e);
-	/* Once for each request that admit saw, at its end, whatever became of
-	 * it: where what admit took is given back. May be NULL. */
+	/* Once for each request that admit saw, at its end or the server's,
+	 * whatever became of it: where what admit took is given back. May be
+	 * NULL. */
 	void (*done)(struct http_req *r, void *arg);
 	void *arg;
 	struct tls *tls; /* NULL: plain; borrowed by new connections */
@@ -116,7 +119,8 @@ void http_server_counts(const struct http_server *s, struct http_counts *out);
 /* For new connections; the one before may be freed at once. */
 void http_server_set_tls(struct http_server *s, struct tls *tls);
 /* Closes everything, at once and without a word to handlers: requests that
- * they still hold stay valid until answered or dropped. */
+ * they still hold stay valid until answered or dropped; done() is called for
+ * them now. */
 void http_server_free(struct http_server *s);
 
 /* ---- the request; strings live as long as it does ---- */
