@@ -26,6 +26,7 @@ extern const struct command command_dead;
 extern const struct command command_outcome;
 extern const struct command command_router;
 extern const struct command command_mock;
+extern const struct command command_eval;
 extern const struct command command_doctor;
 extern const struct command command_config;
 
@@ -46,6 +47,7 @@ static const struct command *const commands[] = {
 	&command_outcome,
 	&command_router,
 	&command_mock,
+	&command_eval,
 	&command_doctor,
 	&command_config,
 	&command_help,

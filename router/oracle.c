@@ -6,33 +6,8 @@
 #include "ledger/base/alloc.h"
 #include "ledger/money.h"
 #include "router/hull.h"
+#include "router/oracle_int.h"
 #include "router/stat.h"
-
-#define NODES  8 /* of the shared difficulty */
-#define RHOS   4 /* steps of the range of dependence */
-#define CONF   0.9
-#define P_MIN  1e-4
-#define RHO_ND 0.999 /* nearly all together; 1 divides by zero */
-
-/* One judged task, in dollars. */
-struct row {
-	const struct oracle_in *in;
-	bool seen;            /* all of its arms are */
-	int known;            /* arms that are */
-	double cost, success; /* of the oracle, where seen */
-};
-
-struct work {
-	struct row *row;
-	int n, arms;
-	double *p, *c; /* [row * arms]: P and expected dollars, shifted; NaN */
-	double *shift, *scale; /* [arms]: of log-odds; of cost */
-	double node[NODES];    /* difficulty */
-	double rho[RHOS];
-	double *cost, *won; /* [rho * n]: of the oracle, by row */
-	double weight;      /* by which drawn rows count as all; 0: none was
-			       drawn to be seen whole */
-};
 
 /* ---- small mathematics ---- */
 
@@ -50,16 +25,6 @@ static double chance(double x)
 static double phi(double x)
 {
 	return 0.5 * erfc(-x * M_SQRT1_2);
-}
-
-static double solved(float success)
-{
-	return (double)success >= ORACLE_CUT;
-}
-
-static double usd(int64_t pusd)
-{
-	return (double)pusd / 1e12;
 }
 
 /* ---- rows ---- */
@@ -91,9 +56,9 @@ static void look(struct row *r, const struct oracle_in *in, int arms)
 			continue;
 		}
 		r->known++;
-		cheapest = fmin(cheapest, usd(in->seen[a].cost_pusd));
-		if (solved(in->seen[a].success) > 0)
-			best = fmin(best, usd(in->seen[a].cost_pusd));
+		cheapest = fmin(cheapest, oracle_usd(in->seen[a].cost_pusd));
+		if (oracle_solved(in->seen[a].success) > 0)
+			best = fmin(best, oracle_usd(in->seen[a].cost_pusd));
 	}
 	r->seen &= n > 0;
 	r->success = isfinite(best);
@@ -134,7 +99,7 @@ static void work_release(struct work *w)
 }
 
 /* Probabilities and costs under the present shift. */
-static void fill(struct work *w)
+void oracle_fill(struct work *w)
 {
 	for (int i = 0; i < w->n; i++) {
 		const struct oracle_in *in = w->row[i].in;
@@ -148,20 +113,14 @@ static void fill(struct work *w)
 			    in->est_pusd[a] == MONEY_NONE)
 				continue;
 			*p = chance(odds((double)in->p[a]) + w->shift[a]);
-			*c = usd(in->est_pusd[a]) * w->scale[a];
+			*c = oracle_usd(in->est_pusd[a]) * w->scale[a];
 		}
 	}
 }
 
 /* ---- the targeted shift ---- */
 
-/* One arm's score and slope at the present shift, rows weighted by times. */
-struct score {
-	double residual, slope; /* of success */
-	double paid, expected;  /* of cost */
-};
-
-static void scores(const struct work *w, const int *times, struct score *s)
+void oracle_scores(const struct work *w, const int *times, struct score *s)
 {
 	for (int i = 0; i < w->n; i++) {
 		const struct oracle_in *in = w->row[i].in;
@@ -173,9 +132,9 @@ static void scores(const struct work *w, const int *times, struct score *s)
 		if (isnan(p))
 			continue;
 		wt /= fmax((double)in->propensity, 1e-3);
-		s[in->arm].residual += wt * (solved(in->success) - p);
+		s[in->arm].residual += wt * (oracle_solved(in->success) - p);
 		s[in->arm].slope += wt * p * (1 - p);
-		s[in->arm].paid += wt * usd(in->cost_pusd);
+		s[in->arm].paid += wt * oracle_usd(in->cost_pusd);
 		s[in->arm].expected += wt * w->c[i * w->arms + in->arm];
 	}
 }
@@ -185,8 +144,8 @@ static void target(struct work *w)
 	for (int step = 0; step < 8; step++) {
 		struct score s[ORACLE_ARMS_MAX] = {{0}};
 
-		fill(w);
-		scores(w, NULL, s);
+		oracle_fill(w);
+		oracle_scores(w, NULL, s);
 		for (int a = 0; a < w->arms; a++) {
 			double by =
 				s[a].slope > 0 ? s[a].residual / s[a].slope : 0;
@@ -197,7 +156,7 @@ static void target(struct work *w)
 				w->scale[a] = s[a].paid / s[a].expected;
 		}
 	}
-	fill(w);
+	oracle_fill(w);
 }
 
 /* ---- the oracle of a task ---- */
@@ -257,7 +216,7 @@ static bool drawn(const struct row *r)
 
 /* With rows drawn at random to be seen whole every row counts as the model has
  * it, and those that were seen by what it is off, for all the others too. */
-static void expect_row(struct work *w, int i)
+void oracle_expect(struct work *w, int i)
 {
 	struct arm v[ORACLE_ARMS_MAX];
 	const struct row *r = &w->row[i];
@@ -274,8 +233,8 @@ static void expect_row(struct work *w, int i)
 			*cost = r->cost;
 			*won = r->success;
 		} else { /* nothing is known but what was paid */
-			*cost = usd(r->in->cost_pusd);
-			*won = solved(r->in->success);
+			*cost = oracle_usd(r->in->cost_pusd);
+			*won = oracle_solved(r->in->success);
 		}
 		if (n && r->seen) {
 			double by = w->weight / (double)r->in->all_propensity;
@@ -327,8 +286,9 @@ static double likelihood(const struct work *w, double rho)
 				p = phi((stat_normal(p) - root * w->node[k]) /
 					rest);
 				p = fmin(fmax(p, P_MIN), 1 - P_MIN);
-				one *= solved(in->seen[a].success) > 0 ? p
-								       : 1 - p;
+				one *= oracle_solved(in->seen[a].success) > 0
+					       ? p
+					       : 1 - p;
 			}
 			all += one / NODES;
 		}
@@ -388,14 +348,14 @@ static void single(const struct work *w, int a, double *success, double *cost)
 		double p = w->p[i * w->arms + a];
 
 		if (w->row[i].seen && arm_seen(in, a)) {
-			*success += solved(in->seen[a].success);
-			*cost += usd(in->seen[a].cost_pusd);
+			*success += oracle_solved(in->seen[a].success);
+			*cost += oracle_usd(in->seen[a].cost_pusd);
 		} else if (!isnan(p)) {
 			*success += p;
 			*cost += w->c[i * w->arms + a];
 		} else {
-			*success += solved(in->success);
-			*cost += usd(in->cost_pusd);
+			*success += oracle_solved(in->success);
+			*cost += oracle_usd(in->cost_pusd);
 		}
 	}
 	*success /= w->n;
@@ -438,135 +398,6 @@ static void singles(const struct work *w, const int *tiers,
 	}
 }
 
-/* ---- the interval ---- */
-
-static void totals(const struct work *w, const double *by_row, const int *times,
-		   double *sum)
-{
-	for (int k = 0; k < RHOS; k++) {
-		sum[k] = 0;
-		for (int i = 0; i < w->n; i++)
-			sum[k] += (times ? times[i] : 1) * by_row[k * w->n + i];
-	}
-}
-
-/* The same from every so many rows. */
-static void thinned(const struct work *w, const double *by_row, int stride,
-		    double *sum)
-{
-	int n = (w->n + stride - 1) / stride;
-
-	for (int k = 0; k < RHOS; k++) {
-		sum[k] = 0;
-		for (int i = 0; i < w->n; i += stride)
-			sum[k] += by_row[k * w->n + i] * w->n / n;
-	}
-}
-
-#define SLOPE_ROWS 500 /* about so many tell a slope */
-
-/* How the oracle's cost moves with each arm's shift and cost: by a small step
- * of each. [arm * RHOS + rho] */
-static void slopes(struct work *w, double *by_shift, double *by_scale)
-{
-	double *keep = w->cost, *won = w->won, base[RHOS], moved[RHOS];
-	size_t room = RHOS * (size_t)w->n + 1;
-	int stride = 1 + w->n / SLOPE_ROWS;
-
-	thinned(w, keep, stride, base);
-	w->cost = xcalloc(room, sizeof(double));
-	w->won = xcalloc(room, sizeof(double));
-	for (int a = 0; a < w->arms; a++)
-		for (int of = 0; of < 2; of++) {
-			double *x = of ? &w->scale[a] : &w->shift[a];
-			double *out = of ? by_scale : by_shift, old = *x;
-			double step = of ? 0.05 * old : 0.1;
-
-			*x += step;
-			fill(w);
-			for (int i = 0; i < w->n; i += stride)
-				expect_row(w, i);
-			thinned(w, w->cost, stride, moved);
-			for (int k = 0; k < RHOS; k++)
-				out[a * RHOS + k] = (moved[k] - base[k]) / step;
-			*x = old;
-		}
-	fill(w);
-	free(w->cost);
-	free(w->won);
-	w->cost = keep;
-	w->won = won;
-}
-
-static void one_draw(const struct work *w, const int *times, bool randomised,
-		     const double *by_shift, const double *by_scale,
-		     double *low, double *high)
-{
-	struct score s[ORACLE_ARMS_MAX] = {{0}};
-	double sum[RHOS];
-
-	totals(w, w->cost, times, sum);
-	if (randomised)
-		scores(w, times, s);
-	for (int a = 0; randomised && a < w->arms; a++) {
-		double shift = s[a].slope > 0 ? s[a].residual / s[a].slope : 0;
-		double scale =
-			s[a].expected > 0
-				? w->scale[a] * (s[a].paid / s[a].expected - 1)
-				: 0;
-
-		for (int k = 0; k < RHOS; k++)
-			sum[k] += by_shift[a * RHOS + k] * shift +
-				  by_scale[a * RHOS + k] * scale;
-	}
-	*low = INFINITY;
-	*high = -INFINITY;
-	for (int k = 0; k < RHOS; k++) {
-		*low = fmin(*low, sum[k]);
-		*high = fmax(*high, sum[k]);
-	}
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void bootstrap(struct work *w, int boot, uint64_t seed,
-		      struct oracle_out *out)
-{
-	size_t n = (size_t)w->n, arms = (size_t)w->arms;
-	double *low = xcalloc((size_t)boot, sizeof(double));
-	double *high = xcalloc((size_t)boot, sizeof(double));
-	double *by_shift = xcalloc(arms * RHOS + 1, sizeof(double));
-	double *by_scale = xcalloc(arms * RHOS + 1, sizeof(double));
-	int *times = xcalloc(n + 1, sizeof(*times));
-	uint64_t state = seed;
-	/* corrected by drawn rows, the shifts cancel out */
-	bool shifts = out->randomised && !(w->weight > 0);
-
-	if (shifts)
-		slopes(w, by_shift, by_scale);
-	for (int b = 0; b < boot; b++) {
-		memset(times, 0, n * sizeof(*times));
-		for (size_t i = 0; i < n; i++)
-			times[(size_t)(stat_uniform(&state) * (double)n)]++;
-		one_draw(w, times, shifts, by_shift, by_scale, &low[b],
-			 &high[b]);
-	}
-	qsort(low, (size_t)boot, sizeof(double), by_value);
-	qsort(high, (size_t)boot, sizeof(double), by_value);
-	out->oracle_low_usd = low[(int)((1 - CONF) / 2 * (boot - 1) + 0.5)];
-	out->oracle_high_usd = high[(int)((1 + CONF) / 2 * (boot - 1) + 0.5)];
-	free(low);
-	free(high);
-	free(by_shift);
-	free(by_scale);
-	free(times);
-}
-
 /* ---- all of it ---- */
 
 static void count(const struct work *w, struct oracle_out *out)
@@ -576,8 +407,8 @@ static void count(const struct work *w, struct oracle_out *out)
 		const struct row *r = &w->row[i];
 
 		out->observed += r->seen;
-		out->paid_usd += usd(r->in->cost_pusd);
-		out->success += solved(r->in->success) / w->n;
+		out->paid_usd += oracle_usd(r->in->cost_pusd);
+		out->success += oracle_solved(r->in->success) / w->n;
 		out->randomised |= !r->seen && r->in->propensity < 1;
 	}
 	out->estimated_share =
@@ -617,16 +448,16 @@ void oracle_estimate(const struct oracle_in *in, int n, int n_arms,
 		return;
 	work_init(&w, in, n, n_arms);
 	count(&w, out);
-	fill(&w);
+	oracle_fill(&w);
 	if (out->randomised)
 		target(&w);
 	weigh_drawn(&w);
 	if (w.n) {
 		range(&w, out);
 		for (int i = 0; i < w.n; i++)
-			expect_row(&w, i);
-		totals(&w, w.cost, NULL, cost);
-		totals(&w, w.won, NULL, won);
+			oracle_expect(&w, i);
+		oracle_totals(&w, w.cost, NULL, cost);
+		oracle_totals(&w, w.won, NULL, won);
 		/* of the two ends the middle */
 		out->oracle_usd = (cost[0] + cost[RHOS - 1]) / 2;
 		out->oracle_success = (won[0] + won[RHOS - 1]) / 2 / w.n;
@@ -636,7 +467,7 @@ void oracle_estimate(const struct oracle_in *in, int n, int n_arms,
 		out->capture = (out->strongest_usd - out->paid_usd) /
 			       (out->strongest_usd - out->oracle_usd);
 		if (boot > 0)
-			bootstrap(&w, boot, seed, out);
+			oracle_bootstrap(&w, boot, seed, out);
 	}
 	work_release(&w);
 }

@@ -1,0 +1,101 @@
+/* What the files of the evaluation share; nobody else includes this. */
+#ifndef ACO_EVAL_INT_H
+#define ACO_EVAL_INT_H
+
+#include "router/eval.h"
+
+/* A matrix as it can be judged. */
+struct ev {
+	const struct matrix *m;
+	const struct eval_opts *o;
+	int n_sources;
+	int *source;       /* by task */
+	int *stand_in;     /* [source * n_arms + arm]: the arm itself where the
+			      source has it, else the next dearer one it has,
+			      else the next cheaper one; -1 none */
+	bool *complete;    /* by task */
+	double done, todo; /* progress */
+};
+
+/* The cell that choosing `arm` for `task` gives. */
+static inline const struct mx_cell *ev_cell(const struct ev *v, int task,
+					    int arm)
+{
+	int a = v->stand_in[v->source[task] * v->m->n_arms + arm];
+
+	return matrix_cell(v->m, task, a);
+}
+static inline bool ev_has(const struct ev *v, int task, int arm)
+{
+	return v->stand_in[v->source[task] * v->m->n_arms + arm] == arm;
+}
+
+/* Rows to decide, and what came of it. */
+struct ev_play {
+	const int *rows; /* tasks */
+	int n;
+	int steps;
+	double price[EVAL_STEPS]; /* dollars that a success is worth */
+	float *s, *c;             /* [step * n + i]: success, dollars */
+	const char *why;          /* it could not be played */
+
+	/* What the learned policy leaves besides. */
+	float *p, *p_ref, *y; /* [i * n_arms + a]: predicted success, the class
+				 rate, the verdict; NaN: none */
+	uint8_t *tested, *accepted; /* [step * n + i]: accept tests */
+	uint8_t *wrong;
+	double *decide_us; /* [i] */
+	int served[3];
+};
+void ev_play_init(struct ev_play *p, const int *rows, int n, int steps);
+void ev_play_release(struct ev_play *p);
+static inline void ev_put(struct ev_play *p, int step, int i,
+			  const struct mx_cell *cell, double share)
+{
+	size_t at = (size_t)step * (size_t)p->n + (size_t)i;
+
+	p->s[at] += (float)(share * (double)cell->success);
+	p->c[at] += (float)(share * (double)cell->cost_pusd / 1e12);
+}
+
+/* Success and cost of each arm on the fit rows, in all and by class; those of
+ * a class are shrunk towards the whole. Dollars. */
+struct ev_rates {
+	int n_arms, n_classes;
+	double *all_s, *all_c;     /* [arm]; NaN: never seen */
+	double *class_s, *class_c; /* [class * n_arms + arm] */
+	double *class_n;           /* outcomes */
+};
+void ev_rates_init(struct ev_rates *r, const struct ev *v,
+		   const enum mx_side *side);
+void ev_rates_release(struct ev_rates *r);
+/* Over the complete rows that are fitted on. */
+int ev_best_single(const struct ev *v, const enum mx_side *side,
+		   double *success);
+int ev_by_cost(const struct ev_rates *r, bool dearest);
+
+/* Prices of success for these fit rows, ascending. */
+int ev_prices(const struct ev_rates *r, double *price);
+
+/* Fit on the rows of MX_FIT and decide p->rows at p->price. */
+enum rc ev_play_static(const struct ev *v, enum eval_kind kind,
+		       const enum mx_side *side, struct ev_play *p,
+		       struct err *e) MUST_CHECK;
+void ev_play_knn(const struct ev *v, const enum mx_side *side,
+		 struct ev_play *p);
+/* The learned policy, and the static cascade with its accept model. */
+enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
+			struct ev_play *learned, struct ev_play *cascade,
+			struct err *e) MUST_CHECK;
+
+/* What was judged: paths by group, and where the policies stand on them. */
+struct ev_judged {
+	struct ev_play *play[EVAL_KINDS]; /* of all judged rows; NULL */
+	float *op_s[EVAL_KINDS][EVAL_TARGETS], *op_c[EVAL_KINDS][EVAL_TARGETS];
+	const int *rows;
+	int n;
+};
+void ev_report(const struct ev *v, const struct ev_judged *j,
+	       struct eval_report *out);
+
+#endif

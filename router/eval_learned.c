@@ -1,0 +1,260 @@
+/* The router itself: trained on fit rows by train_fit(), asked on the others
+ * through router_decide() and router_judge(), as the gateway asks. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
+#include "ledger/evidence.h"
+#include "ledger/money.h"
+#include "router/bundle_build.h"
+#include "router/eval_int.h"
+#include "router/replay.h"
+
+#define THETAS 8 /* thresholds that the static cascade may use */
+
+/* The arms of a task's own source. */
+static void own_arms(const struct ev *v, int task, bool *own)
+{
+	for (int a = 0; a < v->m->n_arms; a++)
+		own[a] = ev_has(v, task, a);
+}
+
+static const struct mx_cell *cell(const void *ctx, int task, int arm)
+{
+	return ev_cell(ctx, task, arm);
+}
+
+/* ---- the learned policy ---- */
+
+static void note(const struct ev *v, const struct replay *k,
+		 const struct ev_rates *r, const struct decision *d,
+		 struct ev_play *p, int i)
+{
+	int arms = v->m->n_arms, task = p->rows[i];
+
+	for (int a = 0; a < k->n; a++) {
+		int arm = k->of[a], at = i * arms + arm;
+
+		if (!k->arm[a].allowed)
+			continue;
+		p->p[at] = d->view[a].p;
+		p->y[at] = matrix_cell(v->m, task, arm)->success;
+		p->p_ref[at] =
+			(float)r->class_s[v->m->tasks[task].class_id * arms +
+					  arm];
+	}
+	p->served[d->policy]++;
+}
+
+static void play_router(const struct ev *v, const struct bundle *b,
+			struct replay *k, const struct ev_rates *r,
+			struct ev_play *p)
+{
+	struct decision *d = xcalloc(1, sizeof(*d));
+	bool *own = xcalloc((size_t)v->m->n_arms + 1, sizeof(*own));
+
+	for (int i = 0; i < p->n; i++) {
+		struct route_ask ask;
+		int64_t spent = 0;
+
+		own_arms(v, p->rows[i], own);
+		replay_ask(k, p->rows[i], own, ROUTE_FAILURE, 1, &ask);
+		for (int q = 0; q < p->steps; q++) {
+			size_t at = (size_t)q * (size_t)p->n + (size_t)i;
+			int64_t from = clock_mono_us();
+			struct replay_trail t;
+
+			ask.target = p->price[q];
+			router_decide(b, &ask, d);
+			spent += clock_mono_us() - from;
+			if (q == p->steps / 2)
+				note(v, k, r, d, p, i);
+			replay_walk(k, b, &ask, d, p->rows[i], cell, v, &t);
+			p->s[at] = (float)t.success;
+			p->c[at] = (float)t.cost;
+			p->tested[at] = t.tested;
+			p->accepted[at] = t.accepted;
+			p->wrong[at] = t.accepted && t.success < EVAL_CUT;
+		}
+		p->decide_us[i] = (double)spent / p->steps;
+	}
+	free(own);
+	free(d);
+}
+
+/* ---- a static cascade with the accept model ---- */
+
+/* What the accept model says of each arm's reply to a task: [arm of k]. */
+static bool judge_replies(const struct ev *v, const struct bundle *b,
+			  struct replay *k, int task, float *p)
+{
+	struct decision *d = xcalloc(1, sizeof(*d));
+	bool *own = xcalloc((size_t)v->m->n_arms + 1, sizeof(*own));
+	struct route_ask ask;
+	bool some = false;
+
+	own_arms(v, task, own);
+	replay_ask(k, task, own, ROUTE_FAILURE, 1, &ask);
+	for (int a = 0; a < k->n; a++) {
+		const struct mx_cell *c = ev_cell(v, task, k->of[a]);
+		struct route_tried tried = {
+			.arm = a,
+			.evidence = c->evidence,
+			.n_evidence = c->evidence ? EVIDENCE_N : 0,
+			.cost_pusd = c->cost_pusd,
+		};
+
+		p[a] = NAN;
+		if (!c->evidence || !k->arm[a].allowed)
+			continue;
+		ask.tried = &tried;
+		ask.n_tried = 1;
+		router_judge(b, &ask, d);
+		p[a] = d->p_accept;
+		some |= !isnan(p[a]);
+	}
+	free(own);
+	free(d);
+	return some;
+}
+
+static const double theta[THETAS] = {0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95};
+
+/* One row under "a, then b unless a's reply looks good enough". */
+static double cascade_cell(const struct ev *v, const struct replay *k, int task,
+			   const float *p, int a, int b, double good,
+			   double *cost)
+{
+	const struct mx_cell *ca = ev_cell(v, task, k->of[a]);
+	const struct mx_cell *cb = ev_cell(v, task, k->of[b]);
+	bool stand = a == b || (!isnan(p[a]) && (double)p[a] >= good);
+
+	*cost = (double)ca->cost_pusd / 1e12;
+	if (stand)
+		return (double)ca->success;
+	*cost += (double)cb->cost_pusd / 1e12;
+	return (double)cb->success;
+}
+
+struct chosen {
+	int a, b;
+	double good, worth;
+};
+
+/* Sums over fit rows for one pair and threshold: the best for each price. */
+static void weigh(const struct ev *v, const struct replay *k, const int *rows,
+		  int n, const float *p, struct chosen try,
+		  const struct ev_play *play, struct chosen *best)
+{
+	double s = 0, c = 0;
+
+	for (int i = 0; i < n; i++) {
+		double cost;
+
+		s += cascade_cell(v, k, rows[i], p + i * k->n, try.a, try.b,
+				  try.good, &cost);
+		c += cost;
+	}
+	for (int q = 0; q < play->steps; q++) {
+		try.worth = s * play->price[q] - c;
+		if (try.worth > best[q].worth)
+			best[q] = try;
+	}
+}
+
+static void play_cascade(const struct ev *v, const enum mx_side *side,
+			 const struct bundle *b, struct replay *k,
+			 struct ev_play *play)
+{
+	size_t tasks = (size_t)v->m->n_tasks;
+	int *rows = xcalloc(tasks + 1, sizeof(*rows)), n = 0;
+	float *p = xcalloc(tasks * (size_t)k->n + 1, sizeof(*p));
+	struct chosen best[EVAL_STEPS];
+	float seen[ROUTE_ARMS_MAX];
+	bool some = false;
+
+	for (int t = 0; t < v->m->n_tasks; t++) {
+		if (side[t] != MX_FIT || !v->complete[t])
+			continue;
+		some |= judge_replies(v, b, k, t, p + n * k->n);
+		rows[n++] = t;
+	}
+	for (int q = 0; q < play->steps; q++)
+		best[q] = (struct chosen){.worth = -INFINITY};
+	for (int a = 0; a < k->n; a++)
+		for (int c = a; c < k->n; c++)
+			for (int h = 0; h < (a == c ? 1 : THETAS); h++)
+				weigh(v, k, rows, n, p,
+				      (struct chosen){a, c, theta[h], 0}, play,
+				      best);
+	if (!some)
+		play->why = "replies left no evidence that an accept model "
+			    "knows";
+	for (int i = 0; i < play->n; i++) {
+		judge_replies(v, b, k, play->rows[i], seen);
+		for (int q = 0; q < play->steps; q++) {
+			double cost;
+
+			play->s[q * play->n + i] = (float)cascade_cell(
+				v, k, play->rows[i], seen, best[q].a, best[q].b,
+				best[q].good, &cost);
+			play->c[q * play->n + i] = (float)cost;
+		}
+	}
+	free(rows);
+	free(p);
+}
+
+/* ---- training ---- */
+
+static void room(const struct ev *v, struct ev_play *p)
+{
+	size_t n = (size_t)p->n, cells = n * (size_t)v->m->n_arms + 1;
+	size_t all = n * (size_t)p->steps + 1;
+
+	p->p = xcalloc(cells, sizeof(float));
+	p->p_ref = xcalloc(cells, sizeof(float));
+	p->y = xcalloc(cells, sizeof(float));
+	for (size_t i = 0; i < cells; i++)
+		p->p[i] = p->p_ref[i] = p->y[i] = NAN;
+	p->tested = xcalloc(all, 1);
+	p->accepted = xcalloc(all, 1);
+	p->wrong = xcalloc(all, 1);
+	p->decide_us = xcalloc(n + 1, sizeof(double));
+}
+
+enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
+			struct ev_play *learned, struct ev_play *cascade,
+			struct err *e)
+{
+	struct train_opts o;
+	struct replay k;
+	struct bundle *b = NULL;
+	struct ev_rates r;
+	struct buf bytes;
+	enum rc rc;
+
+	if (!v->o->learn) {
+		learned->why = cascade->why = "not trained";
+		return RC_OK;
+	}
+	train_defaults(&o);
+	if (v->o->train)
+		o = *v->o->train;
+	buf_init(&bytes, BUNDLE_BYTES_MAX);
+	rc = train_fit(&bytes, v->m, side, &o, e);
+	if (rc == RC_OK)
+		rc = bundle_view(&b, bytes.p, bytes.len, e);
+	if (rc == RC_OK) {
+		ev_rates_init(&r, v, side);
+		replay_init(&k, v->m, r.all_c, r.all_s, v->o->seed);
+		room(v, learned);
+		play_router(v, b, &k, &r, learned);
+		play_cascade(v, side, b, &k, cascade);
+		ev_rates_release(&r);
+	}
+	bundle_drop(b);
+	buf_release(&bytes);
+	return rc;
+}

@@ -1,0 +1,349 @@
+/* The report for people and for programs. */
+#include <math.h>
+
+#include "ledger/base/json.h"
+#include "ledger/grid.h"
+#include "router/eval.h"
+
+static const char *text(struct arena *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static const char *text(struct arena *a, const char *fmt, ...)
+{
+	char line[200];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(line))
+		return "";
+	return arena_strdup(a, line, (size_t)n);
+}
+
+static const char *dollars(struct arena *a, double usd)
+{
+	if (isnan(usd))
+		return "-";
+	return text(a, usd < 0.01 ? "%.3g" : "%.4g", usd);
+}
+
+/* "48.0 (42.1 .. 53.3)", in per cent or points. */
+static const char *percent(struct arena *a, const struct eval_figure *f)
+{
+	if (isnan(f->value))
+		return "-";
+	if (isnan(f->low))
+		return text(a, "%.1f", 100 * f->value);
+	return text(a, "%.1f (%.1f .. %.1f)", 100 * f->value, 100 * f->low,
+		    100 * f->high);
+}
+
+static const struct grid_col columns[] = {
+	{"POLICY", false},   {"SUCCESS %", true},        {"$/TASK", true},
+	{"$/SOLVED", true},  {"SAVED AT EQUAL %", true}, {"AT 97 %", true},
+	{"HIGHEST %", true}, {"GAP CLOSED %", true},     {"ABOVE HULL", true},
+	{"CAPTURE %", true}, {"MISSED %", true},         {"WASTED %", true},
+	{NULL, false},
+};
+
+static void policy_row(struct grid *g, int kind, const struct eval_policy *p)
+{
+	struct arena *a = &g->arena;
+	const struct eval_figure *s = &p->success[EVAL_EQUAL];
+	const struct eval_figure *c = &p->cost[EVAL_EQUAL];
+
+	grid_cells(g, eval_names[kind]);
+	grid_cells(g, percent(a, s));
+	grid_cells(g, dollars(a, c->value));
+	grid_cells(g, s->value > 0 ? dollars(a, c->value / s->value) : "-");
+	grid_cells(g, percent(a, &p->saving));
+	grid_cells(g, text(a, "%.1f", 100 * p->saving97.value));
+	grid_cells(g, text(a, "%.1f", 100 * p->success[EVAL_HIGHEST].value));
+	grid_cells(g, percent(a, &p->gap_closed));
+	grid_cells(g, percent(a, &p->lift[EVAL_EQUAL]));
+	grid_cells(g, text(a, "%.1f", 100 * p->capture.value));
+	grid_cells(g, text(a, "%.1f", 100 * p->missed));
+	grid_cells(g, text(a, "%.1f", 100 * p->wasted));
+}
+
+static void arms_table(const struct eval_report *r, struct buf *out)
+{
+	static const struct grid_col cols[] = {{"MODEL", false},
+					       {"SUCCESS %", true},
+					       {"$/TASK", true},
+					       {NULL, false}};
+	struct grid g;
+
+	grid_init(&g, cols);
+	for (int a = 0; a < r->n_arms; a++) {
+		grid_cell(&g, r->arm_names[a]);
+		grid_cells(&g, text(&g.arena, "%.1f", 100 * r->arm_success[a]));
+		grid_cells(&g, dollars(&g.arena, r->arm_cost[a]));
+	}
+	grid_print(&g, out);
+	grid_release(&g);
+}
+
+/* What a little less success saves. */
+static void less_table(const struct eval_report *r, struct buf *out)
+{
+	static const struct grid_col cols[] = {
+		{"SAVED %, AT EQUAL SUCCESS LESS", false},
+		{"0.2 POINTS", true},
+		{"1 POINT", true},
+		{"2 POINTS", true},
+		{"3.4 POINTS", true},
+		{NULL, false}};
+	static const enum eval_kind kinds[] = {EVAL_HINDSIGHT,    EVAL_HULL,
+					       EVAL_CLASS_STATIC, EVAL_KNN,
+					       EVAL_LEARNED,      EVAL_CASCADE};
+	struct grid g;
+
+	grid_init(&g, cols);
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		const struct eval_policy *p = &r->policy[kinds[k]];
+
+		if (!p->there)
+			continue;
+		grid_cells(&g, eval_names[kinds[k]]);
+		for (int i = 0; i < EVAL_LESS; i++)
+			grid_cells(&g, percent(&g.arena, &p->saving_less[i]));
+	}
+	buf_addc(out, '\n');
+	grid_print(&g, out);
+	grid_release(&g);
+}
+
+static void notes(const struct eval_report *r, struct buf *out)
+{
+	buf_addf(out,
+		 "\n%d tasks judged in %d groups, %s; %d fitted on each time; "
+		 "%d left out: not seen under every model, with costs.\n",
+		 r->tasks, r->groups,
+		 r->folds > 1 ? "each once, on groups never fitted on"
+			      : "those marked for it",
+		 r->tasks_fit, r->tasks_left_out);
+	buf_addf(out,
+		 "Where a policy stands is chosen on fit rows: to reach %s's "
+		 "success there.\nSAVED: of %s's cost, on the policy's path, "
+		 "at its success on the judged tasks and at 97 %% of it.\n"
+		 "ABOVE HULL: points of success over the static mixture of the "
+		 "same cost.\nIntervals by resampling groups.\n",
+		 r->best_single, r->best_single);
+	if (r->estimated > 0)
+		buf_addf(out, "%.1f %% of the judged costs are estimates.\n",
+			 100 * r->estimated);
+	for (int k = 0; k < EVAL_KINDS; k++)
+		if (!r->policy[k].there)
+			buf_addf(out, "%s: %s.\n", eval_names[k],
+				 r->policy[k].why);
+	if (r->rows)
+		buf_addf(out,
+			 "Learned: ECE %.4f, Brier %.4f, skill %.3f over the "
+			 "class rates, %lld predictions; decision %.1f us p50, "
+			 "%.1f us p99;\nserved by: strongest %d, static %d, "
+			 "learned %d tasks.\n",
+			 r->ece, r->brier, r->brier_skill, (long long)r->rows,
+			 r->decide_p50_us, r->decide_p99_us, r->served[0],
+			 r->served[1], r->served[2]);
+	if (r->tested)
+		buf_addf(
+			out,
+			"Accept tests: %lld tasks, %.1f %% accepted, %.1f %% "
+			"of all accepted and wrong (at most %.1f %% with 95 %% "
+			"confidence).\n",
+			(long long)r->tested,
+			100.0 * (double)r->accepted / (double)r->tested,
+			100.0 * (double)r->wrong / (double)r->tested,
+			100 * r->false_accept_bound);
+}
+
+void eval_table(const struct eval_report *r, struct buf *out)
+{
+	struct grid g;
+
+	arms_table(r, out);
+	buf_addc(out, '\n');
+	grid_init(&g, columns);
+	for (int k = 0; k < EVAL_KINDS; k++)
+		if (r->policy[k].there)
+			policy_row(&g, k, &r->policy[k]);
+	grid_print(&g, out);
+	grid_release(&g);
+	less_table(r, out);
+	notes(r, out);
+}
+
+/* ---- JSON ---- */
+
+static void number(struct json_out *o, const char *key, double v)
+{
+	char line[40];
+	int n;
+
+	if (!isfinite(v)) {
+		json_out_null(o, key);
+		return;
+	}
+	n = snprintf(line, sizeof(line), "%.9g", v);
+	json_out_raw(o, key, (struct str){line, n > 0 ? (size_t)n : 0});
+}
+
+static void pair(struct json_out *o, const char *key,
+		 const struct eval_figure *f)
+{
+	json_out_arr(o, key);
+	number(o, NULL, f->low);
+	number(o, NULL, f->high);
+	json_out_end(o, ']');
+}
+
+static const char *const targets[EVAL_TARGETS] = {"equal", "nearly", "highest"};
+
+static void figures(struct json_out *o, const struct eval_policy *p, bool ci)
+{
+	static const struct {
+		const char *name;
+		size_t at;
+	} list[] = {
+		{"saving_at_equal_success",
+		 offsetof(struct eval_policy, saving)},
+		{"saving_at_97", offsetof(struct eval_policy, saving97)},
+		{"success_gap_closed",
+		 offsetof(struct eval_policy, gap_closed)},
+		{"capture", offsetof(struct eval_policy, capture)},
+		{"saving_over_class_static",
+		 offsetof(struct eval_policy, saving_over_static)},
+		{"highest_over_class_static",
+		 offsetof(struct eval_policy, highest_over_static)},
+		{"success", offsetof(struct eval_policy, success)},
+		{"cost", offsetof(struct eval_policy, cost)},
+		{"above_hull", offsetof(struct eval_policy, lift)},
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		const struct eval_figure *f =
+			(const void *)((const char *)p + list[i].at);
+
+		if (ci)
+			pair(o, list[i].name, f);
+		else
+			number(o, list[i].name, f->value);
+	}
+}
+
+static void policy_json(struct json_out *o, int kind,
+			const struct eval_policy *p)
+{
+	json_out_obj(o, NULL);
+	json_out_str(o, "name", str_from(eval_names[kind]));
+	figures(o, p, false);
+	json_out_obj(o, "ci");
+	figures(o, p, true);
+	json_out_end(o, '}');
+	json_out_obj(o, "at");
+	for (int t = 0; t < EVAL_TARGETS; t++) {
+		json_out_obj(o, targets[t]);
+		number(o, "success", p->success[t].value);
+		pair(o, "success_ci", &p->success[t]);
+		number(o, "cost", p->cost[t].value);
+		pair(o, "cost_ci", &p->cost[t]);
+		number(o, "above_hull", p->lift[t].value);
+		pair(o, "above_hull_ci", &p->lift[t]);
+		number(o, "above_hindsight_hull", p->lift_hindsight[t].value);
+		pair(o, "above_hindsight_hull_ci", &p->lift_hindsight[t]);
+		json_out_end(o, '}');
+	}
+	json_out_end(o, '}');
+	json_out_arr(o, "saving_at_less");
+	for (int i = 0; i < EVAL_LESS; i++) {
+		json_out_obj(o, NULL);
+		number(o, "points", -100 * eval_less[i]);
+		number(o, "saving", p->saving_less[i].value);
+		pair(o, "ci", &p->saving_less[i]);
+		json_out_end(o, '}');
+	}
+	json_out_end(o, ']');
+	number(o, "missed", p->missed);
+	number(o, "wasted", p->wasted);
+	json_out_arr(o, "path");
+	for (int k = 0; k < p->steps; k++) {
+		json_out_arr(o, NULL);
+		number(o, NULL, p->path_cost[k]);
+		number(o, NULL, p->path_success[k]);
+		json_out_end(o, ']');
+	}
+	json_out_end(o, ']');
+	json_out_end(o, '}');
+}
+
+static void single_json(struct json_out *o, const char *key, const char *name,
+			const struct eval_policy *p)
+{
+	json_out_obj(o, key);
+	if (name)
+		json_out_str(o, "model", str_from(name));
+	number(o, "success", p->success[0].value);
+	number(o, "cost", p->cost[0].value);
+	json_out_end(o, '}');
+}
+
+static void learned_json(struct json_out *o, const struct eval_report *r)
+{
+	number(o, "ece", r->rows ? r->ece : NAN);
+	number(o, "brier", r->rows ? r->brier : NAN);
+	number(o, "brier_skill", r->rows ? r->brier_skill : NAN);
+	json_out_obj(o, "served");
+	json_out_i64(o, "strongest", r->served[0]);
+	json_out_i64(o, "static", r->served[1]);
+	json_out_i64(o, "learned", r->served[2]);
+	json_out_end(o, '}');
+	json_out_obj(o, "accept");
+	json_out_i64(o, "tested", r->tested);
+	json_out_i64(o, "accepted", r->accepted);
+	json_out_i64(o, "wrong", r->wrong);
+	number(o, "false_accept_rate",
+	       r->tested ? (double)r->wrong / (double)r->tested : NAN);
+	number(o, "false_accept_bound", r->false_accept_bound);
+	json_out_end(o, '}');
+	number(o, "decide_p50_us", r->decide_p50_us);
+	number(o, "decide_p99_us", r->decide_p99_us);
+}
+
+void eval_json(const struct eval_report *r, struct buf *out)
+{
+	struct json_out o;
+
+	json_out_init(&o, out);
+	json_out_obj(&o, NULL);
+	json_out_i64(&o, "rows_judged", (int64_t)r->tasks * r->n_arms);
+	json_out_i64(&o, "tasks_judged", r->tasks);
+	json_out_i64(&o, "tasks_fit", r->tasks_fit);
+	json_out_i64(&o, "tasks_left_out", r->tasks_left_out);
+	json_out_i64(&o, "groups", r->groups);
+	json_out_i64(&o, "folds", r->folds);
+	number(&o, "estimated_costs", r->estimated);
+	single_json(&o, "best_single", r->best_single,
+		    &r->policy[EVAL_BEST_SINGLE]);
+	single_json(&o, "strongest", r->strongest, &r->policy[EVAL_STRONGEST]);
+	single_json(&o, "cheapest", r->cheapest, &r->policy[EVAL_CHEAPEST]);
+	single_json(&o, "oracle", NULL, &r->policy[EVAL_ORACLE]);
+	learned_json(&o, r);
+	json_out_arr(&o, "policies");
+	for (int k = 0; k < EVAL_KINDS; k++)
+		if (r->policy[k].there)
+			policy_json(&o, k, &r->policy[k]);
+	json_out_end(&o, ']');
+	json_out_arr(&o, "models");
+	for (int a = 0; a < r->n_arms; a++) {
+		json_out_obj(&o, NULL);
+		json_out_str(&o, "name", r->arm_names[a]);
+		number(&o, "success", r->arm_success[a]);
+		number(&o, "cost", r->arm_cost[a]);
+		json_out_end(&o, '}');
+	}
+	json_out_end(&o, ']');
+	json_out_end(&o, '}');
+	buf_addc(out, '\n');
+}

@@ -1,0 +1,287 @@
+/* The honest table: its figures where they can be known, and that nothing of a
+ * judged verdict reaches a decision. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ledger/base/json.h"
+#include "router/eval.h"
+#include "tests/unit/matrix_make.h"
+
+static struct err e;
+
+static void run(const struct matrix *m, const struct eval_opts *o,
+		struct eval_report *r)
+{
+	if (eval_run(m, o, r, &e) != RC_OK)
+		fail_msg("%s", e.msg);
+}
+
+static void near(double a, double b)
+{
+	if (!(fabs(a - b) < 1e-6))
+		fail_msg("%.9g is not %.9g", a, b);
+}
+
+static const struct make_opts small = {.tasks = 400,
+				       .arms = 3,
+				       .classes = 3,
+				       .group_size = 4,
+				       .judged = 0.3,
+				       .prompts = true,
+				       .seed = 3};
+
+/* Against sums by hand. */
+static void figures(void **state)
+{
+	struct eval_report r;
+	struct eval_opts o;
+	struct matrix m;
+	double s[3] = {0}, c[3] = {0}, best = 0;
+	int n = 0;
+
+	(void)state;
+	make_matrix(&m, &small);
+	for (int t = 0; t < m.n_tasks; t++) {
+		double any = 0;
+
+		if (!m.tasks[t].judge)
+			continue;
+		n++;
+		for (int a = 0; a < 3; a++) {
+			const struct mx_cell *x = matrix_cell(&m, t, a);
+
+			s[a] += (double)x->success;
+			c[a] += (double)x->cost_pusd / 1e12;
+			any = fmax(any, (double)x->success);
+		}
+		best += any;
+	}
+	eval_defaults(&o);
+	o.learn = false;
+	o.boot = 50;
+	run(&m, &o, &r);
+	assert_int_equal(r.folds, 1);
+	assert_int_equal(r.tasks, n);
+	assert_string_equal(r.cheapest, "m0");
+	assert_string_equal(r.strongest, "m2");
+	near(r.policy[EVAL_CHEAPEST].success[0].value, s[0] / n);
+	near(r.policy[EVAL_CHEAPEST].cost[0].value, c[0] / n);
+	near(r.policy[EVAL_STRONGEST].success[0].value, s[2] / n);
+	near(r.policy[EVAL_ORACLE].success[0].value, best / n);
+	near(r.policy[EVAL_ORACLE].gap_closed.value, 1);
+	near(r.policy[EVAL_STRONGEST].capture.value, 0);
+	near(r.policy[EVAL_BEST_SINGLE].saving.value, 0);
+	near(r.arm_cost[1], c[1] / n);
+	assert_true(r.policy[EVAL_CASCADE_PERFECT].saving.value > 0);
+	/* a class likes an arm, so knowing it pays */
+	assert_true(r.policy[EVAL_CLASS_STATIC].gap_closed.value > 0);
+	assert_false(r.policy[EVAL_LEARNED].there);
+	assert_true(r.policy[EVAL_HULL].success[0].low <=
+		    r.policy[EVAL_HULL].success[0].value);
+	assert_true(r.policy[EVAL_HULL].success[0].high >=
+		    r.policy[EVAL_HULL].success[0].value);
+	eval_report_release(&r);
+	matrix_release(&m);
+}
+
+/* Other verdicts on judged rows: what is bought stays the same to the cent,
+ * for every policy that is not told verdicts by its nature. */
+static void no_leak(void **state)
+{
+	static const enum eval_kind kinds[] = {
+		EVAL_CHEAPEST,     EVAL_STRONGEST, EVAL_BEST_SINGLE, EVAL_HULL,
+		EVAL_CLASS_STATIC, EVAL_KNN,       EVAL_LEARNED};
+	struct make_opts with = small;
+	struct eval_report a, b;
+	struct train_opts train;
+	struct eval_opts o;
+	struct matrix m;
+
+	(void)state;
+	train_defaults(&train);
+	train.trees = 20;
+	eval_defaults(&o);
+	o.train = &train;
+	o.boot = 0;
+	with.verdicts = 5;
+	make_matrix(&m, &with);
+	run(&m, &o, &a);
+	matrix_release(&m);
+	with.verdicts = 6;
+	make_matrix(&m, &with);
+	run(&m, &o, &b);
+	matrix_release(&m);
+	assert_true(fabs(a.policy[EVAL_STRONGEST].success[0].value -
+			 b.policy[EVAL_STRONGEST].success[0].value) > 1e-6);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct eval_policy *x = &a.policy[kinds[i]];
+		const struct eval_policy *y = &b.policy[kinds[i]];
+
+		assert_true(x->there && y->there);
+		assert_int_equal(x->steps, y->steps);
+		for (int k = 0; k < x->steps; k++)
+			near(x->path_cost[k], y->path_cost[k]);
+		for (int t = 0; t < EVAL_TARGETS; t++)
+			near(x->cost[t].value, y->cost[t].value);
+	}
+	assert_memory_equal(a.served, b.served, sizeof(a.served));
+	eval_report_release(&a);
+	eval_report_release(&b);
+}
+
+/* Folds: each task once, and the same again. */
+static void folds(void **state)
+{
+	struct make_opts with = small;
+	struct eval_report a, b;
+	struct eval_opts o;
+	struct matrix m;
+
+	(void)state;
+	with.judged = 0;
+	make_matrix(&m, &with);
+	eval_defaults(&o);
+	o.learn = false;
+	o.boot = 20;
+	run(&m, &o, &a);
+	run(&m, &o, &b);
+	assert_int_equal(a.folds, 5);
+	assert_int_equal(a.tasks, 400);
+	assert_int_equal(a.groups, 100);
+	assert_true(a.tasks_fit > 300 && a.tasks_fit < 340);
+	for (int k = 0; k < EVAL_KINDS; k++) {
+		near(a.policy[k].success[0].value,
+		     b.policy[k].success[0].value);
+		if (!isnan(a.policy[k].success[0].low))
+			near(a.policy[k].success[0].low,
+			     b.policy[k].success[0].low);
+	}
+	eval_report_release(&a);
+	eval_report_release(&b);
+	o.class_name = "c1";
+	run(&m, &o, &a);
+	assert_true(a.tasks > 80 && a.tasks < 200);
+	eval_report_release(&a);
+	matrix_release(&m);
+}
+
+static void edges(void **state)
+{
+	static const struct make_opts odd[] = {
+		{.tasks = 1, .arms = 1, .classes = 1, .group_size = 1},
+		{.tasks = 3, .arms = 2, .classes = 1, .group_size = 3},
+		{.tasks = 12, .arms = 1, .classes = 2, .group_size = 1},
+	};
+	struct eval_report r;
+	struct eval_opts o;
+	struct matrix m;
+
+	(void)state;
+	eval_defaults(&o);
+	o.learn = false;
+	o.boot = 10;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		enum rc rc;
+
+		make_matrix(&m, &odd[i]);
+		rc = eval_run(&m, &o, &r, &e);
+		assert_true(rc == RC_OK || rc == RC_BAD);
+		eval_report_release(&r);
+		/* all alike: nothing to gain, nothing to crash on */
+		for (int c = 0; c < m.n_tasks * m.n_arms; c++)
+			m.cells[c].success = i & 1 ? 1.0F : 0.0F;
+		rc = eval_run(&m, &o, &r, &e);
+		assert_true(rc == RC_OK || rc == RC_BAD);
+		eval_report_release(&r);
+		/* no costs: nothing to judge */
+		for (int c = 0; c < m.n_tasks * m.n_arms; c++)
+			m.cells[c].cost_pusd = INT64_MIN;
+		assert_int_equal(eval_run(&m, &o, &r, &e), RC_BAD);
+		eval_report_release(&r);
+		matrix_release(&m);
+	}
+}
+
+static const struct json *policy(const struct json *doc, const char *name)
+{
+	const struct json *list = json_get(doc, "policies");
+
+	for (const struct json *p = json_first(list); p; p = json_next(list, p))
+		if (json_str_is(json_get(p, "name"), name))
+			return p;
+	return NULL;
+}
+
+static void printing(void **state)
+{
+	static const char *const members[] = {
+		"best_single", "oracle",   "ece",         "brier_skill",
+		"rows_judged", "policies", "tasks_judged"};
+	static const char *const names[] = {"best-single", "hull",
+					    "class-static", "knn", "oracle"};
+	static const char *const figure[] = {"success", "cost",
+					     "saving_at_equal_success",
+					     "success_gap_closed"};
+	struct eval_report r;
+	struct eval_opts o;
+	struct json_doc d;
+	struct matrix m;
+	struct buf b;
+
+	(void)state;
+	make_matrix(&m, &small);
+	eval_defaults(&o);
+	o.learn = false;
+	o.boot = 20;
+	run(&m, &o, &r);
+	buf_init(&b, 1 << 20);
+	eval_json(&r, &b);
+	json_doc_init(&d, 10000);
+	if (json_parse(&d, (struct str){b.p, b.len}, &e) != RC_OK)
+		fail_msg("%s in %s", e.msg, b.p);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		assert_non_null(json_get(d.nodes, members[i]));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct json *p = policy(d.nodes, names[i]);
+
+		for (size_t k = 0; k < 4; k++) {
+			double v;
+
+			assert_true(json_double(json_get(p, figure[k]), &v));
+			assert_non_null(json_get(json_get(p, "ci"), figure[k]));
+		}
+	}
+	json_doc_release(&d);
+	buf_clear(&b);
+	eval_table(&r, &b);
+	assert_non_null(strstr(buf_str(&b), "class-static"));
+	assert_non_null(strstr(buf_str(&b), "learned: not trained."));
+	buf_clear(&b);
+	eval_chart(&r, 80, true, &b);
+	for (size_t i = 0; i < b.len; i++)
+		assert_true((unsigned char)b.p[i] < 0x80);
+	assert_non_null(strchr(buf_str(&b), 'O'));
+	buf_clear(&b);
+	eval_chart(&r, 10, false, &b);
+	assert_true(str_utf8_ok((struct str){b.p, b.len}));
+	buf_release(&b);
+	eval_report_release(&r);
+	matrix_release(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(figures),  cmocka_unit_test(no_leak),
+		cmocka_unit_test(folds),    cmocka_unit_test(edges),
+		cmocka_unit_test(printing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
