@@ -205,7 +205,7 @@ static void try_again(struct gw_call *c)
 
 static void escalate(struct gw_call *c)
 {
-	c->escalated_from = c->t.id;
+	gw_escalate(c);
 	stat_add(STAT_GW_ESCALATIONS, 1);
 	pause_for(c, 0);
 }

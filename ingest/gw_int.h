@@ -181,7 +181,7 @@ struct gw_call {
 	struct route_arm arms[ROUTE_ARMS_MAX];
 	const struct gw_model *arm_model[ROUTE_ARMS_MAX];
 	struct route_ask ask;
-	struct decision decision;
+	struct decision decision, judged; /* judged: of the last reply */
 	struct bundle *bundle; /* kept while a decision is under way */
 	float features[FEATURE_MAX];
 	struct route_tried tried[ROUTE_TRIED_MAX];
@@ -253,8 +253,10 @@ const struct gw_provider *gw_serve(struct gw_call *c, const struct gw_model **m,
 				   struct str *name);
 const struct gw_provider *gw_model_provider(const struct gw_conf *conf,
 					    const struct gw_model *m);
-/* After a reply: true, it may stand; false: c->arm is the next. */
+/* After a reply: true, it may stand; false: see gw_escalate(). */
 bool gw_judge(struct gw_call *c);
+/* What was judged last decides from now on: c->arm is the next. */
+void gw_escalate(struct gw_call *c);
 /* After a failure: another arm to try, or false. */
 bool gw_fall_back(struct gw_call *c);
 /* Dearest that the call may cost; false: a price is not known. */

@@ -342,21 +342,24 @@ static void note_tried(struct gw_call *c)
 
 bool gw_judge(struct gw_call *c)
 {
-	struct decision d;
+	struct decision *d = &c->judged;
 
 	if (!c->acts || c->t.arm < 0 || c->ask.pinned >= 0 ||
 	    c->n_tried == ROUTE_TRIED_MAX)
 		return true;
 	note_tried(c);
-	router_judge(bundle_shipped(), &c->ask, &d);
-	if (d.accept || d.arm < 0 || d.arm == c->t.arm ||
-	    !c->arms[d.arm].allowed)
-		return true;
-	c->decision = d;
+	router_judge(bundle_shipped(), &c->ask, d);
+	return d->accept || d->arm < 0 || d->arm == c->t.arm ||
+	       !c->arms[d->arm].allowed;
+}
+
+void gw_escalate(struct gw_call *c)
+{
+	c->escalated_from = c->t.id;
+	c->decision = c->judged;
 	c->decision_id = uuid_v7();
 	c->decision_told = false;
-	c->arm = d.arm;
-	return false;
+	c->arm = c->decision.arm;
 }
 
 /* Those of the plan first, then the nearest tier above, then below. */

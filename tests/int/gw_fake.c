@@ -429,6 +429,11 @@ static void prepare(struct client *c)
 	pthread_mutex_unlock(&f->mu);
 	c->model = model ? model + 9 : "none";
 	c->model_len = strcspn(c->model, "\" ");
+	model = strstr(c->say, "only=");
+	if (model &&
+	    (strncmp(model + 5, c->model, c->model_len) != 0 ||
+	     (model[5 + c->model_len] && model[5 + c->model_len] != ' ')))
+		c->say[0] = 0;
 	c->stream = memmem(c->in.p + c->head_len, c->body_len,
 			   "\"stream\":true", 13) != NULL;
 	c->cut = word(c, "cut=", -1);

@@ -15,7 +15,8 @@
  *   error           an error event in the middle of the stream
  *   pause=MS        between events of a stream, and before a whole answer
  *   big=N           a stream of at least N bytes of text
- *   refuse          the model refuses
+ *   refuse          the model refuses (chat, whole)
+ *   only=MODEL      all of this is for that model only
  *
  * Usage is always: 100 tokens in, of which 40 come from the cache; 20 out. */
 #ifndef ACO_GW_FAKE_H
