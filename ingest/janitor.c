@@ -1,5 +1,6 @@
 /* The janitor: a child with one blocking connection that does what nobody
- * waits for. Claims that are due are settled, days ahead are made hourly, days
+ * waits for. Claims that are due are settled, alerts
+ * raised and told, days ahead are made hourly, days
  * that retention has outlived are dropped nightly, each after a random delay
  * and by one janitor at a time, however many machines share the ledger. It
  * holds nothing that must be saved: SIGTERM ends it where it stands. */
@@ -14,6 +15,7 @@
 #include "ingest/child.h"
 #include "ingest/serve_conf.h"
 #include "ingest/stats.h"
+#include "ingest/webhook.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/log.h"
 #include "ledger/claim.h"
@@ -24,6 +26,7 @@
 #define HOUR_US      (3600 * US_PER_SEC)
 #define DELAY_US     (600 * US_PER_SEC) /* at most, at random */
 #define CLAIMS_US    (20 * US_PER_SEC)
+#define ALERTS_US    (30 * US_PER_SEC)
 #define CLAIMS_LIMIT 1000 /* at a time: a reload need not wait for all */
 #define AGAIN_MIN_US US_PER_SEC
 #define AGAIN_MAX_US (60 * US_PER_SEC)
@@ -36,6 +39,7 @@ struct janitor {
 	int64_t again_us;  /* how long to wait before the next try */
 	int64_t days_us;   /* monotonic: when days are looked after */
 	int64_t claims_us; /* when claims are settled */
+	int64_t alerts_us; /* when alerts are raised and told */
 	int32_t retained;  /* the day on which retention was looked at */
 };
 
@@ -67,6 +71,8 @@ static void give_up(struct janitor *j, const struct err *e)
 	if (j->days_us < at)
 		j->days_us = at;
 	j->claims_us = at;
+	if (j->alerts_us < at)
+		j->alerts_us = at;
 }
 
 static enum rc connect_db(struct janitor *j, struct err *e)
@@ -142,6 +148,24 @@ static enum rc claims(struct janitor *j, struct err *e)
 	return rc;
 }
 
+/* ---- alerts ---- */
+
+static enum rc alerts(struct janitor *j, struct err *e)
+{
+	struct alert_counts n;
+	enum rc rc =
+		alerts_look(ledger_db(j->ledger), &j->conf, TIME_NONE, &n, e);
+
+	if (n.raised || n.delivered)
+		log_line(LOG_INFO, "janitor", "alerts",
+			 "raised=%lld delivered=%lld", (long long)n.raised,
+			 (long long)n.delivered);
+	if (!rc)
+		j->alerts_us =
+			clock_mono_us() + ALERTS_US / 2 + random_us(ALERTS_US);
+	return rc;
+}
+
 static void work(struct janitor *j)
 {
 	struct err e = {"", ""};
@@ -151,6 +175,8 @@ static void work(struct janitor *j)
 		rc = days(j, &e);
 	if (!rc && clock_mono_us() >= j->claims_us)
 		rc = claims(j, &e);
+	if (!rc && clock_mono_us() >= j->alerts_us)
+		rc = alerts(j, &e);
 	if (rc) {
 		give_up(j, &e);
 		return;
@@ -178,8 +204,16 @@ static void reload(struct janitor *j)
 		/* A shorter retention holds from now on. */
 		j->retained = 0;
 		j->days_us = 0;
+		j->alerts_us = 0;
 	}
 	buf_release(&kept);
+}
+
+static int64_t next_us(const struct janitor *j)
+{
+	int64_t next = j->days_us < j->claims_us ? j->days_us : j->claims_us;
+
+	return next < j->alerts_us ? next : j->alerts_us;
 }
 
 /* True: a SIGHUP came before `until_us`. */
@@ -206,8 +240,7 @@ enum rc janitor_main(const struct child_start *s, struct err *e)
 	j.ledger = ledger_new(&j.conf, s->url);
 	child_ready(s);
 	for (;;) {
-		int64_t next =
-			j.days_us < j.claims_us ? j.days_us : j.claims_us;
+		int64_t next = next_us(&j);
 
 		if (clock_mono_us() >= next)
 			work(&j);

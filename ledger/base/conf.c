@@ -203,6 +203,14 @@ const struct conf_key conf_keys[] = {
 	 .def = "pass", .choices = "pass refuse", .reloadable = true,
 	 .help = "calls of a model without a price: pass them and say so, "
 		 "or refuse them"},
+	{KEY("alert", alert_url, "ACO_ALERT_URL"), .type = CONF_STR, .def = "",
+	 .reloadable = true,
+	 .help = "webhook to which alerts are posted: thresholds of budgets "
+		 "and overruns to come; empty: they stand in the ledger only"},
+	{KEY("alert", alert_format, "ACO_ALERT_FORMAT"), .type = CONF_STR,
+	 .def = "generic", .choices = "generic slack", .reloadable = true,
+	 .help = "what is posted: all that there is to say as JSON, or what "
+		 "Slack takes"},
 	{KEY("router", retrain_at, "ACO_RETRAIN_AT"), .type = CONF_STR,
 	 .def = "03:17", .reloadable = true,
 	 .help = "time of day (UTC) at which the router is trained again; "

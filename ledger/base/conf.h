@@ -69,6 +69,10 @@ struct conf {
 	int64_t read_on_seconds;      /* after the client has left */
 	char *unpriced;               /* "pass", "refuse" */
 
+	/* alerts */
+	char *alert_url;    /* webhook; "" = none */
+	char *alert_format; /* "generic", "slack" */
+
 	/* the router's training */
 	char *retrain_at;            /* "03:17" UTC; "" never */
 	int64_t retrain_window_days; /* of the ledger; 0: all */

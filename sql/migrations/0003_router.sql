@@ -298,3 +298,64 @@ BEGIN
   END LOOP;
   RETURN n;
 END $$;
+
+-- ---- alerts ----
+
+ALTER TABLE alert ADD COLUMN delivered_at timestamptz, -- to the webhook
+  ADD COLUMN tries smallint NOT NULL DEFAULT 0,
+  ADD COLUMN next_at timestamptz NOT NULL DEFAULT now();
+CREATE INDEX alert_waiting ON alert (next_at) WHERE delivered_at IS NULL;
+
+-- Raise what is new of budgets: the greatest threshold of 50, 80, 85, 95 and 100 %
+-- that is reached, and an overrun to come when a tenth of the period is over;
+-- each once a period and subject. Returns how many.
+CREATE FUNCTION aco_budget_alerts(at timestamptz) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  b budget;
+  n integer;
+BEGIN
+  FOR b IN SELECT x.* FROM budget x WHERE x.ledger AND x.subject <> '*'
+    AND x.scope IN ('team', 'agent', 'class') ORDER BY x.id
+  LOOP
+    PERFORM aco_budget_account(b, b.subject, at);
+  END LOOP;
+  WITH now_spent AS (
+    SELECT c.*, x.subject AS whose, x.period_start, x.period_end,
+      greatest(x.base_pusd + x.settled_pusd, x.ledger_pusd) AS spent,
+      extract(epoch FROM at - x.period_start)
+        / nullif(extract(epoch FROM nullif(x.period_end, 'infinity') - x.period_start), 0)
+        AS gone
+    FROM budget c JOIN budget_account x ON x.budget_id = c.id
+    WHERE x.period_start <= at AND at < x.period_end AND c.limit_pusd > 0
+  ), reached AS (
+    SELECT s.*, 'budget_' || max(t) AS kind,
+      floor(s.spent * 100 / s.limit_pusd) || ' % are spent' AS what
+    FROM now_spent s, unnest(ARRAY[50, 80, 85, 95, 100]) AS t
+    WHERE s.spent * 100 >= t * s.limit_pusd
+    GROUP BY s.id, s.scope, s.subject, s.period, s.timezone, s.limit_pusd, s.hard,
+      s.created_at, s.ledger, s.whose, s.period_start, s.period_end, s.spent, s.gone
+    UNION ALL
+    SELECT s.*, 'budget_projected',
+      'at this pace ' || round(s.spent / s.gone * 100 / s.limit_pusd) || ' % by its end'
+    FROM now_spent s
+    WHERE s.gone >= 0.1 AND s.spent < s.limit_pusd AND s.spent > s.limit_pusd * s.gone
+  )
+  INSERT INTO alert (kind, scope, period_start, raised_at, detail)
+  SELECT r.kind, concat_ws(':', r.scope, r.whose, r.period), r.period_start, at,
+    jsonb_build_object('scope', r.scope, 'subject', r.whose, 'period', r.period,
+      'timezone', r.timezone, 'hard', r.hard,
+      'limit_usd', trim_scale(r.limit_pusd * 0.000000000001)::text,
+      'spent_usd', trim_scale(r.spent * 0.000000000001)::text,
+      'resets_at', nullif(r.period_end, 'infinity'),
+      'text', format('budget of %s %s (%s USD %s %s): %s', r.scope, r.whose,
+        trim_scale(r.limit_pusd * 0.000000000001),
+        CASE WHEN r.period = 'total' THEN 'in' ELSE 'a' END, r.period, r.what))
+  FROM reached r
+  -- A row is looked for first: a conflict would use up an id at each look.
+  WHERE NOT EXISTS (SELECT FROM alert o WHERE o.kind = r.kind
+    AND o.scope = concat_ws(':', r.scope, r.whose, r.period)
+    AND o.period_start = r.period_start)
+  ON CONFLICT DO NOTHING;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN n;
+END $$;
