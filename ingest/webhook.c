@@ -85,6 +85,22 @@ static enum rc run_post(struct post *p, struct upstream *u,
 	return RC_OK;
 }
 
+/* "https://host/path?x" into what names the server and what it is asked. */
+static void split(struct str *url, struct str *target)
+{
+	const char *from = memmem(url->p, url->len, "://", 3);
+	const char *slash;
+
+	if (!from)
+		return;
+	from += 3;
+	slash = memchr(from, '/', url->len - (size_t)(from - url->p));
+	if (!slash)
+		return;
+	*target = (struct str){slash, url->len - (size_t)(slash - url->p)};
+	url->len = (size_t)(slash - url->p);
+}
+
 enum rc webhook_post(struct str url, struct str body, struct err *e)
 {
 	static const struct up_header type = {STR("content-type"),
@@ -96,19 +112,19 @@ enum rc webhook_post(struct str url, struct str body, struct err *e)
 	struct upstream *u;
 	struct up_ask ask = {.origin = &origin,
 			     .method = STR("POST"),
-			     .target = STR(""),
+			     .target = STR("/"),
 			     .headers = &type,
 			     .n_headers = 1,
 			     .body = body,
 			     .connect_us = POST_US,
 			     .first_byte_us = POST_US,
 			     .silence_us = POST_US};
-	enum rc rc = up_origin_parse(&origin, url, e);
+	enum rc rc;
 
+	split(&url, &ask.target);
+	rc = up_origin_parse(&origin, url, e);
 	if (rc)
 		return rc;
-	if (!origin.base[0])
-		ask.target = STR("/");
 	p.loop = loop_new();
 	u = upstream_new(p.loop, &lim, e);
 	rc = u ? run_post(&p, u, &ask, e) : RC_DOWN;

@@ -105,6 +105,61 @@ BEGIN
   RETURN a;
 END $$;
 
+-- Name: aco_budget_alerts(timestamp with time zone); Type: FUNCTION
+
+CREATE FUNCTION public.aco_budget_alerts(at timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  b budget;
+  n integer;
+BEGIN
+  FOR b IN SELECT x.* FROM budget x WHERE x.ledger AND x.subject <> '*'
+    AND x.scope IN ('team', 'agent', 'class') ORDER BY x.id
+  LOOP
+    PERFORM aco_budget_account(b, b.subject, at);
+  END LOOP;
+  WITH now_spent AS (
+    SELECT c.*, x.subject AS whose, x.period_start, x.period_end,
+      greatest(x.base_pusd + x.settled_pusd, x.ledger_pusd) AS spent,
+      extract(epoch FROM at - x.period_start)
+        / nullif(extract(epoch FROM nullif(x.period_end, 'infinity') - x.period_start), 0)
+        AS gone
+    FROM budget c JOIN budget_account x ON x.budget_id = c.id
+    WHERE x.period_start <= at AND at < x.period_end AND c.limit_pusd > 0
+  ), reached AS (
+    SELECT s.*, 'budget_' || max(t) AS kind,
+      floor(s.spent * 100 / s.limit_pusd) || ' % are spent' AS what
+    FROM now_spent s, unnest(ARRAY[50, 80, 85, 95, 100]) AS t
+    WHERE s.spent * 100 >= t * s.limit_pusd
+    GROUP BY s.id, s.scope, s.subject, s.period, s.timezone, s.limit_pusd, s.hard,
+      s.created_at, s.ledger, s.whose, s.period_start, s.period_end, s.spent, s.gone
+    UNION ALL
+    SELECT s.*, 'budget_projected',
+      'at this pace ' || round(s.spent / s.gone * 100 / s.limit_pusd) || ' % by its end'
+    FROM now_spent s
+    WHERE s.gone >= 0.1 AND s.spent < s.limit_pusd AND s.spent > s.limit_pusd * s.gone
+  )
+  INSERT INTO alert (kind, scope, period_start, raised_at, detail)
+  SELECT r.kind, concat_ws(':', r.scope, r.whose, r.period), r.period_start, at,
+    jsonb_build_object('scope', r.scope, 'subject', r.whose, 'period', r.period,
+      'timezone', r.timezone, 'hard', r.hard,
+      'limit_usd', trim_scale(r.limit_pusd * 0.000000000001)::text,
+      'spent_usd', trim_scale(r.spent * 0.000000000001)::text,
+      'resets_at', nullif(r.period_end, 'infinity'),
+      'text', format('budget of %s %s (%s USD %s %s): %s', r.scope, r.whose,
+        trim_scale(r.limit_pusd * 0.000000000001),
+        CASE WHEN r.period = 'total' THEN 'in' ELSE 'a' END, r.period, r.what))
+  FROM reached r
+  -- A row is looked for first: a conflict would use up an id at each look.
+  WHERE NOT EXISTS (SELECT FROM alert o WHERE o.kind = r.kind
+    AND o.scope = concat_ws(':', r.scope, r.whose, r.period)
+    AND o.period_start = r.period_start)
+  ON CONFLICT DO NOTHING;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN n;
+END $$;
+
 -- Name: aco_budget_lease(integer, integer, integer, text, timestamp with time zone, numeric, numeric, numeric, numeric, numeric, timestamp with time zone); Type: FUNCTION
 
 CREATE FUNCTION public.aco_budget_lease(holder integer, lease integer, budget integer, whose text, since timestamp with time zone, settled numeric, keep numeric, live numeric, need numeric, extra numeric, at timestamp with time zone) RETURNS TABLE(period_start timestamp with time zone, ends_in_us bigint, period_end timestamp with time zone, leased_pusd bigint, granted boolean, free_pusd bigint, spent_pusd bigint, idle_pusd bigint, wanted boolean)
@@ -263,47 +318,6 @@ BEGIN
   RETURN coalesce(spent, 0);
 END $$;
 
--- Name: attempt_rollup; Type: TABLE
-
-CREATE TABLE public.attempt_rollup (
-    grain public.rollup_grain NOT NULL,
-    bucket timestamp with time zone NOT NULL,
-    slot smallint NOT NULL,
-    class_id integer NOT NULL,
-    agent_id integer NOT NULL,
-    team_id integer NOT NULL,
-    model_id integer NOT NULL,
-    tier smallint NOT NULL,
-    attempts bigint NOT NULL,
-    errors bigint NOT NULL,
-    unpriced bigint NOT NULL,
-    escalations bigint NOT NULL,
-    uncached_in bigint NOT NULL,
-    cache_read bigint NOT NULL,
-    cache_write_5m bigint NOT NULL,
-    cache_write_1h bigint NOT NULL,
-    output bigint NOT NULL,
-    reasoning bigint NOT NULL,
-    cost_pusd numeric NOT NULL
-)
-PARTITION BY LIST (grain);
-
--- Name: aco_calls(timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone); Type: FUNCTION
-
-CREATE FUNCTION public.aco_calls(t0 timestamp with time zone, t1 timestamp with time zone, t2 timestamp with time zone, t3 timestamp with time zone, t4 timestamp with time zone, t5 timestamp with time zone) RETURNS SETOF public.attempt_rollup
-    LANGUAGE sql STABLE
-    AS $$
-  SELECT * FROM attempt_rollup WHERE grain = 'minute' AND bucket >= t0 AND bucket < t1
-  UNION ALL
-  SELECT * FROM attempt_rollup WHERE grain = 'hour' AND bucket >= t1 AND bucket < t2
-  UNION ALL
-  SELECT * FROM attempt_rollup WHERE grain = 'day' AND bucket >= t2 AND bucket < t3
-  UNION ALL
-  SELECT * FROM attempt_rollup WHERE grain = 'hour' AND bucket >= t3 AND bucket < t4
-  UNION ALL
-  SELECT * FROM attempt_rollup WHERE grain = 'minute' AND bucket >= t4 AND bucket < t5
-$$;
-
 -- Name: aco_costs_usd(bigint[]); Type: FUNCTION
 
 CREATE FUNCTION public.aco_costs_usd(v bigint[]) RETURNS jsonb
@@ -376,55 +390,11 @@ BEGIN
   END LOOP;
 END $$;
 
--- Name: aco_pusd(text); Type: FUNCTION
-
-CREATE FUNCTION public.aco_pusd(usd text) RETURNS numeric
-    LANGUAGE sql IMMUTABLE
-    AS $_$
-  SELECT CASE WHEN usd ~ '^-?[0-9]{1,15}(\.[0-9]{1,40})?([eE]-?[0-9]{1,2})?$'
-    THEN round(usd::numeric * 1000000000000) END
-$_$;
-
 -- Name: aco_reals(real[]); Type: FUNCTION
 
 CREATE FUNCTION public.aco_reals(v real[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     RETURN (SELECT jsonb_agg(CASE WHEN (u.x = 'NaN'::real) THEN NULL::real ELSE u.x END ORDER BY u.n) AS jsonb_agg FROM unnest(aco_reals.v) WITH ORDINALITY u(x, n));
-
--- Name: task_rollup; Type: TABLE
-
-CREATE TABLE public.task_rollup (
-    grain public.rollup_grain NOT NULL,
-    bucket timestamp with time zone NOT NULL,
-    slot smallint NOT NULL,
-    class_id integer NOT NULL,
-    agent_id integer NOT NULL,
-    team_id integer NOT NULL,
-    started bigint NOT NULL,
-    judged bigint NOT NULL,
-    success_micro bigint NOT NULL,
-    routed bigint NOT NULL,
-    escalated bigint NOT NULL,
-    paid_pusd numeric NOT NULL,
-    paid_judged_pusd numeric NOT NULL
-)
-PARTITION BY LIST (grain);
-
--- Name: aco_tasks(timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone); Type: FUNCTION
-
-CREATE FUNCTION public.aco_tasks(t0 timestamp with time zone, t1 timestamp with time zone, t2 timestamp with time zone, t3 timestamp with time zone, t4 timestamp with time zone, t5 timestamp with time zone) RETURNS SETOF public.task_rollup
-    LANGUAGE sql STABLE
-    AS $$
-  SELECT * FROM task_rollup WHERE grain = 'minute' AND bucket >= t0 AND bucket < t1
-  UNION ALL
-  SELECT * FROM task_rollup WHERE grain = 'hour' AND bucket >= t1 AND bucket < t2
-  UNION ALL
-  SELECT * FROM task_rollup WHERE grain = 'day' AND bucket >= t2 AND bucket < t3
-  UNION ALL
-  SELECT * FROM task_rollup WHERE grain = 'hour' AND bucket >= t3 AND bucket < t4
-  UNION ALL
-  SELECT * FROM task_rollup WHERE grain = 'minute' AND bucket >= t4 AND bucket < t5
-$$;
 
 -- Name: aco_zone_instant(timestamp without time zone, text); Type: FUNCTION
 
@@ -440,7 +410,10 @@ CREATE TABLE public.alert (
     scope text NOT NULL,
     period_start timestamp with time zone NOT NULL,
     raised_at timestamp with time zone DEFAULT now() NOT NULL,
-    detail jsonb NOT NULL
+    detail jsonb NOT NULL,
+    delivered_at timestamp with time zone,
+    tries smallint DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 -- Name: alert_id_seq; Type: SEQUENCE
@@ -597,6 +570,31 @@ CREATE TABLE public.attempt_key_19700101 (
     attempt_day date NOT NULL,
     attempt_id uuid NOT NULL
 );
+
+-- Name: attempt_rollup; Type: TABLE
+
+CREATE TABLE public.attempt_rollup (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    model_id integer NOT NULL,
+    tier smallint NOT NULL,
+    attempts bigint NOT NULL,
+    errors bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    escalations bigint NOT NULL,
+    uncached_in bigint NOT NULL,
+    cache_read bigint NOT NULL,
+    cache_write_5m bigint NOT NULL,
+    cache_write_1h bigint NOT NULL,
+    output bigint NOT NULL,
+    reasoning bigint NOT NULL,
+    cost_pusd numeric NOT NULL
+)
+PARTITION BY LIST (grain);
 
 -- Name: attempt_rollup_day; Type: TABLE
 
@@ -1103,6 +1101,25 @@ CREATE TABLE public.task (
     CONSTRAINT task_success_micro_check CHECK (((success_micro >= 0) AND (success_micro <= 1000000)))
 )
 WITH (fillfactor='50');
+
+-- Name: task_rollup; Type: TABLE
+
+CREATE TABLE public.task_rollup (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    started bigint NOT NULL,
+    judged bigint NOT NULL,
+    success_micro bigint NOT NULL,
+    routed bigint NOT NULL,
+    escalated bigint NOT NULL,
+    paid_pusd numeric NOT NULL,
+    paid_judged_pusd numeric NOT NULL
+)
+PARTITION BY LIST (grain);
 
 -- Name: task_rollup_day; Type: TABLE
 
@@ -1688,9 +1705,9 @@ ALTER TABLE ONLY public.task_rollup_minute_19700101
 ALTER TABLE ONLY public.trial
     ADD CONSTRAINT trial_pkey PRIMARY KEY (id);
 
--- Name: alert_raised; Type: INDEX
+-- Name: alert_waiting; Type: INDEX
 
-CREATE INDEX alert_raised ON public.alert USING btree (raised_at);
+CREATE INDEX alert_waiting ON public.alert USING btree (next_at) WHERE (delivered_at IS NULL);
 
 -- Name: attempt_task; Type: INDEX
 
@@ -1716,18 +1733,6 @@ CREATE INDEX claim_task ON public.claim USING btree (task_id);
 
 CREATE INDEX correction_attempt ON public.correction USING btree (attempt_id);
 
--- Name: dead_letter_received; Type: INDEX
-
-CREATE INDEX dead_letter_received ON public.dead_letter USING btree (received_at);
-
--- Name: decision_at; Type: INDEX
-
-CREATE INDEX decision_at ON ONLY public.decision USING btree (decided_at);
-
--- Name: decision_19700101_decided_at_idx; Type: INDEX
-
-CREATE INDEX decision_19700101_decided_at_idx ON public.decision_19700101 USING btree (decided_at);
-
 -- Name: decision_task; Type: INDEX
 
 CREATE INDEX decision_task ON ONLY public.decision USING btree (task_id);
@@ -1752,17 +1757,9 @@ CREATE INDEX step_task ON ONLY public.step USING btree (task_id);
 
 CREATE INDEX step_19700101_task_id_idx ON public.step_19700101 USING btree (task_id);
 
--- Name: task_agent_started; Type: INDEX
-
-CREATE INDEX task_agent_started ON public.task USING btree (agent_id, started_at);
-
 -- Name: task_class_started; Type: INDEX
 
 CREATE INDEX task_class_started ON public.task USING btree (class_id, started_at);
-
--- Name: task_ext; Type: INDEX
-
-CREATE INDEX task_ext ON public.task USING btree (ext_id text_pattern_ops);
 
 -- Name: task_parent; Type: INDEX
 
@@ -1803,10 +1800,6 @@ ALTER INDEX public.attempt_rollup_minute_pkey ATTACH PARTITION public.attempt_ro
 -- Name: attempt_rollup_minute_pkey; Type: INDEX ATTACH
 
 ALTER INDEX public.attempt_rollup_pkey ATTACH PARTITION public.attempt_rollup_minute_pkey;
-
--- Name: decision_19700101_decided_at_idx; Type: INDEX ATTACH
-
-ALTER INDEX public.decision_at ATTACH PARTITION public.decision_19700101_decided_at_idx;
 
 -- Name: decision_19700101_pkey; Type: INDEX ATTACH
 
