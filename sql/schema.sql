@@ -318,6 +318,47 @@ BEGIN
   RETURN coalesce(spent, 0);
 END $$;
 
+-- Name: attempt_rollup; Type: TABLE
+
+CREATE TABLE public.attempt_rollup (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    model_id integer NOT NULL,
+    tier smallint NOT NULL,
+    attempts bigint NOT NULL,
+    errors bigint NOT NULL,
+    unpriced bigint NOT NULL,
+    escalations bigint NOT NULL,
+    uncached_in bigint NOT NULL,
+    cache_read bigint NOT NULL,
+    cache_write_5m bigint NOT NULL,
+    cache_write_1h bigint NOT NULL,
+    output bigint NOT NULL,
+    reasoning bigint NOT NULL,
+    cost_pusd numeric NOT NULL
+)
+PARTITION BY LIST (grain);
+
+-- Name: aco_calls(timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone); Type: FUNCTION
+
+CREATE FUNCTION public.aco_calls(t0 timestamp with time zone, t1 timestamp with time zone, t2 timestamp with time zone, t3 timestamp with time zone, t4 timestamp with time zone, t5 timestamp with time zone) RETURNS SETOF public.attempt_rollup
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT * FROM attempt_rollup WHERE grain = 'minute' AND bucket >= t0 AND bucket < t1
+  UNION ALL
+  SELECT * FROM attempt_rollup WHERE grain = 'hour' AND bucket >= t1 AND bucket < t2
+  UNION ALL
+  SELECT * FROM attempt_rollup WHERE grain = 'day' AND bucket >= t2 AND bucket < t3
+  UNION ALL
+  SELECT * FROM attempt_rollup WHERE grain = 'hour' AND bucket >= t3 AND bucket < t4
+  UNION ALL
+  SELECT * FROM attempt_rollup WHERE grain = 'minute' AND bucket >= t4 AND bucket < t5
+$$;
+
 -- Name: aco_costs_usd(bigint[]); Type: FUNCTION
 
 CREATE FUNCTION public.aco_costs_usd(v bigint[]) RETURNS jsonb
@@ -390,11 +431,55 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Name: aco_pusd(text); Type: FUNCTION
+
+CREATE FUNCTION public.aco_pusd(usd text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+  SELECT CASE WHEN usd ~ '^-?[0-9]{1,15}(\.[0-9]{1,40})?([eE]-?[0-9]{1,2})?$'
+    THEN round(usd::numeric * 1000000000000) END
+$_$;
+
 -- Name: aco_reals(real[]); Type: FUNCTION
 
 CREATE FUNCTION public.aco_reals(v real[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     RETURN (SELECT jsonb_agg(CASE WHEN (u.x = 'NaN'::real) THEN NULL::real ELSE u.x END ORDER BY u.n) AS jsonb_agg FROM unnest(aco_reals.v) WITH ORDINALITY u(x, n));
+
+-- Name: task_rollup; Type: TABLE
+
+CREATE TABLE public.task_rollup (
+    grain public.rollup_grain NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    slot smallint NOT NULL,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    started bigint NOT NULL,
+    judged bigint NOT NULL,
+    success_micro bigint NOT NULL,
+    routed bigint NOT NULL,
+    escalated bigint NOT NULL,
+    paid_pusd numeric NOT NULL,
+    paid_judged_pusd numeric NOT NULL
+)
+PARTITION BY LIST (grain);
+
+-- Name: aco_tasks(timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone); Type: FUNCTION
+
+CREATE FUNCTION public.aco_tasks(t0 timestamp with time zone, t1 timestamp with time zone, t2 timestamp with time zone, t3 timestamp with time zone, t4 timestamp with time zone, t5 timestamp with time zone) RETURNS SETOF public.task_rollup
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT * FROM task_rollup WHERE grain = 'minute' AND bucket >= t0 AND bucket < t1
+  UNION ALL
+  SELECT * FROM task_rollup WHERE grain = 'hour' AND bucket >= t1 AND bucket < t2
+  UNION ALL
+  SELECT * FROM task_rollup WHERE grain = 'day' AND bucket >= t2 AND bucket < t3
+  UNION ALL
+  SELECT * FROM task_rollup WHERE grain = 'hour' AND bucket >= t3 AND bucket < t4
+  UNION ALL
+  SELECT * FROM task_rollup WHERE grain = 'minute' AND bucket >= t4 AND bucket < t5
+$$;
 
 -- Name: aco_zone_instant(timestamp without time zone, text); Type: FUNCTION
 
@@ -570,31 +655,6 @@ CREATE TABLE public.attempt_key_19700101 (
     attempt_day date NOT NULL,
     attempt_id uuid NOT NULL
 );
-
--- Name: attempt_rollup; Type: TABLE
-
-CREATE TABLE public.attempt_rollup (
-    grain public.rollup_grain NOT NULL,
-    bucket timestamp with time zone NOT NULL,
-    slot smallint NOT NULL,
-    class_id integer NOT NULL,
-    agent_id integer NOT NULL,
-    team_id integer NOT NULL,
-    model_id integer NOT NULL,
-    tier smallint NOT NULL,
-    attempts bigint NOT NULL,
-    errors bigint NOT NULL,
-    unpriced bigint NOT NULL,
-    escalations bigint NOT NULL,
-    uncached_in bigint NOT NULL,
-    cache_read bigint NOT NULL,
-    cache_write_5m bigint NOT NULL,
-    cache_write_1h bigint NOT NULL,
-    output bigint NOT NULL,
-    reasoning bigint NOT NULL,
-    cost_pusd numeric NOT NULL
-)
-PARTITION BY LIST (grain);
 
 -- Name: attempt_rollup_day; Type: TABLE
 
@@ -1101,25 +1161,6 @@ CREATE TABLE public.task (
     CONSTRAINT task_success_micro_check CHECK (((success_micro >= 0) AND (success_micro <= 1000000)))
 )
 WITH (fillfactor='50');
-
--- Name: task_rollup; Type: TABLE
-
-CREATE TABLE public.task_rollup (
-    grain public.rollup_grain NOT NULL,
-    bucket timestamp with time zone NOT NULL,
-    slot smallint NOT NULL,
-    class_id integer NOT NULL,
-    agent_id integer NOT NULL,
-    team_id integer NOT NULL,
-    started bigint NOT NULL,
-    judged bigint NOT NULL,
-    success_micro bigint NOT NULL,
-    routed bigint NOT NULL,
-    escalated bigint NOT NULL,
-    paid_pusd numeric NOT NULL,
-    paid_judged_pusd numeric NOT NULL
-)
-PARTITION BY LIST (grain);
 
 -- Name: task_rollup_day; Type: TABLE
 
@@ -1705,6 +1746,10 @@ ALTER TABLE ONLY public.task_rollup_minute_19700101
 ALTER TABLE ONLY public.trial
     ADD CONSTRAINT trial_pkey PRIMARY KEY (id);
 
+-- Name: alert_raised; Type: INDEX
+
+CREATE INDEX alert_raised ON public.alert USING btree (raised_at);
+
 -- Name: alert_waiting; Type: INDEX
 
 CREATE INDEX alert_waiting ON public.alert USING btree (next_at) WHERE (delivered_at IS NULL);
@@ -1733,6 +1778,18 @@ CREATE INDEX claim_task ON public.claim USING btree (task_id);
 
 CREATE INDEX correction_attempt ON public.correction USING btree (attempt_id);
 
+-- Name: dead_letter_received; Type: INDEX
+
+CREATE INDEX dead_letter_received ON public.dead_letter USING btree (received_at);
+
+-- Name: decision_at; Type: INDEX
+
+CREATE INDEX decision_at ON ONLY public.decision USING btree (decided_at);
+
+-- Name: decision_19700101_decided_at_idx; Type: INDEX
+
+CREATE INDEX decision_19700101_decided_at_idx ON public.decision_19700101 USING btree (decided_at);
+
 -- Name: decision_task; Type: INDEX
 
 CREATE INDEX decision_task ON ONLY public.decision USING btree (task_id);
@@ -1757,9 +1814,17 @@ CREATE INDEX step_task ON ONLY public.step USING btree (task_id);
 
 CREATE INDEX step_19700101_task_id_idx ON public.step_19700101 USING btree (task_id);
 
+-- Name: task_agent_started; Type: INDEX
+
+CREATE INDEX task_agent_started ON public.task USING btree (agent_id, started_at);
+
 -- Name: task_class_started; Type: INDEX
 
 CREATE INDEX task_class_started ON public.task USING btree (class_id, started_at);
+
+-- Name: task_ext; Type: INDEX
+
+CREATE INDEX task_ext ON public.task USING btree (ext_id text_pattern_ops);
 
 -- Name: task_parent; Type: INDEX
 
@@ -1800,6 +1865,10 @@ ALTER INDEX public.attempt_rollup_minute_pkey ATTACH PARTITION public.attempt_ro
 -- Name: attempt_rollup_minute_pkey; Type: INDEX ATTACH
 
 ALTER INDEX public.attempt_rollup_pkey ATTACH PARTITION public.attempt_rollup_minute_pkey;
+
+-- Name: decision_19700101_decided_at_idx; Type: INDEX ATTACH
+
+ALTER INDEX public.decision_at ATTACH PARTITION public.decision_19700101_decided_at_idx;
 
 -- Name: decision_19700101_pkey; Type: INDEX ATTACH
 
