@@ -411,7 +411,16 @@ static void check_ledger(struct world *w)
 	}
 	assert_int_equal(
 		harness_sql_i64(w->db, "SELECT count(*) FROM dead_letter"), 0);
-	check_sums(w->db);
+	/* The former compares each row with each; doctor copes with many. */
+	if (sent < 20000) {
+		check_sums(w->db);
+	} else {
+		const struct harness_run how = {.env = w->d.env,
+						.timeout_ms = 600000};
+
+		harness_sql(w->db, "ANALYZE");
+		HARNESS_ACO_OK(&how, "doctor", "--all");
+	}
 }
 
 static int number(const char *name, int otherwise)
@@ -424,6 +433,8 @@ static int number(const char *name, int otherwise)
 static void world_open(struct world *w, const char *spool)
 {
 	w->f = xcalloc(1, sizeof(*w->f));
+	harness_conf("fsync = on\nfull_page_writes = on");
+	harness_reload();
 	w->url = harness_db("faults");
 	w->db = harness_open(w->url);
 	harness_sql(w->db, "CREATE INDEX ON task (ext_id)");
