@@ -320,6 +320,8 @@ void look_at(struct look *g, const struct bundle *b,
 	g->policy = g->class->policy.kind;
 	if (g->policy == POLICY_LEARNED && !g->vector)
 		g->policy = POLICY_STATIC;
+	if (ask->unguarded)
+		g->policy = POLICY_LEARNED;
 }
 
 /* ---- for whoever reads the decision ---- */

@@ -21,6 +21,7 @@ const char *const eval_names[EVAL_KINDS] = {
 	[EVAL_CLASS_STATIC] = "class-static",
 	[EVAL_KNN] = "knn",
 	[EVAL_LEARNED] = "learned",
+	[EVAL_UNGUARDED] = "learned-unguarded",
 	[EVAL_CASCADE_PERFECT] = "cascade-perfect",
 	[EVAL_CASCADE] = "cascade",
 	[EVAL_ORACLE] = "oracle",
@@ -191,13 +192,14 @@ static enum rc play_all(struct ev *v, const enum mx_side *side, const int *rows,
 		if (k == EVAL_KNN)
 			ev_play_knn(v, side, &play[k]);
 		else if (k != EVAL_LEARNED && k != EVAL_CASCADE &&
-			 k != EVAL_HINDSIGHT)
+			 k != EVAL_UNGUARDED && k != EVAL_HINDSIGHT)
 			rc = ev_play_static(v, k, side, &play[k], e);
 	}
 	ev_tell(v, "baselines", 0.1);
 	if (rc == RC_OK)
 		rc = ev_play_learned(v, side, &play[EVAL_LEARNED],
-				     &play[EVAL_CASCADE], e);
+				     &play[EVAL_UNGUARDED], &play[EVAL_CASCADE],
+				     e);
 	ev_tell(v, "router", 0.9);
 	return rc;
 }

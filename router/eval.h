@@ -40,7 +40,8 @@ enum eval_kind {
 	EVAL_HINDSIGHT, /* the hull of the judged rows themselves */
 	EVAL_CLASS_STATIC,
 	EVAL_KNN,
-	EVAL_LEARNED,
+	EVAL_LEARNED,         /* as it would serve: class by class, if it may */
+	EVAL_UNGUARDED,       /* the learned policy everywhere */
 	EVAL_CASCADE_PERFECT, /* two arms, and a detector that is never wrong */
 	EVAL_CASCADE,         /* two arms, and the accept model */
 	EVAL_ORACLE,

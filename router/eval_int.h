@@ -83,10 +83,11 @@ enum rc ev_play_static(const struct ev *v, enum eval_kind kind,
 		       struct err *e) MUST_CHECK;
 void ev_play_knn(const struct ev *v, const enum mx_side *side,
 		 struct ev_play *p);
-/* The learned policy, and the static cascade with its accept model. */
+/* The learned policy as it serves and everywhere, and the static cascade with
+ * its accept model. */
 enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
-			struct ev_play *learned, struct ev_play *cascade,
-			struct err *e) MUST_CHECK;
+			struct ev_play *learned, struct ev_play *unguarded,
+			struct ev_play *cascade, struct err *e) MUST_CHECK;
 
 /* What was judged: paths by group, and where the policies stand on them. */
 struct ev_judged {

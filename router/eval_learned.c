@@ -83,6 +83,33 @@ static void play_router(const struct ev *v, const struct bundle *b,
 	free(d);
 }
 
+static void play_unguarded(const struct ev *v, const struct bundle *b,
+			   struct replay *k, struct ev_play *p)
+{
+	struct decision *d = xcalloc(1, sizeof(*d));
+	bool *own = xcalloc((size_t)v->m->n_arms + 1, sizeof(*own));
+
+	for (int i = 0; i < p->n; i++) {
+		struct route_ask ask;
+
+		own_arms(v, p->rows[i], own);
+		replay_ask(k, p->rows[i], own, ROUTE_FAILURE, 1, &ask);
+		ask.unguarded = true;
+		for (int q = 0; q < p->steps; q++) {
+			size_t at = (size_t)q * (size_t)p->n + (size_t)i;
+			struct replay_trail t;
+
+			ask.target = p->price[q];
+			router_decide(b, &ask, d);
+			replay_walk(k, b, &ask, d, p->rows[i], cell, v, &t);
+			p->s[at] = (float)t.success;
+			p->c[at] = (float)t.cost;
+		}
+	}
+	free(own);
+	free(d);
+}
+
 /* ---- a static cascade with the accept model ---- */
 
 /* What the accept model says of each arm's reply to a task: [arm of k]. */
@@ -225,8 +252,8 @@ static void room(const struct ev *v, struct ev_play *p)
 }
 
 enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
-			struct ev_play *learned, struct ev_play *cascade,
-			struct err *e)
+			struct ev_play *learned, struct ev_play *unguarded,
+			struct ev_play *cascade, struct err *e)
 {
 	struct train_opts o;
 	struct replay k;
@@ -236,7 +263,7 @@ enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
 	enum rc rc;
 
 	if (!v->o->learn) {
-		learned->why = cascade->why = "not trained";
+		learned->why = unguarded->why = cascade->why = "not trained";
 		return RC_OK;
 	}
 	train_defaults(&o);
@@ -251,6 +278,7 @@ enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
 		replay_init(&k, v->m, r.all_c, r.all_s, v->o->seed);
 		room(v, learned);
 		play_router(v, b, &k, &r, learned);
+		play_unguarded(v, b, &k, unguarded);
 		play_cascade(v, side, b, &k, cascade);
 		ev_rates_release(&r);
 	}

@@ -95,9 +95,9 @@ static void less_table(const struct eval_report *r, struct buf *out)
 		{"2 POINTS", true},
 		{"3.4 POINTS", true},
 		{NULL, false}};
-	static const enum eval_kind kinds[] = {EVAL_HINDSIGHT,    EVAL_HULL,
-					       EVAL_CLASS_STATIC, EVAL_KNN,
-					       EVAL_LEARNED,      EVAL_CASCADE};
+	static const enum eval_kind kinds[] = {
+		EVAL_HINDSIGHT, EVAL_HULL,      EVAL_CLASS_STATIC, EVAL_KNN,
+		EVAL_LEARNED,   EVAL_UNGUARDED, EVAL_CASCADE};
 	struct grid g;
 
 	grid_init(&g, cols);

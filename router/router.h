@@ -65,6 +65,8 @@ struct route_ask {
 	int n_tried;
 	enum route_goal goal;
 	double target;
+	bool unguarded; /* the learned policy decides, whatever serves the
+			   class: to compare them, never to serve */
 	double explore; /* share of randomised decisions, 0..0.5 */
 	uint64_t seed;
 };

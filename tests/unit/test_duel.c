@@ -1,4 +1,4 @@
-/* The gate: seldom fooled by chance, seldom blind to a gain. */
+/* The comparison: seldom fooled by chance, seldom blind to a gain. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,14 +9,12 @@
 
 #include <cmocka.h>
 
-#include "ledger/base/alloc.h"
-#include "router/gate.h"
+#include "router/duel.h"
 #include "router/stat.h"
-#include "tests/unit/matrix_make.h"
 
 #define ROWS 3000
 
-static struct gate_row rows[ROWS];
+static struct duel_row rows[ROWS];
 
 /* Two routers of about one quality that differ on a fifth of the tasks; then
  * what is truly better is put on top. */
@@ -25,13 +23,13 @@ static void play(uint64_t seed, double points, double cheaper)
 	uint64_t r = seed;
 
 	for (int i = 0; i < ROWS; i++) {
-		struct gate_row *g = &rows[i];
+		struct duel_row *g = &rows[i];
 		double p = stat_uniform(&r), c = 0.05 + 0.1 * stat_uniform(&r);
 		bool differ = stat_uniform(&r) < 0.2;
 		double u = stat_uniform(&r), v = stat_uniform(&r);
 		double dearer = 0.3 + 1.4 * stat_uniform(&r);
 
-		*g = (struct gate_row){.group = (uint64_t)(i / 3),
+		*g = (struct duel_row){.group = (uint64_t)(i / 3),
 				       .class_id = i % 7,
 				       .weight = 1,
 				       .old_success = u < p,
@@ -47,17 +45,17 @@ static void play(uint64_t seed, double points, double cheaper)
 
 static int promoted(double points, double cheaper)
 {
-	struct gate_opts o;
+	struct duel_opts o;
 	int n = 0;
 
-	gate_defaults(&o);
+	duel_defaults(&o);
 	o.price = 1;
 	o.boot = 200;
 	for (int i = 0; i < 200; i++) {
-		struct gate_result g;
+		struct duel_result g;
 
 		play(900 + (uint64_t)i, points, cheaper);
-		gate_judge(rows, ROWS, 7, &o, &g);
+		duel_judge(rows, ROWS, 7, &o, &g);
 		n += g.promote;
 	}
 	print_message("%.0f points, %.0f %% cheaper: %d of 200 promoted\n",
@@ -75,32 +73,32 @@ static void replays(void **state)
 
 static void refusals(void **state)
 {
-	struct gate_result g;
-	struct gate_opts o;
+	struct duel_result g;
+	struct duel_opts o;
 
 	(void)state;
-	gate_defaults(&o);
+	duel_defaults(&o);
 	o.price = 1;
-	gate_judge(NULL, 0, 0, &o, &g);
+	duel_judge(NULL, 0, 0, &o, &g);
 	assert_false(g.promote);
 	play(1, 0.1, 0.2);
-	gate_judge(rows, GATE_ROWS - 1, 7, &o, &g);
+	duel_judge(rows, DUEL_ROWS - 1, 7, &o, &g);
 	assert_false(g.promote);
 	assert_non_null(strstr(g.why, "comparable"));
-	gate_judge(rows, ROWS, 7, &o, &g);
+	duel_judge(rows, ROWS, 7, &o, &g);
 	assert_true(g.promote);
 	/* one class pays for the others */
 	for (int i = 0; i < ROWS; i++)
 		if (rows[i].class_id == 3)
 			rows[i].new_success = 0;
-	gate_judge(rows, ROWS, 7, &o, &g);
+	duel_judge(rows, ROWS, 7, &o, &g);
 	assert_false(g.promote);
 	assert_int_equal(g.worse_class, 3);
 	/* what is not known is not counted */
 	play(1, 0.1, 0.2);
 	for (int i = 0; i < ROWS; i++)
 		rows[i].new_success = NAN;
-	gate_judge(rows, ROWS, 7, &o, &g);
+	duel_judge(rows, ROWS, 7, &o, &g);
 	assert_false(g.promote);
 	assert_int_equal(g.rows, 0);
 	/* the same router gains nothing */
@@ -109,12 +107,12 @@ static void refusals(void **state)
 		rows[i].new_success = rows[i].old_success;
 		rows[i].new_cost = rows[i].old_cost;
 	}
-	gate_judge(rows, ROWS, 7, &o, &g);
+	duel_judge(rows, ROWS, 7, &o, &g);
 	assert_false(g.promote);
 	/* flipped: far worse */
 	for (int i = 0; i < ROWS; i++)
 		rows[i].new_success = 1 - rows[i].old_success;
-	gate_judge(rows, ROWS, 7, &o, &g);
+	duel_judge(rows, ROWS, 7, &o, &g);
 	assert_false(g.promote);
 }
 
