@@ -26,6 +26,8 @@
 	X(XGBoosterBoostedRounds)                                              \
 	X(XGBoosterSlice)                                                      \
 	X(XGBoosterPredictFromDMatrix)                                         \
+	X(XGBoosterPredictFromDense)                                           \
+	X(XGProxyDMatrixCreate)                                                \
 	X(XGBoosterSaveModelToBuffer)                                          \
 	X(XGBoosterLoadModelFromBuffer)
 
@@ -39,6 +41,7 @@ static struct {
 
 struct xgb_model {
 	BoosterHandle booster;
+	DMatrixHandle row; /* of xgb_predict_row(), when it was called */
 	int trees;
 };
 
@@ -307,6 +310,8 @@ void xgb_free(struct xgb_model *m)
 {
 	if (!m)
 		return;
+	if (m->row)
+		api.XGDMatrixFree(m->row);
 	if (m->booster)
 		api.XGBoosterFree(m->booster);
 	free(m);
@@ -355,6 +360,31 @@ enum rc xgb_predict(const struct xgb_model *m, const float *x, size_t n,
 		memcpy(out, p, n * sizeof(*out));
 	api.XGDMatrixFree(d);
 	return rc;
+}
+
+enum rc xgb_predict_row(struct xgb_model *m, const float *x, int cols,
+			float *out, struct err *e)
+{
+	static const char how[] =
+		"{\"type\":0,\"training\":false,\"iteration_begin\":0,"
+		"\"iteration_end\":0,\"strict_shape\":false,"
+		"\"missing\":NaN,\"cache_id\":0}";
+	const bst_ulong *shape;
+	const float *p;
+	bst_ulong dims;
+	char data[128];
+
+	if (!m->row && api.XGProxyDMatrixCreate(&m->row))
+		return failed(e, "a row");
+	snprintf(data, sizeof(data),
+		 "{\"data\":[%zu,true],\"shape\":[1,%d],"
+		 "\"typestr\":\"<f4\",\"version\":3}",
+		 (size_t)(uintptr_t)x, cols);
+	if (api.XGBoosterPredictFromDense(m->booster, data, how, m->row, &shape,
+					  &dims, &p))
+		return failed(e, "prediction");
+	*out = *p;
+	return RC_OK;
 }
 
 enum rc xgb_load(struct xgb_model **out, struct str json, struct err *e)

@@ -57,6 +57,9 @@ enum rc xgb_json(const struct xgb_model *m, struct buf *out,
 /* The library's own predictions, a value a row: probabilities, or values. */
 enum rc xgb_predict(const struct xgb_model *m, const float *x, size_t n,
 		    int cols, float *out, struct err *e) MUST_CHECK;
+/* The same for one row, where it lies; what forest.h is measured against. */
+enum rc xgb_predict_row(struct xgb_model *m, const float *x, int cols,
+			float *out, struct err *e) MUST_CHECK;
 /* A model from its JSON; for tests. */
 enum rc xgb_load(struct xgb_model **out, struct str json,
 		 struct err *e) MUST_CHECK;
