@@ -228,3 +228,13 @@ struct str class_guess(class_fact_fn *fact, const void *arg)
 		s = by_text(&t, REGULATED, SUBJECT_N);
 	return s < 0 ? STR_NONE : str_from(classes[s]);
 }
+
+static struct str only_text(const void *arg, struct str field)
+{
+	return str_is(field, "text") ? *(const struct str *)arg : STR_NONE;
+}
+
+struct str class_guess_text(struct str text)
+{
+	return class_guess(only_text, &text);
+}

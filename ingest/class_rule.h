@@ -36,6 +36,8 @@ struct str class_rules_match(const struct class_rules *r, class_fact_fn *fact,
 
 /* The shipped rules alone; absent: no guess. The text is static. */
 struct str class_guess(class_fact_fn *fact, const void *arg);
+/* The same from a text alone. */
+struct str class_guess_text(struct str text);
 
 /* Whether all of `s` matches a pattern: '*' is any run of characters, a
  * backslash takes the next one as it is, ASCII letters match in any case. */

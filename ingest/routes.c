@@ -3,5 +3,5 @@
 #include "ingest/serve.h"
 
 const struct http_route *const http_routes[] = {
-	ep_health, ep_otlp, ep_native, ep_langfuse, ep_gateway, NULL,
+	ep_health, ep_otlp, ep_native, ep_langfuse, ep_route, ep_gateway, NULL,
 };

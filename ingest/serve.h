@@ -37,6 +37,7 @@ extern const struct http_route ep_otlp[];
 extern const struct http_route ep_native[];
 extern const struct http_route ep_langfuse[];
 extern const struct http_route ep_health[];
+extern const struct http_route ep_route[];
 extern const struct http_route ep_gateway[];
 
 /* The key of a request, or NULL (loopback without keys). */

@@ -1,0 +1,150 @@
+/* aco route: what the router would choose, without a call. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ingest/class_rule.h"
+#include "ledger/base/cmd.h"
+#include "ledger/base/path.h"
+#include "router/route_query.h"
+
+#define OUT_MAX (4 << 20)
+
+enum {
+	OPT_BUNDLE,
+	OPT_EXPLAIN
+};
+static const struct cmd_opt opts[] = {
+	[OPT_BUNDLE] = {"bundle", 0, "FILE",
+			"a version of the router, not the shipped one"},
+	[OPT_EXPLAIN] = {"explain", 0, NULL, "tell what moved the decision"},
+	{NULL, 0, NULL, NULL},
+};
+
+struct said {
+	const char *bundle, *file;
+	bool explain;
+};
+
+static int read_args(struct said *s, const struct command *self, int argc,
+		     char **argv)
+{
+	struct cmd_args a;
+
+	cmd_args_init(&a, self, argc, argv);
+	for (int got; (got = cmd_next(&a)) != CMD_END;) {
+		if (got == CMD_HELP)
+			return -1;
+		if (got == CMD_USAGE)
+			return 2;
+		if (got == OPT_BUNDLE)
+			s->bundle = a.value;
+		else if (got == OPT_EXPLAIN)
+			s->explain = true;
+		else if (s->file)
+			return cmd_usage(self, "route takes one file");
+		else
+			s->file = a.value;
+	}
+	return 0;
+}
+
+static enum rc read_question(const char *file, struct buf *out, struct err *e)
+{
+	bool in = !file || !strcmp(file, "-");
+	int fd = in ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	enum rc rc = RC_OK;
+
+	if (fd < 0)
+		return path_errno(e, "opening", file);
+	for (;;) {
+		char *p = buf_reserve(out, 65536);
+		ssize_t n = p ? read(fd, p, 65536) : 0;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (!p)
+			rc = err_set(e, RC_BAD, "the question is too large");
+		else if (n < 0)
+			rc = path_errno(e, "reading", in ? "-" : file);
+		if (n <= 0)
+			break;
+		buf_advance(out, (size_t)n);
+	}
+	if (!in)
+		close(fd);
+	return rc;
+}
+
+static enum rc answer(const struct said *s, struct str question,
+		      struct buf *out, struct err *e)
+{
+	static struct route_query q;
+	struct price_book *book = NULL;
+	struct bundle *own = NULL;
+	const struct bundle *b = bundle_shipped();
+	enum rc rc = price_book_builtin(&book, e);
+
+	if (!rc && s->bundle)
+		rc = bundle_open(&own, s->bundle, e);
+	if (own)
+		b = own;
+	if (!rc) {
+		rc = route_query_read(&q, question, b, book, class_guess_text,
+				      e);
+		if (!rc)
+			route_query_answer(&q, b, s->explain, out);
+		route_query_release(&q);
+	}
+	bundle_drop(own);
+	price_book_free(book);
+	return rc;
+}
+
+static int run(const struct command *self, const struct conf *conf, int argc,
+	       char **argv)
+{
+	struct said s = {0};
+	struct buf question, out;
+	struct err e = {"", ""};
+	int code = read_args(&s, self, argc, argv);
+	enum rc rc;
+
+	(void)conf;
+	if (code)
+		return code < 0 ? 0 : code;
+	buf_init(&question, ROUTE_QUERY_BYTES + 65536);
+	buf_init(&out, OUT_MAX);
+	rc = read_question(s.file, &question, &e);
+	if (!rc)
+		rc = answer(&s, (struct str){buf_str(&question), question.len},
+			    &out, &e);
+	if (out.len)
+		fwrite(out.p, 1, out.len, stdout);
+	if (rc)
+		err_print(&e);
+	buf_release(&question);
+	buf_release(&out);
+	return rc_exit(rc);
+}
+
+const struct command command_route = {
+	.name = "route",
+	.args = "[FILE]",
+	.summary = "ask the router which model would serve a request",
+	.help = "Reads a JSON object from FILE or standard input and prints "
+		"the decision, also JSON. The object has the request (text, or "
+		"messages or input as OpenAI's and Anthropic's clients send "
+		"them), models (the names of those that may serve, or objects "
+		"with name, tier and prices), and may have class, floor, "
+		"pinned, budget_usd, goal (quality:0.98, budget:0.05 or "
+		"failure:0.5), tools, step, errors, cost_usd, and tried: what "
+		"was tried already, with its evidence.\n"
+		"\n"
+		"Nothing is called, read from the ledger or recorded. POST "
+		"/v1/route of the daemon takes the same question.",
+	.opts = opts,
+	.run = run,
+};
