@@ -17,4 +17,7 @@ struct router_cmd {
 /* A verb; RC_OK and what is in c->out, or why not. */
 typedef enum rc router_verb(struct router_cmd *c, struct err *e);
 
+/* cmd_preview.c */
+router_verb router_preview;
+
 #endif
