@@ -1,6 +1,6 @@
 /* The janitor: a child with one blocking connection that does what nobody
- * waits for. Claims that are due are settled, alerts
- * raised and told, days ahead are made hourly, days
+ * waits for. Claims that are due are settled, alerts raised and told, days
+ * ahead are made and the oracle of classes is brought up to date hourly, days
  * that retention has outlived are dropped nightly, each after a random delay
  * and by one janitor at a time, however many machines share the ledger. It
  * holds nothing that must be saved: SIGTERM ends it where it stands. */
@@ -22,11 +22,14 @@
 #include "ledger/db.h"
 #include "ledger/ledger.h"
 #include "ledger/partition.h"
+#include "router/oracle_day.h"
 
 #define HOUR_US      (3600 * US_PER_SEC)
 #define DELAY_US     (600 * US_PER_SEC) /* at most, at random */
 #define CLAIMS_US    (20 * US_PER_SEC)
 #define ALERTS_US    (30 * US_PER_SEC)
+#define ORACLE_LIMIT 100               /* class-days at a time */
+#define ORACLE_US    (60 * US_PER_SEC) /* until the next of them */
 #define CLAIMS_LIMIT 1000 /* at a time: a reload need not wait for all */
 #define AGAIN_MIN_US US_PER_SEC
 #define AGAIN_MAX_US (60 * US_PER_SEC)
@@ -108,6 +111,23 @@ static enum rc look_after_days(struct janitor *j, struct err *e)
 	return rc;
 }
 
+/* What is lately judged is computed anew each hour, and whatever changed. */
+static enum rc look_after_oracle(struct janitor *j, int64_t *wait_us,
+				 struct err *e)
+{
+	struct oracle_day_counts n;
+	enum rc rc =
+		oracle_days(ledger_db(j->ledger), clock_day(clock_now_us()) - 1,
+			    ORACLE_LIMIT, &n, e);
+
+	if (n.written || n.dropped)
+		log_line(LOG_INFO, "janitor", "oracle of class-days",
+			 "written=%lld dropped=%lld", (long long)n.written,
+			 (long long)n.dropped);
+	*wait_us = n.changed < ORACLE_LIMIT ? HOUR_US : ORACLE_US;
+	return rc;
+}
+
 /* Another janitor at it is as good as ours. */
 static enum rc days(struct janitor *j, struct err *e)
 {
@@ -115,16 +135,19 @@ static enum rc days(struct janitor *j, struct err *e)
 	struct db_result *r = NULL;
 	enum rc rc = db_run(db, &sql_janitor_try_lock, NULL, &r, NULL, e);
 	bool mine = !rc && db_bool(r, 0, 0);
+	int64_t wait_us = HOUR_US;
 
 	db_result_free(r);
 	if (!mine)
 		return rc;
 	rc = look_after_days(j, e);
+	if (!rc)
+		rc = look_after_oracle(j, &wait_us, e);
 	if (!db_broken(db) &&
 	    db_run(db, &sql_janitor_unlock, NULL, NULL, NULL, NULL) && !rc)
 		rc = err_set(e, RC_DOWN, "the janitor's lock is not let go");
 	if (!rc)
-		j->days_us = clock_mono_us() + HOUR_US + random_us(DELAY_US);
+		j->days_us = clock_mono_us() + wait_us + random_us(DELAY_US);
 	return rc;
 }
 

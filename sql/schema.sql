@@ -1834,6 +1834,10 @@ CREATE INDEX task_parent ON public.task USING btree (parent_id) WHERE (parent_id
 
 CREATE INDEX task_started ON public.task USING btree (started_at);
 
+-- Name: trial_ext; Type: INDEX
+
+CREATE INDEX trial_ext ON public.trial USING btree (task_ext_id);
+
 -- Name: trial_task; Type: INDEX
 
 CREATE INDEX trial_task ON public.trial USING btree (source, task_ext_id);

@@ -359,3 +359,8 @@ BEGIN
   GET DIAGNOSTICS n = ROW_COUNT;
   RETURN n;
 END $$;
+
+-- ---- the oracle ----
+
+-- Trials of a task that the ledger has as well.
+CREATE INDEX trial_ext ON trial (task_ext_id);
