@@ -1,5 +1,7 @@
 #include "tui/chart.h"
 
+#include <string.h>
+
 #include "tui/text.h"
 
 static const struct {
@@ -45,6 +47,15 @@ struct picture *picture_new(struct table *t, enum picture_kind kind,
 	p->title = table_keep(t, str_from(title));
 	t->pictures[t->n_pictures++] = p;
 	return p;
+}
+
+struct picture *picture_copy(struct table *t, const struct picture *p)
+{
+	struct picture *copy = picture_new(t, p->kind, p->title);
+
+	if (copy)
+		memcpy(copy->u.any, p->u.any, kinds[p->kind].size);
+	return copy;
 }
 
 void picture_draw(const struct picture *p, struct canvas *c)

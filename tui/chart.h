@@ -85,6 +85,10 @@ struct picture {
 struct picture *picture_new(struct table *t, enum picture_kind kind,
 			    const char *title);
 
+/* A copy in another table: of those whose figures are all their own (stack,
+ * heat, histogram). NULL as picture_new(). */
+struct picture *picture_copy(struct table *t, const struct picture *p);
+
 /* Draw it with its title. */
 void picture_draw(const struct picture *p, struct canvas *c);
 /* One or a few lines that say the same, each ending in a line break. */

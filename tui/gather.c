@@ -7,6 +7,7 @@
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
+#include "tui/chart.h"
 #include "tui/fmt.h"
 #include "tui/top.h"
 
@@ -14,6 +15,8 @@
 #define SHARE 10
 /* An answer that nobody waits for any more is stopped after this. */
 #define CANCEL_US (US_PER_SEC / 2)
+/* Pictures are read again after so long, or with the range. */
+#define PICTURE_US (30 * US_PER_SEC)
 
 /* Statements of every refresh, before those of the view. */
 enum {
@@ -38,6 +41,7 @@ static void start(struct top *t)
 	table_init(&g->table, v->cols, v->n_cols);
 	g->running = true;
 	g->cancelled = false;
+	g->pictures = PICTURES_UNDECIDED;
 	g->ask = ASK_HEADER;
 	g->page_id = top_page(t)->id;
 	g->started_us = clock_mono_us();
@@ -114,6 +118,35 @@ static void on_answer(void *arg, const struct db_status *st,
 
 /* ---- questions ---- */
 
+static bool same_range(const struct range *a, const struct range *b)
+{
+	return a->preset == b->preset && a->since_us == b->since_us &&
+	       a->until_us == b->until_us;
+}
+
+/* Pictures show hours and days: they are read again after a while only. */
+static bool keep_pictures(struct top *t)
+{
+	struct page *p = top_page(t);
+	struct gather *g = &t->gather;
+	int64_t now = clock_mono_us();
+
+	if (g->pictures != PICTURES_UNDECIDED)
+		return g->pictures == PICTURES_COPIED;
+	if (p->loaded && p->table.n_pictures > 0 &&
+	    now - p->pictured_us < PICTURE_US &&
+	    same_range(&p->pictured, &t->ctx.range)) {
+		for (int i = 0; i < p->table.n_pictures; i++)
+			picture_copy(&g->table, p->table.pictures[i]);
+		g->pictures = PICTURES_COPIED;
+		return true;
+	}
+	p->pictured_us = now;
+	p->pictured = t->ctx.range;
+	g->pictures = PICTURES_READ;
+	return false;
+}
+
 /* Fill in the parameters of the statement that is due; false: skip it. */
 static bool args_of(struct top *t, struct db_args *a)
 {
@@ -136,7 +169,8 @@ static bool args_of(struct top *t, struct db_args *a)
 	default:
 		break;
 	}
-	if (p->view->asks[t->gather.ask].picture && top_pictures(t) == 0)
+	if (p->view->asks[t->gather.ask].picture &&
+	    (top_pictures(t) == 0 || keep_pictures(t)))
 		return false;
 	return p->view->asks[t->gather.ask].args(&p->where, &t->ctx,
 						 &t->gather.table, a);

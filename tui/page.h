@@ -30,7 +30,9 @@ struct page {
 	bool off[LAYOUT_COLS_MAX]; /* columns that are not wanted */
 	int pictures; /* which comes first, from 1; 0: none; -1: as there is
 			 room */
-	bool follow;  /* the cursor stays at the newest row */
+	int64_t pictured_us;   /* monotonic: when they were read */
+	struct range pictured; /* and of which range */
+	bool follow;           /* the cursor stays at the newest row */
 
 	char filter_text[PAGE_FILTER];
 	struct filter filter;

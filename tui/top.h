@@ -66,6 +66,13 @@ struct gather {
 	int64_t took_us;    /* the last one that ended */
 	int64_t ended_us;   /* monotonic; 0: none yet */
 	bool cancelled;
+	/* Its pictures: not yet thought of, read anew, or those of the refresh
+	 * before. */
+	enum {
+		PICTURES_UNDECIDED,
+		PICTURES_READ,
+		PICTURES_COPIED
+	} pictures;
 	bool failed;
 	struct err err; /* why the last one failed, or empty */
 };

@@ -4,14 +4,21 @@
 -- Columns: bin, tasks.
 -- params: integer, integer, integer, timestamptz, timestamptz, boolean
 SELECT floor(log(2, cost_pusd))::integer AS bin, count(*) AS tasks
-FROM (SELECT cost_pusd
+FROM ((SELECT cost_pusd
   FROM task
   WHERE attempts > 0 AND ($1::integer IS NULL OR class_id = $1)
     AND ($2::integer IS NULL OR agent_id = $2)
     AND ($3::integer IS NULL OR team_id = $3)
-    AND (started_at >= $4::timestamptz AND started_at < $5::timestamptz
-      OR $6::boolean AND started_at IS NULL)
-  ORDER BY started_at DESC NULLS LAST
+    AND started_at >= $4::timestamptz AND started_at < $5::timestamptz
+  ORDER BY started_at DESC
+  LIMIT 5000)
+  UNION ALL
+  (SELECT cost_pusd
+  FROM task
+  WHERE attempts > 0 AND ($1 IS NULL OR class_id = $1)
+    AND ($2 IS NULL OR agent_id = $2) AND ($3 IS NULL OR team_id = $3)
+    AND $6::boolean AND started_at IS NULL
+  LIMIT 5000)
   LIMIT 5000) newest
 WHERE cost_pusd > 0
 GROUP BY 1

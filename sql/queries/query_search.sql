@@ -31,9 +31,9 @@ FROM (SELECT id FROM (SELECT id FROM task, word WHERE ext_id LIKE w || '%'
       ORDER BY ext_id LIMIT $3) begins
     UNION
     SELECT id FROM (SELECT id FROM (SELECT id, ext_id, started_at FROM task
-        ORDER BY started_at DESC NULLS LAST LIMIT 20000) newest, word
+        WHERE started_at IS NOT NULL ORDER BY started_at DESC LIMIT 20000) newest, word
       WHERE ext_id ILIKE '%' || w || '%'
-      ORDER BY started_at DESC NULLS LAST, id LIMIT $3) holds
+      ORDER BY started_at DESC, id LIMIT $3) holds
     UNION
     SELECT $2::uuid) hit
 JOIN task t ON t.id = hit.id

@@ -5,7 +5,8 @@
 -- $1..$6 edges of the span, $7..$12 of today.
 -- Columns: attempts, errors, unpriced, unattributed, cost_pusd, undated
 -- (attempts without a date within the span), undated_pusd, today_pusd,
--- oldest_at, newest_at (NULL in an empty ledger; 1970 when all is undated).
+-- oldest_at, newest_at (NULL in an empty ledger; 1970 when all is undated; what
+-- is older than two days is known to the end of a task).
 -- params: timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz
 WITH span AS (
   SELECT class_id, bucket, attempts, errors, unpriced, cost_pusd FROM attempt_rollup
@@ -43,7 +44,8 @@ SELECT s.*, (SELECT coalesce(sum(cost_pusd), 0) FROM today) AS today_pusd,
     WHERE grain = 'day' AND bucket > '1970-01-02 00:00Z') AS oldest_at,
   greatest(
     (SELECT max(bucket) FROM attempt_rollup WHERE grain = 'day'),
-    (SELECT max(bucket) FROM attempt_rollup WHERE grain = 'minute'),
+    (SELECT max(bucket) FROM attempt_rollup
+      WHERE grain = 'minute' AND bucket >= $7 - interval '1 day'),
     (SELECT max(ended_at) FROM (SELECT ended_at FROM task
       WHERE started_at IS NOT NULL ORDER BY started_at DESC LIMIT 50) latest)
   ) AS newest_at

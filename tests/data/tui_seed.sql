@@ -311,10 +311,14 @@ OVERRIDING SYSTEM VALUE VALUES
   (2, 'class', 'coding', 'day', 'Europe/Berlin', 500000000000, false, '2026-11-01 00:00Z'),
   (3, 'agent', 'helpdesk', 'month', 'UTC', 25000000000000, true, '2026-11-01 00:00Z'),
   (4, 'key', 'ci', 'total', 'UTC', 10000000000000, true, '2026-11-01 00:00Z');
-INSERT INTO budget_lease (id, budget_id, holder, period_start, reserved_pusd, settled_pusd,
-  taken_at, settled_at) VALUES
-  (md5('lease1')::uuid, 4, 'worker 1', '1970-01-02 00:00Z', 500000000000, 310000000000, '2026-11-24 10:00Z', '2026-11-24 10:01Z'),
-  (md5('lease2')::uuid, 4, 'worker 2', '1970-01-02 00:00Z', 400000000000, NULL, '2026-11-24 11:59Z', NULL);
+INSERT INTO budget_holder (id, name, started_at) OVERRIDING SYSTEM VALUE VALUES
+  (1, 'host 1', '2026-11-24 09:00Z');
+INSERT INTO budget_account (budget_id, subject, period_start, period_end, settled_pusd,
+  leased_pusd, ledger_at) VALUES
+  (4, 'ci', '1970-01-01 00:00Z', 'infinity', 310000000000, 400000000000, '2026-11-24 11:59Z');
+INSERT INTO budget_lease (holder_id, no, budget_id, subject, period_start, leased_pusd,
+  live_pusd, settled_pusd, told_at) VALUES
+  (1, 1, 4, 'ci', '1970-01-01 00:00Z', 400000000000, 400000000000, 310000000000, '2026-11-24 11:59Z');
 
 INSERT INTO alert (kind, scope, period_start, raised_at, detail) VALUES
   ('budget overrun', 'class coding', '2026-11-24 00:00Z', '2026-11-24 11:41Z', '{"limit_usd": "0.5"}');
