@@ -7,14 +7,21 @@
 #include <unistd.h>
 
 #include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/progress.h"
+#include "ledger/cluster.h"
+#include "ledger/db.h"
+#include "ledger/learn.h"
+#include "ledger/migrate.h"
 #include "router/eval.h"
 
 #define FILES_MAX  64
 #define MODELS_MAX 256
+#define ROWS_MAX   2000000 /* of the ledger */
 
 enum {
+	OPT_LEDGER,
 	OPT_FIT,
 	OPT_JUDGE,
 	OPT_GROUP_BY,
@@ -38,6 +45,8 @@ enum {
 	OPT_JSON
 };
 static const struct cmd_opt opts[] = {
+	[OPT_LEDGER] = {"ledger", 0, NULL,
+			"the ledger's trials and judged tasks"},
 	[OPT_FIT] = {"fit", 0, "FILE", "fit on FILE (may be repeated)"},
 	[OPT_JUDGE] = {"judge", 0, "FILE",
 		       "judge on FILE, and on nothing that --fit names"},
@@ -78,7 +87,7 @@ struct wish {
 	struct mx_opts mx;
 	struct eval_opts ev;
 	struct train_opts train;
-	bool json, ascii, chart;
+	bool json, ascii, chart, ledger;
 };
 
 /* ---- options ---- */
@@ -204,6 +213,9 @@ static int read_opt(const struct command *self, int opt, const char *value,
 	case OPT_REFERENCE:
 		w->ev.reference = value;
 		return 0;
+	case OPT_LEDGER:
+		w->ledger = true;
+		return 0;
 	case OPT_HIDE_CLASS:
 		w->mx.hide_class = true;
 		return 0;
@@ -230,8 +242,10 @@ static int settle(const struct command *self, struct wish *w, int operands)
 		return cmd_usage(self, "name files, or --fit and --judge");
 	if (!w->n_fit != !w->n_judge)
 		return cmd_usage(self, "--fit and --judge go together");
-	if (!w->n_files)
-		return cmd_usage(self, "name a file of outcomes");
+	if (w->ledger && w->n_files)
+		return cmd_usage(self, "files or --ledger, not both");
+	if (!w->n_files && !w->ledger)
+		return cmd_usage(self, "name a file of outcomes, or --ledger");
 	if (w->n_files + w->n_judge > FILES_MAX)
 		return too_many(self, "files");
 	if (w->n_judge)
@@ -285,7 +299,32 @@ static int width(void)
 	return 90;
 }
 
-static enum rc evaluate(struct wish *w, struct buf *out, struct err *e)
+static enum rc read_ledger(const struct conf *conf, const struct wish *w,
+			   struct matrix *m, struct err *e)
+{
+	const struct learn_opts from = {.since_us = TIME_NONE,
+					.until_us = TIME_NONE,
+					.max_trials = ROWS_MAX,
+					.max_tasks = ROWS_MAX};
+	struct db *db = NULL;
+	struct buf url;
+	enum rc rc;
+
+	buf_init(&url, 8192);
+	rc = cluster_url(conf, &url, e);
+	if (rc == RC_OK)
+		rc = db_open(&db, buf_str(&url), "eval", e);
+	if (rc == RC_OK)
+		rc = migrate_check(db, e);
+	if (rc == RC_OK)
+		rc = matrix_ledger(m, db, &from, &w->mx, e);
+	db_close(db);
+	buf_release(&url);
+	return rc;
+}
+
+static enum rc evaluate(const struct conf *conf, struct wish *w,
+			struct buf *out, struct err *e)
 {
 	struct eval_report r;
 	struct progress p;
@@ -295,7 +334,8 @@ static enum rc evaluate(struct wish *w, struct buf *out, struct err *e)
 
 	matrix_init(&m);
 	progress_start(&p, "eval", 1000);
-	rc = matrix_read(&m, w->files, w->n_files, &w->mx, e);
+	rc = w->ledger ? read_ledger(conf, w, &m, e)
+		       : matrix_read(&m, w->files, w->n_files, &w->mx, e);
 	w->ev.progress = show;
 	w->ev.arg = &p;
 	w->ev.train = &w->train;
@@ -339,7 +379,6 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	enum rc rc;
 	int code;
 
-	(void)conf;
 	eval_defaults(&w.ev);
 	train_defaults(&w.train);
 	w.ascii = strcmp(charset, "UTF-8") != 0;
@@ -347,7 +386,7 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	if (code != 0)
 		return code < 0 ? 0 : code;
 	buf_init(&out, 16 << 20);
-	rc = evaluate(&w, &out, &e);
+	rc = evaluate(conf, &w, &out, &e);
 	if (rc == RC_OK)
 		fputs(buf_str(&out), stdout);
 	else
