@@ -97,8 +97,7 @@ struct gw_who {
 	bool known;          /* a client whose transcripts we know */
 	struct str step_key; /* names the step within the task */
 	enum step_kind kind;
-	struct str client_id; /* the request's own id, by the client */
-	int retry;            /* which try of the client it is, from 0 */
+	int retry; /* which try of the client it is, from 0 */
 	struct uuid task_id;
 };
 

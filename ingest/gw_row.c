@@ -55,7 +55,8 @@ static void add_key(struct ev_attempt *a, struct uuid key)
 		a->keys[a->n_keys++] = key;
 }
 
-/* Ids that are not unique by construction would make one row of two calls. */
+/* Ids that are not unique by construction would make one row of two calls. So
+ * would x-client-request-id: Codex has one for a whole session. */
 static bool names_it(struct str id)
 {
 	return id.len && id.len <= 256 && str_utf8_ok(id) &&
@@ -78,9 +79,6 @@ static void add_keys(struct gw_call *c, struct ev_attempt *a)
 					     t->reply.id));
 	if (names_it(request))
 		add_key(a, callname_request(w->sender, w->session, request));
-	if (names_it(w->client_id))
-		add_key(a, callname_client(w->sender, w->session, w->client_id,
-					   w->retry + t->no));
 	if (str_is(w->sender, "codex") && t->reply.usage_seen)
 		n = callname_vector(w->sender, w->session, &t->reply.usage,
 				    t->ended_us, vector);

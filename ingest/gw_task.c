@@ -147,7 +147,6 @@ void gw_who_read(struct gw_call *c, const struct auth_key *key,
 	if (!w->team.p && key && key->team.len)
 		w->team = arena_str(&c->a, key->team);
 	w->agent = word(c, "x-aco-agent");
-	w->client_id = word(c, "x-client-request-id");
 	find_class(c, key, class_asked);
 	find_step(c);
 	w->task_id = task_id_of(w->sender, w->session);

@@ -71,17 +71,22 @@ static void find_mark(struct mock_reply *r)
 	}
 }
 
-/* "[[call NAME {...}]]" */
+/* "[[call NAME {...}]]", in the first prompt, or the newest: clients put
+ * prompts of their own before it. */
 static void find_call(struct mock_reply *r)
 {
-	const char *p = find(r->r.task_text, "[[call ");
-	struct str s, args;
+	struct str text = r->r.task_text, s, args;
+	const char *p = find(text, "[[call ");
 	struct err e;
 	const char *end;
 
+	if (!p) {
+		text = r->r.text;
+		p = find(text, "[[call ");
+	}
 	if (!p || r->r.tool_results > 0)
 		return;
-	s = from(r->r.task_text, p + 7);
+	s = from(text, p + 7);
 	end = s.len ? memchr(s.p, ' ', s.len) : NULL;
 	if (!end)
 		return;
