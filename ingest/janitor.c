@@ -13,6 +13,7 @@
 
 #include "gen/sql.h"
 #include "ingest/child.h"
+#include "ingest/oracle_day.h"
 #include "ingest/serve_conf.h"
 #include "ingest/stats.h"
 #include "ingest/webhook.h"
@@ -22,7 +23,6 @@
 #include "ledger/db.h"
 #include "ledger/ledger.h"
 #include "ledger/partition.h"
-#include "router/oracle_day.h"
 
 #define HOUR_US      (3600 * US_PER_SEC)
 #define DELAY_US     (600 * US_PER_SEC) /* at most, at random */

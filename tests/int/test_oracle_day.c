@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ingest/oracle_day.h"
 #include "ledger/base/clock.h"
-#include "router/oracle_day.h"
 #include "tests/int/harness.h"
 #include "tests/int/ledger_help.h"
 

@@ -1,4 +1,4 @@
-#include "router/oracle_day.h"
+#include "ingest/oracle_day.h"
 
 #include <math.h>
 #include <stdlib.h>
