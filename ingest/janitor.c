@@ -2,8 +2,9 @@
  * waits for. Claims that are due are settled, alerts raised and told, days
  * ahead are made and the oracle of classes is brought up to date hourly, days
  * that retention has outlived are dropped nightly, each after a random delay
- * and by one janitor at a time, however many machines share the ledger. It
- * holds nothing that must be saved: SIGTERM ends it where it stands. */
+ * and by one janitor at a time, however many machines share the ledger; the
+ * router is trained and its versions are brought here (night.h). It holds
+ * nothing that must be saved: SIGTERM ends it where it stands. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "gen/sql.h"
 #include "ingest/child.h"
+#include "ingest/night.h"
 #include "ingest/oracle_day.h"
 #include "ingest/serve_conf.h"
 #include "ingest/stats.h"
@@ -43,7 +45,9 @@ struct janitor {
 	int64_t days_us;   /* monotonic: when days are looked after */
 	int64_t claims_us; /* when claims are settled */
 	int64_t alerts_us; /* when alerts are raised and told */
-	int32_t retained;  /* the day on which retention was looked at */
+	struct night night;
+	const char *url;
+	int32_t retained; /* the day on which retention was looked at */
 };
 
 static int64_t random_us(int64_t most)
@@ -76,6 +80,8 @@ static void give_up(struct janitor *j, const struct err *e)
 	j->claims_us = at;
 	if (j->alerts_us < at)
 		j->alerts_us = at;
+	j->night.look_us = at;
+	night_lost(&j->night);
 }
 
 static enum rc connect_db(struct janitor *j, struct err *e)
@@ -200,6 +206,9 @@ static void work(struct janitor *j)
 		rc = claims(j, &e);
 	if (!rc && clock_mono_us() >= j->alerts_us)
 		rc = alerts(j, &e);
+	if (!rc && clock_mono_us() >= night_next(&j->night))
+		rc = night_work(&j->night, &j->conf, ledger_db(j->ledger),
+				j->url, &e);
 	if (rc) {
 		give_up(j, &e);
 		return;
@@ -236,7 +245,8 @@ static int64_t next_us(const struct janitor *j)
 {
 	int64_t next = j->days_us < j->claims_us ? j->days_us : j->claims_us;
 
-	return next < j->alerts_us ? next : j->alerts_us;
+	next = next < j->alerts_us ? next : j->alerts_us;
+	return night_next(&j->night) < next ? night_next(&j->night) : next;
 }
 
 /* True: a SIGHUP came before `until_us`. */
@@ -261,6 +271,8 @@ enum rc janitor_main(const struct child_start *s, struct err *e)
 	sigprocmask(SIG_BLOCK, &hup, NULL);
 	signal(SIGHUP, SIG_DFL);
 	j.ledger = ledger_new(&j.conf, s->url);
+	j.url = s->url;
+	night_init(&j.night);
 	child_ready(s);
 	for (;;) {
 		int64_t next = next_us(&j);

@@ -427,6 +427,14 @@ void bundle_set_id(struct bundle *b, int32_t id)
 	b->id = id;
 }
 
+void bundle_demote(struct bundle *b)
+{
+	for (uint32_t i = 0; i < (uint32_t)b->meta.classes; i++) {
+		if (b->classes[i].policy.kind == POLICY_LEARNED)
+			b->classes[i].policy.kind = POLICY_STATIC;
+	}
+}
+
 struct uuid bundle_hash(const struct bundle *b)
 {
 	return b->hash;

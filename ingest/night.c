@@ -1,0 +1,285 @@
+#include "ingest/night.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gen/sql.h"
+#include "ingest/bundle_watch.h"
+#include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/log.h"
+#include "ledger/base/proc.h"
+#include "ledger/shelf.h"
+#include "router/bundle_build.h"
+
+#define LOOK_US    (2 * US_PER_SEC)
+#define CHILD_US   (US_PER_SEC / 4) /* while a training runs */
+#define DRIFT_US   (3600 * US_PER_SEC)
+#define DRIFT_DAYS 7
+#define DRIFT_MIN  200  /* judged tasks */
+#define DRIFT_GAP  0.05 /* of success */
+#define DRIFT_Z    3.0  /* standard errors */
+
+void night_init(struct night *n)
+{
+	*n = (struct night){.tried_us = TIME_NONE};
+}
+
+void night_lost(struct night *n)
+{
+	n->locked = false;
+}
+
+bool night_due(const char *at, int64_t now_us, int64_t *due_us)
+{
+	int hour, minute, len = 0;
+	int64_t day = now_us - now_us % US_PER_DAY;
+
+	if (sscanf(at, "%2d:%2d%n", &hour, &minute, &len) != 2 || at[len] ||
+	    hour < 0 || hour > 23 || minute < 0 || minute > 59)
+		return false;
+	*due_us = day + (hour * 60 + minute) * 60 * US_PER_SEC;
+	if (*due_us > now_us)
+		*due_us -= US_PER_DAY;
+	return true;
+}
+
+int64_t night_next(const struct night *n)
+{
+	return n->pid && n->tend_us < n->look_us ? n->tend_us : n->look_us;
+}
+
+/* ---- the training ---- */
+
+static enum rc unlock(struct night *n, struct db *db, struct err *e)
+{
+	if (!n->locked)
+		return RC_OK;
+	n->locked = false;
+	return db_run(db, &sql_night_unlock, NULL, NULL, NULL, e);
+}
+
+static enum rc ask_bool(struct db *db, const struct sql_stmt *stmt,
+			const struct db_args *a, bool *yes, struct err *e)
+{
+	struct db_result *r = NULL;
+	enum rc rc = db_run(db, stmt, a, &r, NULL, e);
+
+	*yes = !rc && db_rows(r) && db_bool(r, 0, 0);
+	db_result_free(r);
+	return rc;
+}
+
+/* Whether it is ours to train now; the lock is held when it is. */
+static enum rc is_due(struct night *n, const struct conf *conf, struct db *db,
+		      int64_t due_us, bool *yes, struct err *e)
+{
+	struct db_args a;
+	enum rc rc = ask_bool(db, &sql_night_try_lock, NULL, &n->locked, e);
+
+	*yes = false;
+	if (rc || !n->locked)
+		return rc;
+	/* Whoever held the lock before may have done it. */
+	db_args_init(&a, 64);
+	db_arg_time(&a, due_us);
+	db_arg_i64(&a, conf->retrain_min_tasks);
+	rc = ask_bool(db, &sql_night_due, &a, yes, e);
+	db_args_release(&a);
+	if (!rc && !*yes)
+		rc = unlock(n, db, e);
+	return rc;
+}
+
+static enum rc start(struct night *n, const struct conf *conf, const char *url,
+		     struct err *e)
+{
+	char *database = xasprintf("ACO_DATABASE_URL=%s", url);
+	const char *argv[8] = {"/proc/self/exe"};
+	const char *env[] = {database, NULL};
+	struct proc p = {.argv = argv, .env = env, .dies_with_us = true};
+	int at = 1;
+	enum rc rc;
+
+	if (conf->file[0]) {
+		argv[at++] = "--config";
+		argv[at++] = conf->file;
+	}
+	argv[at++] = "train";
+	argv[at++] = "--ledger";
+	argv[at] = "--publish";
+	rc = proc_start(&p, -1, -1, STDERR_FILENO, &n->pid, e);
+	free(database);
+	if (!rc)
+		log_line(LOG_INFO, "router", "the training starts", "pid=%ld",
+			 (long)n->pid);
+	return rc;
+}
+
+static enum rc tend(struct night *n, struct db *db, struct err *e)
+{
+	int status = 0;
+	pid_t got = waitpid(n->pid, &status, WNOHANG);
+
+	n->tend_us = clock_mono_us() + CHILD_US;
+	if (got == 0 || (got < 0 && errno == EINTR))
+		return RC_OK;
+	n->pid = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		log_line(LOG_INFO, "router", "the training has ended", "ok=1");
+	else
+		log_line(LOG_WARN, "router", "the training failed", "status=%d",
+			 status);
+	n->look_us = 0;
+	return unlock(n, db, e);
+}
+
+static enum rc train(struct night *n, const struct conf *conf, struct db *db,
+		     const char *url, struct err *e)
+{
+	int64_t due_us;
+	bool yes = false;
+	enum rc rc;
+
+	if (n->pid)
+		return tend(n, db, e);
+	if (!night_due(conf->retrain_at, clock_now_us(), &due_us) ||
+	    n->tried_us == due_us)
+		return RC_OK;
+	rc = is_due(n, conf, db, due_us, &yes, e);
+	if (rc)
+		return rc;
+	if (yes || n->tried_us == TIME_NONE || n->tried_us < due_us)
+		n->tried_us = due_us;
+	if (!yes)
+		return RC_OK;
+	rc = start(n, conf, url, e);
+	if (rc && unlock(n, db, NULL))
+		n->locked = false;
+	return rc;
+}
+
+/* ---- versions ---- */
+
+static enum rc bring(struct night *n, const struct conf *conf, struct db *db,
+		     struct err *e)
+{
+	bool demoted = false, demote;
+	int32_t id = 0, have = bundle_files_serving(conf, &demoted);
+	struct buf bytes;
+	enum rc rc = shelf_serving(db, &id, e);
+
+	demote = id && id == n->demoted;
+	if (rc || (id == have && demote == demoted))
+		return rc;
+	buf_init(&bytes, BUNDLE_BYTES_MAX);
+	if (id)
+		rc = shelf_body(db, id, &bytes, e);
+	if (!rc)
+		rc = bundle_files_serve(conf, id, demote, bytes.p, bytes.len,
+					e);
+	if (!rc)
+		log_line(LOG_INFO, "router", "a version was brought here",
+			 "version=%ld static=%d", (long)id, demote);
+	buf_release(&bytes);
+	return rc;
+}
+
+/* ---- drift ---- */
+
+bool night_drifted(int64_t judged, double expected, double came, double se)
+{
+	double gap = fabs(expected - came);
+
+	return judged >= DRIFT_MIN && gap > DRIFT_GAP && gap > DRIFT_Z * se;
+}
+
+static enum rc say_drift(struct db *db, int32_t id, const char *state,
+			 int64_t judged, double expected, double came,
+			 struct err *e)
+{
+	char *text = xasprintf(
+		"{\"drift\":{\"state\":\"%s\",\"psi\":null,\"judged\":%lld,"
+		"\"expected\":%.4f,\"came\":%.4f,\"why\":\"%s\"}}",
+		state, (long long)judged, judged ? expected : 0.0,
+		judged ? came : 0.0,
+		strcmp(state, "ok") ? "probabilities do not hold: static "
+				      "policies serve"
+				    : "");
+	struct db_args a;
+	enum rc rc = shelf_note(db, id, str_from(text), e);
+
+	if (!rc && strcmp(state, "ok")) {
+		char scope[32];
+
+		snprintf(scope, sizeof(scope), "version %ld", (long)id);
+		db_args_init(&a, 4096);
+		db_arg_text(&a, STR("router_drift"));
+		db_arg_text(&a, str_from(scope));
+		db_arg_time(&a, clock_now_us() - clock_now_us() % US_PER_DAY);
+		db_arg_text(&a, str_from(text));
+		rc = db_run(db, &sql_night_alert, &a, NULL, NULL, e);
+		db_args_release(&a);
+	}
+	free(text);
+	return rc;
+}
+
+static enum rc drift(struct night *n, struct db *db, struct err *e)
+{
+	struct db_result *r = NULL;
+	struct db_args a;
+	int32_t id = 0;
+	enum rc rc = shelf_serving(db, &id, e);
+
+	if (rc || !id)
+		return rc;
+	db_args_init(&a, 64);
+	db_arg_i32(&a, id);
+	db_arg_time(&a, clock_now_us() - DRIFT_DAYS * US_PER_DAY);
+	rc = db_run(db, &sql_night_drift, &a, &r, NULL, e);
+	if (!rc) {
+		int64_t judged = db_i64(r, 0, 0);
+		double p = db_f64(r, 0, 1), s = db_f64(r, 0, 2);
+		bool off = night_drifted(judged, p, s, db_f64(r, 0, 3));
+
+		/* Once it drifted it stays so: a static policy brings no
+		 * news of what was learned. */
+		if (off && n->demoted != id)
+			log_line(LOG_WARN, "router",
+				 "probabilities do not hold any more",
+				 "version=%ld expected=%.3f came=%.3f",
+				 (long)id, p, s);
+		if (off)
+			n->demoted = id;
+		rc = say_drift(db, id, n->demoted == id ? "drifted" : "ok",
+			       judged, p, s, e);
+	}
+	db_result_free(r);
+	db_args_release(&a);
+	return rc;
+}
+
+enum rc night_work(struct night *n, const struct conf *conf, struct db *db,
+		   const char *url, struct err *e)
+{
+	int64_t now = clock_mono_us();
+	enum rc rc = train(n, conf, db, url, e);
+
+	if (!rc && now >= n->drift_us) {
+		rc = drift(n, db, e);
+		if (!rc)
+			n->drift_us = now + DRIFT_US;
+	}
+	if (!rc && now >= n->look_us) {
+		rc = bring(n, conf, db, e);
+		if (!rc)
+			n->look_us = now + LOOK_US;
+	}
+	return rc;
+}

@@ -1,0 +1,3 @@
+-- What night_try_lock took.
+-- params:
+SELECT pg_advisory_unlock(1633906435, 1)
