@@ -207,7 +207,7 @@ $(FUZZ): $(OUT)/%: $(OUT)/%.o $(OUT)/libaco.a
 # Makes transcripts and outcomes for benchmarks and tests; libc only.
 $(OUT)/$(GEN): $(OUT)/$(GEN).o
 	$(call SAY,LD)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 # Model calls over HTTP, as telemetry.
 $(OUT)/$(OTLP_LOAD): $(OUT)/$(OTLP_LOAD).o $(OUT)/tests/bench/otlp_body.o \

@@ -25,6 +25,7 @@ extern const struct command command_budget;
 extern const struct command command_dead;
 extern const struct command command_outcome;
 extern const struct command command_route;
+extern const struct command command_train;
 extern const struct command command_router;
 extern const struct command command_mock;
 extern const struct command command_eval;
@@ -47,6 +48,7 @@ static const struct command *const commands[] = {
 	&command_dead,
 	&command_outcome,
 	&command_route,
+	&command_train,
 	&command_router,
 	&command_mock,
 	&command_eval,

@@ -1,5 +1,6 @@
 /* A worker's gateway. */
 #include "ingest/gw.h"
+#include "ingest/bundle_watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,7 @@ enum rc gw_open(struct gateway **out, struct worker *w, const char *url,
 	if (getrandom(&g->random, sizeof(g->random), 0) < 0)
 		g->random = (uint64_t)clock_now_us();
 	g->sessions = gw_sessions_open(w->conf->home);
+	g->bundles = bundle_watch_new(w->conf);
 	*out = g;
 	return RC_OK;
 }
@@ -91,6 +93,7 @@ void gw_close(struct gateway *g)
 		upstream_free(g->up);
 	gw_models_close(g->models);
 	gw_sessions_close(g->sessions);
+	bundle_watch_free(g->bundles);
 	gw_conf_drop(g->conf);
 	free(g);
 }
@@ -135,6 +138,7 @@ void gw_beat(struct gateway *g)
 	struct gw_call *next;
 	int n = 0;
 
+	bundle_watch_look(g->bundles);
 	for (struct gw_call *c = g->calls; c; c = next) {
 		next = c->next;
 		n++;

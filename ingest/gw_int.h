@@ -80,6 +80,7 @@ struct gateway {
 	struct gw_models *models;
 	struct upstream *up;
 	struct gw_sessions *sessions;
+	struct bundle_watch *bundles; /* which router version serves */
 	struct gw_link links[GW_PROVIDERS_MAX * 2];
 	int n_links;
 	struct gw_call *calls; /* all */
@@ -181,7 +182,7 @@ struct gw_call {
 	const struct gw_model *arm_model[ROUTE_ARMS_MAX];
 	struct route_ask ask;
 	struct decision decision, judged; /* judged: of the last reply */
-	struct bundle *bundle; /* kept while a decision is under way */
+	int32_t bundle_id; /* the router version that decided; 0: shipped */
 	float features[FEATURE_MAX];
 	struct route_tried tried[ROUTE_TRIED_MAX];
 	int n_tried;

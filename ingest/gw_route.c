@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ingest/bundle_watch.h"
 #include "ingest/gw_int.h"
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
@@ -289,7 +290,10 @@ static enum rc route_auto(struct gw_call *c, struct err *e)
 	gw_session_get(c->g->sessions, c->who.task_id, &last);
 	fill_ask(c, &last);
 	if (c->conf->mode != GW_OFF && c->ask.n_arms) {
-		router_decide(bundle_shipped(), &c->ask, &c->decision);
+		const struct bundle *b = bundle_watch_now(c->g->bundles);
+
+		router_decide(b, &c->ask, &c->decision);
+		c->bundle_id = bundle_id(b);
 		c->decision_id = uuid_v7();
 		c->acts = c->conf->mode == GW_LIVE && c->decision.arm >= 0;
 	}
@@ -348,7 +352,7 @@ bool gw_judge(struct gw_call *c)
 	    c->n_tried == ROUTE_TRIED_MAX)
 		return true;
 	note_tried(c);
-	router_judge(bundle_shipped(), &c->ask, d);
+	router_judge(bundle_watch_now(c->g->bundles), &c->ask, d);
 	return d->accept || d->arm < 0 || d->arm == c->t.arm ||
 	       !c->arms[d->arm].allowed;
 }

@@ -226,7 +226,7 @@ static void fill_decision(struct gw_call *c, struct ev_decision *v,
 	v->id = c->decision_id;
 	v->step_key = c->who.step_key;
 	v->decided_us = c->t.started_us;
-	v->bundle_id = bundle_id(bundle_shipped());
+	v->bundle_id = c->bundle_id;
 	v->policy = str_from(policies[d->policy]);
 	v->plan = (struct str){buf_str(plan), plan->len};
 	v->live = c->acts;

@@ -55,12 +55,15 @@ static float weight(const struct fit *f, int i, int arm)
 	return f->row[i].weight / fmaxf(e, PROPENSITY_MIN);
 }
 
-/* The label of a row; NaN: none. */
+/* The label of a row; NaN: none. Where there is no vector the class decides,
+ * and nothing is to be learnt for it. */
 static float label(const struct fit *f, int i, int arm, bool cost)
 {
 	const struct mx_cell *c = fit_cell(f, i, arm);
 	double unit = f->arm[arm].unit;
 
+	if (!fit_vector(f, i))
+		return NAN;
 	if (!cost)
 		return c->success;
 	if (!isfinite(c->success) || c->cost_pusd == MONEY_NONE ||
@@ -124,8 +127,10 @@ static enum rc predict_fold(const struct fit *f, const struct xgb_model *m,
 	rc = xgb_predict(m, x, n, f->columns, p, e);
 	n = 0;
 	for (int i = 0; i < f->n && !rc; i++) {
-		if (f->row[i].fold == fold)
-			out[i] = p[n++];
+		if (f->row[i].fold != fold)
+			continue;
+		out[i] = fit_vector(f, i) ? p[n] : NAN;
+		n++;
 	}
 	free(x);
 	free(p);

@@ -82,6 +82,11 @@ static inline const struct mx_cell *fit_cell(const struct fit *f, int row,
 {
 	return matrix_cell(f->m, f->row[row].task, arm);
 }
+/* The stored vector of a row; NULL: none. */
+static inline const float *fit_vector(const struct fit *f, int row)
+{
+	return f->m->tasks[f->row[row].task].x;
+}
 void fit_progress(struct fit *f, const char *what, double done);
 
 /* train_rows.c */

@@ -252,7 +252,11 @@ static void fight(const struct judge *j, struct duel *d)
 			if (j->f->row[i].fold != k)
 				continue;
 			a = static_value(j, i, &j->mix[k]);
-			b = value_of(j, i, learned_arm(j->f, i, lambda));
+			/* Without a vector the static policy serves. */
+			b = fit_vector(j->f, i)
+				    ? value_of(j, i,
+					       learned_arm(j->f, i, lambda))
+				    : a;
 			if (!a.known || !b.known)
 				continue;
 			d->gain[d->n] = b.success - a.success -

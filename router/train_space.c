@@ -18,11 +18,6 @@
 #define SMOOTH     2  /* outcomes that a tier's own rate is worth */
 #define FEW        40 /* fewer vectors: no space */
 
-static const float *vector(const struct fit *f, int i)
-{
-	return f->m->tasks[f->row[i].task].x;
-}
-
 /* Rows with a vector, in an order that no input order tells. */
 struct pick {
 	uint64_t key;
@@ -44,7 +39,7 @@ static struct pick *picks(const struct fit *f, int *n)
 
 	*n = 0;
 	for (int i = 0; i < f->n; i++) {
-		if (vector(f, i))
+		if (fit_vector(f, i))
 			p[(*n)++] = (struct pick){
 				stat_mix(f->o->seed ^
 					 stat_mix((uint64_t)i + 1)),
@@ -67,7 +62,8 @@ static double *moments(const struct fit *f, const struct pick *p, int n,
 		double sum = 0, square = 0;
 
 		for (int i = 0; i < n; i++) {
-			double v = log1p((double)vector(f, p[i].row)[j] + 1);
+			double v =
+				log1p((double)fit_vector(f, p[i].row)[j] + 1);
 
 			sum += v;
 			square += v * v;
@@ -77,7 +73,7 @@ static double *moments(const struct fit *f, const struct pick *p, int n,
 		inv[j] = square > 1e-9 ? 1 / sqrt(square) : 0;
 	}
 	for (int i = 0; i < n; i++) {
-		const float *x = vector(f, p[i].row);
+		const float *x = fit_vector(f, p[i].row);
 
 		for (int j = 0; j < w; j++)
 			z[j] = (log1p((double)x[j] + 1) - (double)centre[j]) *
@@ -313,7 +309,7 @@ static void derive_rows(struct fit *f, int j, int k, struct rates *node)
 
 		if (f->row[i].fold != j)
 			continue;
-		derive(&f->space, vector(f, i), node[at].tier,
+		derive(&f->space, fit_vector(f, i), node[at].tier,
 		       f->node[at].tasks,
 		       f->row[i].origin ? f->row[i].proto : -1,
 		       f->derived + ((size_t)i * (size_t)f->folds + (size_t)k) *
@@ -331,7 +327,7 @@ void fit_space(struct fit *f)
 	if (n >= FEW && f->features > 0) {
 		make_map(f, p, n);
 		for (int i = 0; i < n; i++)
-			derive_place(&f->space, vector(f, p[i].row),
+			derive_place(&f->space, fit_vector(f, p[i].row),
 				     place + p[i].row * DERIVE_DIMS);
 		kmeans(f, p, n, place);
 		make_protos(f, p, n, place);
@@ -364,7 +360,7 @@ void fit_space(struct fit *f)
 
 void fit_input(const struct fit *f, int row, int but, float *out)
 {
-	const float *x = vector(f, row);
+	const float *x = fit_vector(f, row);
 	int k = but == NO_FOLD ? f->row[row].fold : but;
 
 	for (int j = 0; j < f->features; j++)

@@ -11,12 +11,21 @@
  *       MODEL CALLS UNCACHED_IN CACHE_READ CACHE_WRITE_5M CACHE_WRITE_1H OUTPUT
  *   gen outcomes LINES SEED
  *       Verdicts on (task, model), as JSON lines, on standard output.
+ *   gen routed TASKS SEED [flipped|fleet]
+ *       The same of five models on tasks of known difficulty 1 to 5, as a
+ *       simulation has it: P(success) = strength^(0.6 * difficulty), the text
+ *       the longer and with the more words of hard tasks the harder. A model's
+ *       strength and cost rise together. One a task and model, dated within
+ *       the 80 days before 2026-11-24. flipped: every verdict is its opposite;
+ *       fleet: in half of the classes all models are as good as the strongest,
+ * and models fail together: what a weak one solves a stronger one does too.
  *
  * Each session is made from its own number alone, so that a fork can be made
  * again without keeping anything. */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -518,6 +527,73 @@ static void outcomes(int64_t lines, uint64_t seed)
 		outcome_line(&r, seed, i / per_task, (int)(i % per_task));
 }
 
+/* ---- outcomes by a formula ---- */
+
+static const struct {
+	const char *name;
+	double strength, usd;
+} routed_models[] = {
+	{"sim-nano", 0.35, 0.002},   {"sim-mini", 0.55, 0.006},
+	{"sim-mid", 0.75, 0.02},     {"sim-large", 0.88, 0.06},
+	{"sim-frontier", 0.95, 0.2},
+};
+
+static void routed_text(struct rng *r, int difficulty)
+{
+	static const char *const hard[] = {
+		"prove",       "concurrency", "deadlock",  "architecture",
+		"distributed", "optimize",    "migration", "security"};
+	static const char *const easy[] = {"rename", "typo", "simple", "list",
+					   "format"};
+	int parts = 2 + 3 * difficulty + (int)below(r, 4);
+
+	for (int i = 0; i < parts; i++) {
+		bool is_hard = below(r, 6) < difficulty;
+
+		words(stdout, r, 20 + (int)below(r, 60));
+		printf(" %s ", is_hard ? hard[below(r, (int64_t)N(hard))]
+				       : easy[below(r, (int64_t)N(easy))]);
+	}
+}
+
+static void routed_task(uint64_t seed, int64_t task, const char *mode)
+{
+	static const char *const classes[] = {"coding", "math", "research",
+					      "support"};
+	struct rng r = rng_of(seed, (uint64_t)task);
+	int difficulty = 1 + (int)below(&r, 5);
+	int64_t kind = below(&r, (int64_t)N(classes));
+	bool flipped = !strcmp(mode, "flipped");
+	bool fleet = !strcmp(mode, "fleet"), flat = fleet && kind % 2;
+	double lot = (double)below(&r, 1000000);
+	time_t at = 1795478400 - 80 * 86400 + below(&r, 80 * 86400);
+	struct rng text = r;
+	char date[32];
+	struct tm tm;
+
+	gmtime_r(&at, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	for (size_t m = 0; m < N(routed_models); m++) {
+		double p = pow(flat ? 0.95 : routed_models[m].strength,
+			       0.6 * difficulty);
+		double luck = fleet ? lot : (double)below(&r, 1000000);
+		bool good = luck < p * 1e6;
+		struct rng same = text;
+
+		printf("{\"source\":\"simulated\",\"task_id\":\"sim-%" PRId64
+		       "\",\"task_class\":\"%s\",\"prompt\":\"",
+		       task, classes[kind]);
+		routed_text(&same, difficulty);
+		printf("\",\"model\":\"%s\",\"success\":%d,\"cost_usd\":%.6f,"
+		       "\"input_tokens\":null,\"output_tokens\":null,"
+		       "\"api_calls\":null,\"date\":\"%s\"}\n",
+		       routed_models[m].name, good != flipped,
+		       routed_models[m].usd * (0.5 + 0.3 * difficulty) *
+			       (0.8 + 0.0004 * (double)below(&r, 1000)),
+		       date);
+	}
+}
+
 /* ---- main ---- */
 
 static int64_t number(const char *text, int64_t max)
@@ -546,9 +622,16 @@ int main(int argc, char **argv)
 	} else if (argc == 4 && strcmp(argv[1], "outcomes") == 0) {
 		outcomes(number(argv[2], INT64_MAX),
 			 (uint64_t)number(argv[3], INT64_MAX));
+	} else if ((argc == 4 || argc == 5) && !strcmp(argv[1], "routed")) {
+		int64_t tasks = number(argv[2], INT64_MAX);
+
+		for (int64_t i = 0; i < tasks; i++)
+			routed_task((uint64_t)number(argv[3], INT64_MAX), i,
+				    argc == 5 ? argv[4] : "");
 	} else {
 		fputs("usage: gen transcripts DIR CALLS SEED [FORKS [DAYS]]\n"
-		      "       gen outcomes LINES SEED\n",
+		      "       gen outcomes LINES SEED\n"
+		      "       gen routed TASKS SEED [flipped|fleet]\n",
 		      stderr);
 		return 2;
 	}

@@ -1,0 +1,285 @@
+#include "router/retrain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
+#include "ledger/learn.h"
+#include "ledger/shelf.h"
+#include "router/bundle_build.h"
+
+#define CERTIFICATE_MAX ((size_t)8 << 20)
+#define LATER_SHARE     4 /* one in so many is later */
+#define AN_HOUR_US      (3600 * US_PER_SEC)
+#define TIER_BANDS      5
+
+void retrain_defaults(struct retrain_opts *o)
+{
+	*o = (struct retrain_opts){
+		.window_days = 90,
+		.max_rows = 200000,
+		.min_tasks = 100,
+		.now_us = TIME_NONE,
+	};
+	train_defaults(&o->train);
+	gate_defaults(&o->gate);
+}
+
+void retrain_result_init(struct retrain_result *r)
+{
+	memset(r, 0, sizeof(*r));
+	buf_init(&r->bundle, BUNDLE_BYTES_MAX);
+	buf_init(&r->certificate, CERTIFICATE_MAX);
+}
+
+void retrain_result_release(struct retrain_result *r)
+{
+	buf_release(&r->bundle);
+	buf_release(&r->certificate);
+}
+
+/* ---- earlier and later ---- */
+
+static int ascending(const void *pa, const void *pb)
+{
+	int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
+
+	return a < b ? -1 : a > b;
+}
+
+void retrain_sides(const struct matrix *m, uint64_t seed, enum mx_side *side)
+{
+	size_t n = (size_t)m->n_tasks;
+	int64_t *at = xcalloc(n + 1, sizeof(*at)), cut, first;
+
+	for (size_t i = 0; i < n; i++)
+		at[i] = m->tasks[i].at_us;
+	qsort(at, n, sizeof(*at), ascending);
+	cut = at[n - 1 - n / LATER_SHARE];
+	first = at[n / LATER_SHARE];
+	free(at);
+	if (first == TIME_NONE || cut - first < AN_HOUR_US) {
+		matrix_split(m, LATER_SHARE, 0, seed, side);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		side[i] = m->tasks[i].at_us > cut ? MX_JUDGE : MX_FIT;
+}
+
+/* ---- reading ---- */
+
+static void matrix_opts(const struct retrain_opts *o, struct mx_opts *mx)
+{
+	*mx = (struct mx_opts){0};
+	if (o->by_tier) {
+		mx->by_tier = true;
+		mx->tiers = TIER_BANDS;
+	}
+}
+
+static enum rc read_ledger(const struct retrain_opts *o, struct matrix *m,
+			   struct err *e)
+{
+	struct mx_opts mx;
+	struct learn_opts from = {
+		.since_us = TIME_NONE,
+		.until_us = TIME_NONE,
+		.max_trials = o->max_rows,
+		.max_tasks = o->max_rows,
+	};
+
+	matrix_opts(o, &mx);
+	if (o->window_days > 0 && o->now_us != TIME_NONE)
+		from.since_us = o->now_us - o->window_days * US_PER_DAY;
+	return matrix_ledger(m, o->db, &from, &mx, e);
+}
+
+static enum rc read_files(const struct retrain_opts *o, struct matrix *m,
+			  struct err *e)
+{
+	struct mx_opts mx;
+
+	matrix_opts(o, &mx);
+	return matrix_read(m, o->files, o->n_files, &mx, e);
+}
+
+/* ---- the bundle that serves ---- */
+
+static enum rc open_serving(struct db *db, struct buf *bytes,
+			    struct bundle **out, struct err *e)
+{
+	int32_t id = 0;
+	enum rc rc = shelf_serving(db, &id, e);
+
+	*out = NULL;
+	if (!rc && id)
+		rc = shelf_body(db, id, bytes, e);
+	/* One that cannot be read any more (its features are of another
+	 * program) serves nobody: the shipped one does. */
+	if (!rc && id && bundle_view(out, bytes->p, bytes->len, e))
+		*out = NULL;
+	return rc;
+}
+
+static enum rc judge(const struct retrain_opts *o, const struct matrix *m,
+		     const enum mx_side *side, struct retrain_result *out,
+		     struct err *e)
+{
+	struct bundle *now = NULL, *next = NULL;
+	struct buf bytes;
+	enum rc rc;
+
+	buf_init(&bytes, BUNDLE_BYTES_MAX);
+	rc = open_serving(o->db, &bytes, &now, e);
+	if (!rc)
+		rc = bundle_view(&next, out->bundle.p, out->bundle.len, e);
+	if (!rc) {
+		gate_compare(now ? now : bundle_shipped(), next, m, side,
+			     &o->gate, &out->gate);
+		out->judged = true;
+	}
+	bundle_drop(now);
+	bundle_drop(next);
+	buf_release(&bytes);
+	return rc;
+}
+
+/* ---- certificate ---- */
+
+static double tasks_a_day(const struct matrix *m)
+{
+	int64_t first = INT64_MAX, last = INT64_MIN;
+	double n = 0, days;
+
+	for (int t = 0; t < m->n_tasks; t++) {
+		int64_t at = m->tasks[t].at_us;
+
+		if (at == TIME_NONE || !str_is(m->tasks[t].source, "ledger"))
+			continue;
+		first = at < first ? at : first;
+		last = at > last ? at : last;
+		n++;
+	}
+	if (n < 2)
+		return n;
+	days = (double)(last - first) / (double)US_PER_DAY;
+	return n / (days > 1 ? days : 1);
+}
+
+/* The bundle's own certificate with what the gate said. */
+static void certify(struct retrain_result *out, const struct matrix *judged)
+{
+	struct bundle *b;
+	struct str own;
+	struct json_out o;
+	struct buf extra;
+	struct err e;
+
+	if (bundle_view(&b, out->bundle.p, out->bundle.len, &e))
+		return;
+	own = bundle_certificate(b);
+	buf_add(&out->certificate, own.p, own.len);
+	if (out->judged && own.len > 1 && own.p[own.len - 1] == '}') {
+		buf_init(&extra, 65536);
+		json_out_init(&o, &extra);
+		json_out_obj(&o, NULL);
+		gate_json(&out->gate, tasks_a_day(judged), &o);
+		json_out_end(&o, '}');
+		out->certificate.len--;
+		buf_addc(&out->certificate, ',');
+		buf_add(&out->certificate, extra.p + 1, extra.len - 1);
+		buf_release(&extra);
+	}
+	bundle_drop(b);
+}
+
+/* ---- all of it ---- */
+
+static void window(const struct matrix *m, struct train_opts *t)
+{
+	for (int i = 0; i < m->n_tasks; i++) {
+		int64_t at = m->tasks[i].at_us;
+
+		if (at == TIME_NONE)
+			continue;
+		if (t->since_us == TIME_NONE || at < t->since_us)
+			t->since_us = at;
+		if (t->until_us == TIME_NONE || at > t->until_us)
+			t->until_us = at;
+	}
+}
+
+static enum rc fit(const struct retrain_opts *o, const struct matrix *m,
+		   const enum mx_side *side, struct retrain_result *out,
+		   struct err *e)
+{
+	struct train_opts t = o->train;
+	int64_t from = clock_mono_us();
+	enum rc rc;
+
+	if (m->n_tasks < o->min_tasks) {
+		err_set(e, RC_BAD, "%d judged tasks are too few to learn from",
+			m->n_tasks);
+		err_hint(e, "record outcomes with aco outcome add, or import "
+			    "them");
+		return RC_BAD;
+	}
+	t.now_us = o->now_us;
+	window(m, &t);
+	if (!t.prior)
+		t.prior = bundle_shipped();
+	rc = train_fit(&out->bundle, m, side, &t, e);
+	out->fit_us = clock_mono_us() - from;
+	out->tasks = m->n_tasks;
+	out->arms = m->n_arms;
+	return rc;
+}
+
+static enum rc publish(const struct retrain_opts *o, struct retrain_result *out,
+		       struct err *e)
+{
+	struct buf *c = &out->certificate, *b = &out->bundle;
+	enum rc rc = shelf_add(
+		o->db, feature_schema(), (struct str){c->p, c->len},
+		(struct str){b->p, b->len}, out->gate.passed, &out->id, e);
+
+	out->published = !rc && out->gate.passed;
+	return rc;
+}
+
+enum rc retrain(const struct retrain_opts *o, struct retrain_result *out,
+		struct err *e)
+{
+	struct matrix own, files, *m = o->n_files ? &files : &own;
+	enum mx_side *side = NULL;
+	int64_t from = clock_mono_us();
+	enum rc rc = RC_OK;
+
+	matrix_init(&own);
+	matrix_init(&files);
+	if (o->n_files)
+		rc = read_files(o, &files, e);
+	if (!rc && o->db)
+		rc = read_ledger(o, &own, e);
+	out->read_us = clock_mono_us() - from;
+	if (!rc && o->db) {
+		side = xcalloc((size_t)own.n_tasks + 1, sizeof(*side));
+		retrain_sides(&own, o->train.seed, side);
+		for (int i = 0; i < own.n_tasks; i++)
+			out->judge_tasks += side[i] == MX_JUDGE;
+	}
+	/* Of files every row is fitted on: the ledger's later ones judge. */
+	if (!rc)
+		rc = fit(o, m, m == &own ? side : NULL, out, e);
+	if (!rc && o->db)
+		rc = judge(o, &own, side, out, e);
+	if (!rc)
+		certify(out, &own);
+	if (!rc && o->publish && out->judged)
+		rc = publish(o, out, e);
+	free(side);
+	matrix_release(&own);
+	matrix_release(&files);
+	return rc;
+}
