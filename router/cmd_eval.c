@@ -65,7 +65,7 @@ static const struct cmd_opt opts[] = {
 	[OPT_COVERAGE] = {"coverage", 0, "SHARE",
 			  "drop models seen on less of their tasks (0.9)"},
 	[OPT_FOLDS] = {"folds", 0, "N",
-		       "parts judged in turn where nothing is marked (5)"},
+		       "judge N parts in turn (5), and not what is marked"},
 	[OPT_SEED] = {"seed", 0, "N", "of everything that is drawn (1)"},
 	[OPT_BOOT] = {"boot", 0, "N", "resamples for intervals (1000)"},
 	[OPT_REFERENCE] = {"reference", 0, "MODEL",
@@ -87,7 +87,7 @@ struct wish {
 	struct mx_opts mx;
 	struct eval_opts ev;
 	struct train_opts train;
-	bool json, ascii, chart, ledger;
+	bool json, ascii, chart, ledger, folds;
 };
 
 /* ---- options ---- */
@@ -149,6 +149,7 @@ static int read_number(const struct command *self, int opt, const char *text,
 	case OPT_FOLDS:
 		code = read_count(self, "folds", text, 2, 50, &n);
 		w->ev.folds = (int)n;
+		w->folds = true;
 		return code;
 	case OPT_BOOT:
 		code = read_count(self, "boot", text, 0, 100000, &n);
@@ -250,6 +251,8 @@ static int settle(const struct command *self, struct wish *w, int operands)
 		return too_many(self, "files");
 	if (w->n_judge)
 		w->mx.judge_from = w->n_files;
+	else if (w->folds) /* no mark counts */
+		w->mx.judge_from = FILES_MAX;
 	for (int i = 0; i < w->n_judge; i++)
 		w->files[w->n_files++] = w->judge[i];
 	if (w->mx.by_tier && !w->mx.tiers)

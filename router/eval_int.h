@@ -72,7 +72,8 @@ void ev_rates_release(struct ev_rates *r);
 /* Over the complete rows that are fitted on. */
 int ev_best_single(const struct ev *v, const enum mx_side *side,
 		   double *success);
-int ev_by_cost(const struct ev_rates *r, bool dearest);
+/* The arm of the highest or lowest tier, by cost among equals; -1. */
+int ev_by_tier(const struct ev *v, const struct ev_rates *r, bool highest);
 
 /* Prices of success for these fit rows, ascending. */
 int ev_prices(const struct ev_rates *r, double *price);

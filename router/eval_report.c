@@ -453,8 +453,9 @@ static void pool(const struct ev *v, const struct ev_judged *j,
 	name_of(out->best_single, sizeof(out->best_single), v,
 		ev_best_single(v, side, &success));
 	name_of(out->strongest, sizeof(out->strongest), v,
-		ev_by_cost(&r, true));
-	name_of(out->cheapest, sizeof(out->cheapest), v, ev_by_cost(&r, false));
+		ev_by_tier(v, &r, true));
+	name_of(out->cheapest, sizeof(out->cheapest), v,
+		ev_by_tier(v, &r, false));
 	ev_rates_release(&r);
 	free(side);
 	out->n_arms = v->m->n_arms;

@@ -103,31 +103,49 @@ void ev_rates_release(struct ev_rates *r)
 	free(r->class_n);
 }
 
-int ev_by_cost(const struct ev_rates *r, bool dearest)
+int ev_by_tier(const struct ev *v, const struct ev_rates *r, bool highest)
 {
+	const struct mx_arm *arms = v->m->arms;
 	int at = -1;
 
 	for (int a = 0; a < r->n_arms; a++) {
+		int by;
+
 		if (isnan(r->all_c[a]))
 			continue;
-		if (at < 0 || (dearest ? r->all_c[a] > r->all_c[at]
-				       : r->all_c[a] < r->all_c[at]))
+		by = at < 0 ? 0 : arms[a].tier - arms[at].tier;
+		if (at >= 0 && !by)
+			by = (r->all_c[a] > r->all_c[at]) -
+			     (r->all_c[a] < r->all_c[at]);
+		if (at < 0 || (highest ? by > 0 : by < 0))
 			at = a;
 	}
 	return at;
 }
 
+/* The least or greatest mean cost. */
+static double cost_end(const struct ev_rates *r, bool greatest)
+{
+	double end = NAN;
+
+	for (int a = 0; a < r->n_arms; a++)
+		if (!isnan(r->all_c[a]) &&
+		    (isnan(end) ||
+		     (greatest ? r->all_c[a] > end : r->all_c[a] < end)))
+			end = r->all_c[a];
+	return end;
+}
+
 int ev_prices(const struct ev_rates *r, double *price)
 {
-	int low = ev_by_cost(r, false), high = ev_by_cost(r, true);
-	double from, to;
+	double from = cost_end(r, false), to = cost_end(r, true);
 
-	if (low < 0) {
+	if (isnan(from)) {
 		price[0] = 1;
 		return 1;
 	}
-	from = fmax(r->all_c[low], 1e-9) * 0.02;
-	to = fmax(r->all_c[high], 1e-9) * 2000;
+	from = fmax(from, 1e-9) * 0.02;
+	to = fmax(to, 1e-9) * 2000;
 	for (int k = 0; k < EVAL_STEPS; k++)
 		price[k] = from * pow(to / from, k / (EVAL_STEPS - 1.0));
 	return EVAL_STEPS;
@@ -354,9 +372,9 @@ enum rc ev_play_static(const struct ev *v, enum eval_kind kind,
 
 	ev_rates_init(&r, v, side);
 	if (kind == EVAL_CHEAPEST)
-		arm = ev_by_cost(&r, false);
+		arm = ev_by_tier(v, &r, false);
 	if (kind == EVAL_STRONGEST || kind == EVAL_RETRY)
-		arm = ev_by_cost(&r, true);
+		arm = ev_by_tier(v, &r, true);
 	if (kind == EVAL_BEST_SINGLE)
 		arm = ev_best_single(v, side, &success);
 	ev_rates_release(&r);

@@ -23,7 +23,7 @@
 #define RARER_MIN   20
 #define BLOCK_MIN   20
 #define TREES       150
-#define DEPTH       3
+#define DEPTH       5
 #define GOOD        0.5F /* success at which a reply counts as good */
 #define STRICTEST   99   /* hundredths */
 #define LOOSEST     20
@@ -31,7 +31,8 @@
 struct reply {
 	int row; /* of the fit */
 	float x[ACCEPT_COLUMNS];
-	float good;
+	float good; /* its success, 0..1, on the scale of the arms' own
+		       probabilities, with which it is compared */
 	float score, p; /* out of fold: the model's, calibrated */
 };
 
@@ -58,7 +59,7 @@ static void find_replies(struct accept *a)
 			    (!c->evidence && c->cost_pusd == MONEY_NONE))
 				continue;
 			r->row = i;
-			r->good = c->success >= GOOD;
+			r->good = c->success;
 			r->score = r->p = NAN;
 			accept_row(c->evidence, EVIDENCE_N, f->p[at],
 				   c->cost_pusd == MONEY_NONE
@@ -94,7 +95,7 @@ static enum rc train(const struct accept *a, int but, struct xgb_model **m,
 	xgb_defaults(&o);
 	o.trees = f->o->trees < TREES ? f->o->trees : TREES;
 	o.depth = f->o->depth < DEPTH ? f->o->depth : DEPTH;
-	o.eta = 0.05F;
+	o.eta = 0.08F;
 	o.threads = f->o->threads > 0 ? f->o->threads : 1;
 	o.seed = stat_mix(f->o->seed + 977);
 	rc = xgb_train(m, &rows, NULL, &o, e);
