@@ -167,6 +167,10 @@ static void read_decision(struct reader *x, struct query_decision *out)
 	out->expected_pusd = text(x);
 	out->success_micro = (int32_t)i64_or(x, -1);
 	out->task_pusd = sum(x);
+	out->tier = i32(x);
+	out->p_micro = i64_or(x, -1);
+	out->has_arm_pusd = !db_null(x->r, x->row, x->col);
+	out->arm_pusd = sum(x);
 }
 
 void query_decisions_row(const struct db_result *r, int row,

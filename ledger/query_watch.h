@@ -81,6 +81,11 @@ struct query_decision {
 	struct str p_success, expected_pusd; /* lists by tier, '-' not known */
 	int32_t success_micro;               /* of the task; -1: not judged */
 	__int128 task_pusd;
+	/* Of the arm that the plan begins with, where the reasons name it. */
+	int tier;          /* 0: not known */
+	int64_t p_micro;   /* -1: not known */
+	__int128 arm_pusd; /* if has_arm_pusd */
+	bool has_arm_pusd;
 	/* sql_query_decision only */
 	struct str p_low, p_high, reasons;
 };

@@ -98,59 +98,98 @@ void reasons_headline(const struct query_decision *d, struct buf *out)
 		 STR_ARG(d->policy), fmt_percent(d->propensity_micro, text));
 }
 
-/* The first tier or arm number in a plan: "cascade(2 -> 4)" is 2. */
-static int first_tier(struct str plan)
+struct str reasons_first(struct str plan)
 {
-	for (size_t i = 0; i < plan.len; i++)
-		if (plan.p[i] >= '1' && plan.p[i] <= '5')
-			return plan.p[i] - '0';
+	const char *open = plan.len ? memchr(plan.p, '(', plan.len) : NULL;
+	struct str name = STR_NONE;
+
+	if (!open)
+		return name;
+	name.p = open + 1;
+	while (name.p + name.len < plan.p + plan.len &&
+	       !strchr(" ),", name.p[name.len]))
+		name.len++;
+	return name.len ? name : STR_NONE;
+}
+
+int reasons_tier(const struct query_decision *d)
+{
+	struct str name = reasons_first(d->plan);
+
+	if (d->tier > 0)
+		return d->tier;
+	if (str_starts(name, "tier:")) {
+		name.p += 5;
+		name.len -= 5;
+	}
+	if (name.len == 1 && name.p[0] >= '1' && name.p[0] <= '5')
+		return name.p[0] - '0';
 	return 0;
 }
 
-static void tier_line(struct buf *out, bool chosen, const char *name, double p,
-		      bool has_p, double low, double high, bool has_interval,
-		      __int128 pusd, bool has_cost)
-{
-	char text[FMT_TEXT];
-	int bar = has_p ? (int)lround(p * 20) : 0;
+/* What a tier or an arm promised. */
+struct promise {
+	const char *name;
+	bool chosen;
+	bool has_p, has_interval, has_cost;
+	double p, low, high;
+	__int128 pusd;
+	struct str barred; /* why it could not be chosen */
+};
 
-	buf_addf(out, "%-18s ", name);
-	if (has_p)
-		buf_addf(out, "%5.1f%% ", p * 100);
+static void tell_promise(struct buf *out, const struct promise *v)
+{
+	int bar = v->has_p ? (int)lround(v->p * 20) : 0;
+	char text[FMT_TEXT];
+
+	buf_addf(out, "%-22s ", v->name);
+	if (v->has_p)
+		buf_addf(out, "%5.1f%% ", v->p * 100);
 	else
 		buf_adds(out, "     - ");
-	if (has_interval)
-		buf_addf(out, "(%2.0f-%3.0f%%) ", low * 100, high * 100);
+	if (v->has_interval)
+		buf_addf(out, "(%2.0f-%3.0f%%) ", v->low * 100, v->high * 100);
 	else
 		buf_adds(out, "          ");
-	buf_addf(out, "%9s ", has_cost ? fmt_money(pusd, text) : "-");
+	buf_addf(out, "%9s ", v->has_cost ? fmt_money(v->pusd, text) : "-");
 	for (int i = 0; i < bar && i < 20; i++)
 		buf_adds(out, text_glyph("▪", "#"));
-	if (chosen)
+	if (v->chosen)
 		buf_adds(out, text_glyph(" ◂ first", " < first"));
+	if (v->barred.len)
+		buf_addf(out, " (not: %.*s)", STR_ARG(v->barred));
 	while (out->len > 0 && out->p && out->p[out->len - 1] == ' ')
 		out->p[--out->len] = '\0';
 	buf_addc(out, '\n');
 }
 
-static void arm_line(const struct json *arm, int chosen, struct arena *a,
+/* The first of two members that holds a figure. */
+static bool number(const struct json *v, const char *a, const char *b,
+		   double *out)
+{
+	return json_double(json_get(v, a), out) ||
+	       json_double(json_get(v, b), out);
+}
+
+static void arm_line(const struct json *arm, struct str chosen, struct arena *a,
 		     struct buf *out)
 {
 	struct str model = json_str(json_get(arm, "model"), a);
-	double p = 0, low = 0, high = 0;
-	__int128 pusd = 0;
+	struct promise v = {.barred = json_str(json_get(arm, "out"), a)};
 	int64_t tier = 0;
 	char name[80];
-	bool has_p = json_double(json_get(arm, "p"), &p);
-	bool interval = json_double(json_get(arm, "low"), &low) &&
-			json_double(json_get(arm, "high"), &high);
-	bool cost = json_pusd(json_get(arm, "cost_usd"), &pusd);
 
+	v.has_p = json_double(json_get(arm, "p"), &v.p) && v.p >= 0 && v.p <= 1;
+	v.has_interval = json_double(json_get(arm, "low"), &v.low) &&
+			 json_double(json_get(arm, "high"), &v.high);
+	v.has_cost = json_pusd(json_get(arm, "cost_usd"), &v.pusd) ||
+		     json_pusd(json_get(arm, "usd"), &v.pusd);
 	json_i64(json_get(arm, "tier"), &tier);
 	snprintf(name, sizeof(name), "%d %.*s", (int)tier,
 		 model.len > 60 ? 60 : (int)model.len, model.p ? model.p : "");
-	tier_line(out, tier == chosen, name, p, has_p, low, high, interval,
-		  pusd, cost);
+	v.name = name;
+	v.chosen = model.len > 0 && str_eq(model, chosen);
+	tell_promise(out, &v);
 }
 
 static bool arms(const struct query_decision *d, struct buf *out)
@@ -165,7 +204,7 @@ static bool arms(const struct query_decision *d, struct buf *out)
 	if (any)
 		for (const struct json *v = json_first(list); v;
 		     v = json_next(list, v))
-			arm_line(v, first_tier(d->plan), &p.arena, out);
+			arm_line(v, reasons_first(d->plan), &p.arena, out);
 	unparse(&p);
 	return any;
 }
@@ -175,19 +214,19 @@ void reasons_tiers(const struct query_decision *d, struct buf *out)
 	if (arms(d, out))
 		return;
 	for (int i = 0; i < REASONS_TIERS; i++) {
-		double p = 0, low = 0, high = 0;
-		__int128 pusd = 0;
+		struct promise v = {.chosen = i + 1 == reasons_tier(d)};
 		char name[16];
-		bool has_p = reasons_p(d->p_success, i, &p);
-		bool cost = reasons_pusd(d->expected_pusd, i, &pusd);
-		bool interval = reasons_p(d->p_low, i, &low) &&
-				reasons_p(d->p_high, i, &high);
 
-		if (!has_p && !cost)
+		v.has_p = reasons_p(d->p_success, i, &v.p) && v.p >= 0 &&
+			  v.p <= 1;
+		v.has_cost = reasons_pusd(d->expected_pusd, i, &v.pusd);
+		v.has_interval = reasons_p(d->p_low, i, &v.low) &&
+				 reasons_p(d->p_high, i, &v.high);
+		if (!v.has_p && !v.has_cost)
 			continue;
 		snprintf(name, sizeof(name), "tier %d", i + 1);
-		tier_line(out, i + 1 == first_tier(d->plan), name, p, has_p,
-			  low, high, interval, pusd, cost);
+		v.name = name;
+		tell_promise(out, &v);
 	}
 }
 
@@ -208,8 +247,14 @@ void reasons_rules(const struct query_decision *d, struct buf *out)
 	if (json_i64(json_get(p.root, "floor"), &floor))
 		buf_addf(out, "floor tier %d\n", (int)floor);
 	line(out, "budget", json_str(json_get(p.root, "budget"), &p.arena));
+	line(out, "budget left $",
+	     json_str(json_get(p.root, "budget_usd"), &p.arena));
 	line(out, "pinned", json_str(json_get(p.root, "pinned"), &p.arena));
-	line(out, "kind of step", json_str(json_get(p.root, "kind"), &p.arena));
+	if (json_true(json_get(p.root, "pinned")))
+		buf_adds(out, "pinned by the caller\n");
+	line(out, "kind", json_str(json_get(p.root, "kind"), &p.arena));
+	line(out, "success that a dollar is worth",
+	     json_str(json_get(p.root, "success_per_usd"), &p.arena));
 	if (d->explored)
 		buf_adds(out, "explored: chosen at random, to learn\n");
 	unparse(&p);
@@ -229,7 +274,7 @@ void reasons_moved(const struct query_decision *d, struct buf *out)
 		double by;
 		int n;
 
-		if (!json_double(json_get(v, "by"), &by) || !isfinite(by))
+		if (!number(v, "by", "log_odds", &by) || !isfinite(by))
 			continue;
 		buf_addf(out, "%-24.*s %+.3f ",
 			 name.len > 40 ? 40 : (int)name.len,

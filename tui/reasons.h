@@ -13,6 +13,11 @@
 bool reasons_p(struct str list, int i, double *p);
 bool reasons_pusd(struct str list, int i, __int128 *pusd);
 
+/* The arm that a plan begins with: "cascade(a -> b @0.8)" is "a"; and its tier,
+ * 0: not known. */
+struct str reasons_first(struct str plan);
+int reasons_tier(const struct query_decision *d);
+
 /* "cascade(2 -> 4): live, by the policy learned-3, propensity 98%" */
 void reasons_headline(const struct query_decision *d, struct buf *out);
 /* A line for each tier or arm: success with its interval, expected cost; the

@@ -11,6 +11,7 @@ enum {
 	TASK,
 	CLASS,
 	PLAN,
+	TIER,
 	P,
 	COST,
 	WHY,
@@ -22,7 +23,6 @@ enum {
 	EXPLORED,
 	BUNDLE,
 	TASK_COST,
-	TIER,
 	ID,
 	TASK_ID,
 	COLS
@@ -102,7 +102,11 @@ static const struct column cols[COLS] = {
 		       .help = "of the task up to now",
 		       .kind = CELL_MONEY,
 		       .drop = 10},
-	[TIER] = {.name = "tier", .kind = CELL_INT},
+	[TIER] = {.name = "tier",
+		  .title = "TIER",
+		  .help = "of the model that begins",
+		  .kind = CELL_INT,
+		  .drop = 5},
 	[ID] = {.name = "decision_id"},
 	[TASK_ID] = {.name = "task_id"},
 };
@@ -115,23 +119,21 @@ static bool decisions_args(const struct query_page *p, const struct context *c,
 	return true;
 }
 
-static int first_tier(struct str plan)
-{
-	for (size_t i = 0; i < plan.len; i++)
-		if (plan.p[i] >= '1' && plan.p[i] <= '5')
-			return plan.p[i] - '0';
-	return 0;
-}
-
 static void fill_promise(struct table *t, int r, const struct query_decision *d)
 {
-	int tier = first_tier(d->plan);
+	int tier = reasons_tier(d);
 	__int128 pusd;
 	double p;
 
+	if (d->p_micro >= 0)
+		table_ratio(t, r, P, d->p_micro);
+	if (d->has_arm_pusd)
+		table_money(t, r, COST, d->arm_pusd);
 	if (tier == 0)
 		return;
 	table_int(t, r, TIER, tier);
+	if (d->p_micro >= 0)
+		return;
 	if (reasons_p(d->p_success, tier - 1, &p) && p >= 0 && p <= 1)
 		table_ratio(t, r, P, (int64_t)(p * 1e6 + 0.5));
 	if (reasons_pusd(d->expected_pusd, tier - 1, &pusd))

@@ -111,12 +111,15 @@ static void fill(struct table *t, const struct query_bundle *q,
 		 const struct json *cert)
 {
 	const struct json *list = json_get(cert, "classes");
-	struct str version = json_str(json_get(cert, "version"), &t->arena);
+	/* A name of its own; a number is the format's. */
+	const struct json *name = json_get(cert, "version");
+	struct str version = json_is(name, JSON_STRING)
+				     ? json_str(name, &t->arena)
+				     : STR_NONE;
 
 	table_note(t, str_is(q->state, "serving") ? TONE_GOOD : TONE_PLAIN,
-		   "version", "%.*s (row %" PRId32 "), %.*s",
-		   version.len ? (int)version.len : 1,
-		   version.len ? version.p : "-", q->id, STR_ARG(q->state));
+		   "version", "%.*s%sv%" PRId32 ", %.*s", STR_ARG(version),
+		   version.len ? ", " : "", q->id, STR_ARG(q->state));
 	certificate_notes(t, cert);
 	for (const struct json *v = json_is(list, JSON_ARRAY) ? json_first(list)
 							      : NULL;

@@ -8,7 +8,7 @@ WITH s AS (
   FROM aco_calls($1, $2, $3, $4, $5, $6)
   GROUP BY class_id, model_id)
 SELECT kind, CASE WHEN kind ~ 'drift|gate' THEN 2 ELSE 3 END AS weight, scope AS subject,
-  NULL::bigint AS n, NULL::numeric AS pusd, raised_at AS at, detail::text AS detail,
+  NULL::bigint AS n, NULL::numeric AS pusd, raised_at AS at, coalesce(detail ->> 'text', detail::text) AS detail,
   NULL::integer AS class_id, NULL::integer AS bundle_id
 FROM alert
 WHERE raised_at > $7::timestamptz - interval '7 days' AND raised_at <= $7
@@ -44,12 +44,14 @@ SELECT 'corrected', 1, reason, count(*), sum(coalesce(new_cost_pusd, 0) - coales
   max(at), 'costs calculated anew', NULL, NULL
 FROM correction WHERE at > $7 - interval '1 day' AND at <= $7 GROUP BY reason
 UNION ALL
-SELECT 'drift', 2, 'router ' || coalesce(certificate ->> 'version', id::text), NULL, NULL, created_at,
+SELECT 'drift', 2, 'router ' || CASE jsonb_typeof(certificate -> 'version') WHEN 'string' THEN certificate ->> 'version'
+    ELSE 'v' || id END, NULL, NULL, created_at,
   coalesce(certificate #>> '{drift,why}', 'requests are not what it learnt from'), NULL, id
 FROM (SELECT * FROM bundle WHERE state = 'serving' ORDER BY id DESC LIMIT 1) b
 WHERE certificate #>> '{drift,state}' = 'drifted'
 UNION ALL
-SELECT 'gate', 1, 'router ' || coalesce(certificate ->> 'version', id::text), NULL, NULL, created_at,
+SELECT 'gate', 1, 'router ' || CASE jsonb_typeof(certificate -> 'version') WHEN 'string' THEN certificate ->> 'version'
+    ELSE 'v' || id END, NULL, NULL, created_at,
   'refused: ' || coalesce(certificate #>> '{gate,reason}', 'no reason given'), NULL, id
 FROM (SELECT * FROM bundle ORDER BY id DESC LIMIT 1) b
 WHERE state = 'refused'

@@ -8,11 +8,17 @@ SELECT d.day, d.id AS decision_id, d.decided_at, d.task_id, t.ext_id,
   coalesce(d.reasons ->> 'explored' = 'true', false) AS explored,
   array_to_string(d.p_success, ' ', '-') AS p_success,
   array_to_string(d.expected_cost_pusd, ' ', '-') AS expected_cost_pusd,
-  t.success_micro, t.cost_pusd AS task_cost_pusd,
+  t.success_micro, t.cost_pusd AS task_cost_pusd, arm.tier, arm.p_micro, arm.cost_pusd AS arm_cost_pusd,
   array_to_string(d.p_low, ' ', '-') AS p_low,
   array_to_string(d.p_high, ' ', '-') AS p_high, d.reasons::text AS reasons
 FROM decision d
 LEFT JOIN task t ON t.id = d.task_id
 LEFT JOIN dict class ON class.id = t.class_id
 LEFT JOIN dict agent ON agent.id = t.agent_id
+LEFT JOIN LATERAL (SELECT (v ->> 'tier')::numeric::integer AS tier,
+    round((v ->> 'p')::numeric * 1000000)::bigint AS p_micro, aco_pusd(coalesce(v ->> 'cost_usd', v ->> 'usd')) AS cost_pusd
+  FROM jsonb_array_elements(CASE WHEN jsonb_typeof(d.reasons -> 'arms') = 'array'
+    THEN d.reasons -> 'arms' ELSE '[]' END) v
+  WHERE v ->> 'model' = substring(d.plan FROM '\(([^ ),]+)')
+    AND v ->> 'tier' ~ '^[0-9]$' AND v ->> 'p' ~ '^[0-9.]{1,12}$' LIMIT 1) arm ON true
 WHERE d.id = $2::uuid AND d.day BETWEEN $1::date - 1 AND $1 + 1;

@@ -5,14 +5,15 @@
 -- params: date
 SELECT (SELECT max(total) FROM (SELECT sum(limit_pusd) AS total FROM budget
     WHERE period = 'day' GROUP BY scope) b) AS budget_pusd,
-  b.id AS bundle_id, b.certificate ->> 'version' AS version,
+  b.id AS bundle_id, b.version,
   b.certificate #>> '{drift,state}' AS drift,
   coalesce(k.learned, 0) AS learned, coalesce(k.classes, 0) AS classes,
   (SELECT live FROM decision WHERE day >= $1::date
     ORDER BY decided_at DESC LIMIT 1) AS live,
   EXISTS (SELECT FROM budget) AS any_budget
 FROM (SELECT 1) one
-LEFT JOIN (SELECT id, certificate FROM bundle WHERE state = 'serving'
+LEFT JOIN (SELECT id, certificate, CASE jsonb_typeof(certificate -> 'version') WHEN 'string' THEN certificate ->> 'version'
+    ELSE 'v' || id END AS version FROM bundle WHERE state = 'serving'
   ORDER BY id DESC LIMIT 1) b ON true
 LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE c ->> 'serves' = 'learned') AS learned,
     count(*) AS classes

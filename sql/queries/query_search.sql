@@ -61,7 +61,9 @@ UNION ALL
 FROM budget b, word WHERE b.subject ILIKE '%' || w || '%'
 ORDER BY b.subject LIMIT $3)
 UNION ALL
-(SELECT 'router', coalesce(certificate ->> 'version', id::text), state, created_at, NULL, NULL,
+(SELECT 'router', CASE jsonb_typeof(certificate -> 'version') WHEN 'string' THEN certificate ->> 'version'
+    ELSE 'v' || id END, state, created_at, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, id
-FROM bundle, word WHERE certificate ->> 'version' ILIKE '%' || w || '%'
+FROM bundle, word WHERE (CASE jsonb_typeof(certificate -> 'version') WHEN 'string' THEN certificate ->> 'version'
+    ELSE 'v' || id END) ILIKE '%' || w || '%'
 ORDER BY id DESC LIMIT $3);

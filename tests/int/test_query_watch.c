@@ -237,7 +237,9 @@ static void decisions_come_newest_first(void **state)
 	}
 	assert_true(d.explored && d.propensity_micro == 20000);
 	query_decisions_row(r, 0, &d);
-	assert_true(str_is(d.plan, "cascade(4 -> 5)"));
+	assert_true(str_starts(d.plan, "cascade(claude-sonnet-4-5 -> "));
+	assert_true(d.tier == 4 && d.p_micro == 830000 && d.has_arm_pusd);
+	assert_true(d.arm_pusd == INT64_C(38000000000));
 	id = d.id;
 	day = d.day;
 	db_result_free(r);

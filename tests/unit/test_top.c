@@ -291,13 +291,29 @@ static void decisions_in_words(void **state)
 	assert_non_null(strstr(buf_str(&b), "floor tier 2"));
 	assert_non_null(strstr(buf_str(&b), "-0.100 ----"));
 	/* The arms by name, where the router told them. */
-	d.reasons = STR("{\"arms\": [{\"model\": \"m-1\", \"tier\": 2, "
-			"\"p\": 0.6, \"cost_usd\": \"0.25\"}, 7, {}]}");
+	d.reasons =
+		STR("{\"arms\": [{\"model\": \"m-1\", \"tier\": 2, "
+		    "\"p\": 0.6, \"usd\": 0.25, \"out\": \"floor\"}, 7, {}], "
+		    "\"moved\": [{\"feature\": \"g\", \"value\": 3, "
+		    "\"log_odds\": 0.25}]}");
 	buf_clear(&b);
 	reasons_tiers(&d, &b);
 	assert_non_null(strstr(buf_str(&b), "2 m-1"));
 	assert_non_null(strstr(buf_str(&b), "$0.250"));
+	assert_non_null(strstr(buf_str(&b), "(not: floor)"));
+	buf_clear(&b);
+	reasons_moved(&d, &b);
+	assert_non_null(strstr(buf_str(&b), "+0.250 ++++"));
 	/* What is no JSON has nothing to say. */
+	assert_true(
+		str_is(reasons_first(STR("single(gpt-5-mini)")), "gpt-5-mini"));
+	assert_true(!reasons_first(STR("stop")).p);
+	assert_int_equal(reasons_tier(&(struct query_decision){
+				 .plan = STR("single(gpt-5-mini)")}),
+			 0);
+	assert_int_equal(reasons_tier(&(struct query_decision){
+				 .plan = STR("cascade(tier:2 -> x)")}),
+			 2);
 	d.reasons = STR("{\"arms\": [");
 	buf_clear(&b);
 	reasons_moved(&d, &b);
