@@ -137,7 +137,8 @@ struct model_reply {
 };
 
 struct meter;
-/* For one attempt. req is borrowed until meter_free(). */
+/* For one attempt. req, and the body that it borrows from, must live until
+ * meter_finish(). */
 struct meter *meter_new(enum wire wire, const struct model_request *req);
 void meter_free(struct meter *m); /* NULL is fine */
 /* The answer's status, before its bytes; not told: 200. Of 400 and above the

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ingest/json_schema.h"
 #include "ingest/meter_int.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/json.h"
@@ -334,12 +335,25 @@ static enum evidence_finish finish_class(const struct meter *m,
 	return class;
 }
 
+/* By the schema, where there is one that can be followed; else as JSON. */
+static float judge_text(const struct meter *m)
+{
+	struct str text = {buf_str(&m->proof.text), m->proof.text.len};
+	enum json_fit fit = JSON_FIT_UNKNOWN;
+	struct err e;
+
+	if (m->req->schema.len)
+		fit = json_schema_fit(m->req->schema, text);
+	if (fit != JSON_FIT_UNKNOWN)
+		return fit == JSON_FITS;
+	return jpull_check(text, JPULL_MAX_DEPTH, &e) == RC_OK;
+}
+
 void proof_finish(struct meter *m, struct model_reply *out)
 {
 	struct proof *p = &m->proof;
 	float *v = out->evidence;
 	int judged = 0, valid = 0;
-	struct err e;
 
 	for (int i = 0; i < EVIDENCE_N; i++)
 		v[i] = NAN;
@@ -353,9 +367,7 @@ void proof_finish(struct meter *m, struct model_reply *out)
 	if (judged > 0)
 		v[EVIDENCE_TOOL_JSON] = (float)valid / (float)judged;
 	if (p->wants_text && buf_ok(&p->text) && p->n_calls == 0)
-		v[EVIDENCE_SCHEMA] = jpull_check((struct str){buf_str(&p->text),
-							      p->text.len},
-						 JPULL_MAX_DEPTH, &e) == RC_OK;
+		v[EVIDENCE_SCHEMA] = judge_text(m);
 	finish_logprobs(p, v);
 	if (out->usage.n[USAGE_OUTPUT] != USAGE_NONE)
 		v[EVIDENCE_OUTPUT_TOKENS] = (float)out->usage.n[USAGE_OUTPUT];

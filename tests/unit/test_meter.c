@@ -604,6 +604,31 @@ static void test_json_output(void **state)
 	}
 }
 
+/* Good JSON of another shape is not what was asked for. */
+static void test_schema(void **state)
+{
+	static const char *const contents[] = {"{\\\"a\\\":\\\"x\\\"}",
+					       "{\\\"a\\\":1}"};
+	struct model_request req = {
+		.format = FORMAT_SCHEMA,
+		.schema =
+			STR("{\"properties\":{\"a\":{\"type\":\"integer\"}}}")};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct metered t;
+		char body[256];
+
+		snprintf(body, sizeof(body),
+			 "{\"choices\":[{\"message\":{\"content\":\"%s\"},"
+			 "\"finish_reason\":\"stop\"}]}",
+			 contents[i]);
+		chat(&t, &req, body);
+		near(t.r.evidence[EVIDENCE_SCHEMA], i);
+		metered_release(&t);
+	}
+}
+
 static void test_loops(void **state)
 {
 	struct buf b;
@@ -693,6 +718,7 @@ int main(void)
 		cmocka_unit_test(test_tool_json),
 		cmocka_unit_test(test_tool_json_anthropic),
 		cmocka_unit_test(test_json_output),
+		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_many_logprobs),
 		cmocka_unit_test(test_too_long),

@@ -167,14 +167,16 @@ static void call(struct got *g, struct world *w, const char *method,
 {
 	static const struct up_calls calls = {on_head, on_data, on_end};
 	struct up_header h = {STR("x-mock"), str_from(mock)};
+	int64_t patience =
+		mock && strstr(mock, "stall") ? 100000 : 15 * US_PER_SEC;
 	struct up_ask ask = {.origin = &w->origin,
 			     .method = str_from(method),
 			     .target = str_from(path),
 			     .body = str_from(body),
 			     .headers = &h,
 			     .n_headers = mock != NULL,
-			     .first_byte_us = 100000,
-			     .silence_us = 100000};
+			     .first_byte_us = patience,
+			     .silence_us = patience};
 	struct err e;
 
 	memset(g, 0, sizeof(*g));

@@ -645,7 +645,6 @@ static void test_paused(void **state)
 		 (long long)BULK_KB * 1024);
 	SCRIPT(&w, 0, reads(), says(head), bulk(BULK_KB), holds());
 	w.call[0].pause_at_once = true;
-	w.ask.silence_us = 100000; /* not while it is we who pause */
 	start(&w);
 	w.until = is_paused;
 	run(&w);
