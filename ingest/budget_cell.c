@@ -46,18 +46,24 @@ static char *copy(struct str s)
 	return p;
 }
 
+struct cell *cell_find(const struct budgets *b, int32_t budget,
+		       struct str subject)
+{
+	struct cell *c = b->cells[bucket_of(budget, subject)];
+
+	while (c && !(c->def.id == budget && str_is(subject, c->subject)))
+		c = c->next;
+	return c;
+}
+
 struct cell *cell_get(struct budgets *b, const struct budget_def *d,
 		      struct str subject, struct str shown)
 {
+	struct cell *c = cell_find(b, d->id, subject);
 	size_t at = bucket_of(d->id, subject);
-	struct cell *c;
 
-	for (c = b->cells[at]; c; c = c->next) {
-		if (c->def.id == d->id && str_is(subject, c->subject))
-			return c;
-	}
-	if (b->n_cells >= CELLS_MAX)
-		return NULL;
+	if (c || b->n_cells >= CELLS_MAX)
+		return c;
 	c = xcalloc(1, sizeof(*c));
 	*c = (struct cell){.b = b,
 			   .no = b->next_no++,

@@ -174,6 +174,8 @@ void budget_answer_none(struct budget_answer *a, enum rc rc);
 
 /* budget_cell.c. The cell of a budget for a subject, made if need be; NULL:
  * too many. */
+struct cell *cell_find(const struct budgets *b, int32_t budget,
+		       struct str subject); /* NULL: none */
 struct cell *cell_get(struct budgets *b, const struct budget_def *d,
 		      struct str subject, struct str shown);
 int64_t cell_left(const struct cell *c);

@@ -344,6 +344,28 @@ bool budget_more(struct budget_ticket *t, int64_t worst_pusd)
 	return true;
 }
 
+int64_t budget_left(struct budgets *b, const struct budget_subject *s)
+{
+	char id[UUID_TEXT];
+	struct matches m;
+	int64_t least = -1;
+
+	budget_match(&m, b, s, id);
+	for (int i = 0; i < m.n; i++) {
+		const struct cell *c =
+			cell_find(b, m.m[i].def->id, m.m[i].subject);
+		int64_t left;
+
+		if (!c || !c->def.hard || c->period_us == TIME_NONE)
+			continue;
+		left = c->def.limit_pusd - c->spent - (c->settled - c->told);
+		left = left > 0 ? left : 0;
+		if (least < 0 || left < least)
+			least = left;
+	}
+	return least;
+}
+
 /* ---- from the thread ---- */
 
 static bool same_defs(const struct budget_defs *a, const struct budget_defs *b)

@@ -100,6 +100,11 @@ void budget_release(struct budget_ticket *t);
  * never waits. False: the leases do not cover it; nothing has changed. */
 bool budget_more(struct budget_ticket *t, int64_t worst_pusd);
 
+/* What the hard budgets of the subject leave to spend, as last heard: the least
+ * of them, 0 or more. -1: none, or nothing is known yet. For the router; what
+ * counts is what is reserved. */
+int64_t budget_left(struct budgets *b, const struct budget_subject *s);
+
 /* A sentence for the client: "budget of team red: $10 a day are spent; resets
  * at 2026-11-28T00:00:00Z". */
 void budget_say(const struct budget_answer *a, struct buf *out);

@@ -21,6 +21,7 @@
 #include "ingest/webhook.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/log.h"
+#include "ledger/budget.h"
 #include "ledger/claim.h"
 #include "ledger/db.h"
 #include "ledger/ledger.h"
@@ -103,11 +104,13 @@ static enum rc look_after_days(struct janitor *j, struct err *e)
 {
 	struct db *db = ledger_db(j->ledger);
 	int32_t today = clock_day(clock_now_us());
-	int64_t made = 0, dropped = 0;
+	int64_t made = 0, dropped = 0, gone = 0;
 	enum rc rc = partition_ahead(db, j->conf.partitions_ahead, &made, e);
 
 	if (!rc && j->retained != today)
 		rc = partition_retain(db, j->conf.retention_days, &dropped, e);
+	if (!rc)
+		rc = budget_purge(db, US_PER_DAY, &gone, e);
 	if (!rc)
 		j->retained = today;
 	if (made || dropped)

@@ -215,3 +215,19 @@ enum rc budget_reclaim(struct db *db, int32_t holder, int64_t grace_us,
 	db_args_release(&a);
 	return rc;
 }
+
+enum rc budget_purge(struct db *db, int64_t age_us, int64_t *gone,
+		     struct err *e)
+{
+	struct db_result *r = NULL;
+	struct db_args a;
+	enum rc rc;
+
+	db_args_init(&a, ARGS_MAX);
+	db_arg_i64(&a, age_us);
+	rc = db_run(db, &sql_budget_purge, &a, &r, NULL, e);
+	*gone = rc ? 0 : db_i64(r, 0, 0);
+	db_result_free(r);
+	db_args_release(&a);
+	return rc;
+}

@@ -114,6 +114,11 @@ enum rc budget_lease(struct db *db, int32_t holder, const struct budget_ask *a,
 enum rc budget_wanted(struct db *db, int32_t holder, int32_t *no, int max,
 		      int *n, struct err *e) MUST_CHECK;
 
+/* Takes away what holders and leases have left behind for that long; *gone is
+ * how many rows. On a connection that is no holder itself. */
+enum rc budget_purge(struct db *db, int64_t age_us, int64_t *gone,
+		     struct err *e) MUST_CHECK;
+
 /* Leases of holders that have been missing for grace_us return. */
 enum rc budget_reclaim(struct db *db, int32_t holder, int64_t grace_us,
 		       int64_t *dead, struct err *e) MUST_CHECK;

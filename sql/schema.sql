@@ -248,6 +248,36 @@ SELECT CASE WHEN period = 'total' THEN '1970-01-01Z'
       + ('1 ' || period)::interval, zone) END
 $$;
 
+-- Name: aco_budget_purge(interval); Type: FUNCTION
+
+CREATE FUNCTION public.aco_budget_purge(age interval) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  h record;
+  n integer;
+  gone integer := 0;
+BEGIN
+  FOR h IN SELECT x.id FROM budget_holder x WHERE x.started_at < now() - age
+    AND NOT EXISTS (SELECT FROM budget_lease y WHERE y.holder_id = x.id
+      AND y.leased_pusd > 0)
+    ORDER BY x.id FOR UPDATE SKIP LOCKED
+  LOOP
+    IF pg_try_advisory_xact_lock(1633906433, h.id) THEN
+      DELETE FROM budget_holder x WHERE x.id = h.id;
+      gone := gone + 1;
+    END IF;
+  END LOOP;
+  DELETE FROM budget_lease x WHERE x.leased_pusd = 0 AND x.told_at < now() - age;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  gone := gone + n;
+  DELETE FROM budget_account x WHERE x.period_end < now() - age - interval '400 days'
+    AND NOT EXISTS (SELECT FROM budget_lease y WHERE y.budget_id = x.budget_id
+      AND y.subject = x.subject AND y.period_start = x.period_start);
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN gone + n;
+END $$;
+
 -- Name: aco_budget_reclaim(integer, interval); Type: FUNCTION
 
 CREATE FUNCTION public.aco_budget_reclaim(self integer, grace interval) RETURNS integer

@@ -364,3 +364,32 @@ END $$;
 
 -- Trials of a task that the ledger has as well.
 CREATE INDEX trial_ext ON trial (task_ext_id);
+
+-- What is of no use any more: holders that are dead and have nothing leased,
+-- leases that returned long ago, accounts of periods long over. Those of totals
+-- stay, since retention may have dropped what they were opened with.
+CREATE FUNCTION aco_budget_purge(age interval) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  h record;
+  n integer;
+  gone integer := 0;
+BEGIN
+  FOR h IN SELECT x.id FROM budget_holder x WHERE x.started_at < now() - age
+    AND NOT EXISTS (SELECT FROM budget_lease y WHERE y.holder_id = x.id
+      AND y.leased_pusd > 0)
+    ORDER BY x.id FOR UPDATE SKIP LOCKED
+  LOOP
+    IF pg_try_advisory_xact_lock(1633906433, h.id) THEN
+      DELETE FROM budget_holder x WHERE x.id = h.id;
+      gone := gone + 1;
+    END IF;
+  END LOOP;
+  DELETE FROM budget_lease x WHERE x.leased_pusd = 0 AND x.told_at < now() - age;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  gone := gone + n;
+  DELETE FROM budget_account x WHERE x.period_end < now() - age - interval '400 days'
+    AND NOT EXISTS (SELECT FROM budget_lease y WHERE y.budget_id = x.budget_id
+      AND y.subject = x.subject AND y.period_start = x.period_start);
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN gone + n;
+END $$;

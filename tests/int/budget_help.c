@@ -153,6 +153,13 @@ void bworld_ask(struct bworld *w, const char *key, int64_t worst_pusd)
 	free(q);
 }
 
+int64_t bworld_left(struct bworld *w, const char *key)
+{
+	struct budget_subject s = {.key = str_from(key)};
+
+	return budget_left(w->b, &s);
+}
+
 static void run_once(struct bworld *w, int ms)
 {
 	loop_timer_set(w->timer, (int64_t)ms * 1000);

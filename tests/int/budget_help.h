@@ -47,6 +47,8 @@ void bworld_until(struct bworld *w, const char *sql, int64_t want);
 void bworld_until_granted(struct bworld *w, const char *key, int64_t worst);
 /* Until what was heard of the ledger is too old. */
 void bworld_until_down(struct bworld *w);
+/* budget_left() of a key. */
+int64_t bworld_left(struct bworld *w, const char *key);
 void bworld_settle_all(struct bworld *w, int64_t actual_pusd);
 
 /* As process 0 or 1 of two: in each round `each` requests at once of worst

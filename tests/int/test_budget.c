@@ -226,6 +226,47 @@ static void a_lease_returns_when_its_holder_is_dead(void **state)
 	db_close(b);
 }
 
+static void what_is_left_behind_is_taken_away(void **state)
+{
+	const char *url = harness_db("purge");
+	struct db *a = harness_open(url), *b = harness_open(url);
+	struct db *c = harness_open(url); /* which is no holder */
+	struct err e = {0};
+	struct budget_lease l;
+	int64_t gone;
+
+	(void)state;
+	budget_add(a, "team", "red", "day", 1000, true);
+	l = lease(
+		a, holder_of(a),
+		(struct budget_ask){.period_us = TIME_NONE, .need_pusd = 100});
+	ASSERT_OK(budget_purge(c, 0, &gone, &e), &e);
+	assert_int_equal(gone, 0); /* it is in use */
+	l = lease(a, holder_of(b),
+		  (struct budget_ask){.period_us = l.period_us});
+	ASSERT_OK(budget_purge(c, 3600 * US_PER_SEC, &gone, &e), &e);
+	assert_int_equal(gone, 0);
+	ASSERT_OK(budget_purge(c, 0, &gone, &e), &e);
+	assert_int_equal(gone, 1); /* the lease of the living second one */
+	db_close(a);
+	budget_wait_dead(b, 2);
+	ASSERT_OK(budget_purge(c, 0, &gone, &e), &e);
+	assert_int_equal(gone, 1);
+	assert_string_equal(
+		harness_sql_text(b, "SELECT string_agg(id::text, ' ') FROM"
+				    " budget_holder"),
+		"2");
+	assert_int_equal(
+		harness_sql_i64(b, "SELECT count(*) FROM budget_lease"), 0);
+	assert_int_equal(
+		harness_sql_i64(b, "SELECT count(*) FROM budget_account"), 1);
+	harness_sql(b, "UPDATE budget_account SET period_end = '2020-01-01Z'");
+	ASSERT_OK(budget_purge(c, 0, &gone, &e), &e);
+	assert_int_equal(gone, 1);
+	db_close(b);
+	db_close(c);
+}
+
 static void what_the_ledger_knows_counts_once(void **state)
 {
 	const char *url = harness_db("known");
@@ -343,7 +384,10 @@ static void what_is_settled_comes_to_the_account(void **state)
 	bworld_ask(&w, "k", 600);
 	bworld_answers(&w, 2);
 	assert_int_equal(w.refused, 1);
+	assert_int_equal(bworld_left(&w, "k"), 1000);
+	assert_int_equal(bworld_left(&w, "nobody"), -1);
 	budget_settle(w.tickets[0], 70);
+	assert_int_equal(bworld_left(&w, "k"), 930);
 	bworld_ask(&w, "k", 600);
 	bworld_answers(&w, 3);
 	assert_int_equal(w.granted, 2);
@@ -598,6 +642,7 @@ int main(void)
 		cmocka_unit_test(periods_begin_at_midnight_of_their_zone),
 		cmocka_unit_test(leases_keep_to_the_limit),
 		cmocka_unit_test(a_lease_returns_when_its_holder_is_dead),
+		cmocka_unit_test(what_is_left_behind_is_taken_away),
 		cmocka_unit_test(what_the_ledger_knows_counts_once),
 		cmocka_unit_test(a_cap_below_one_request_refuses_all),
 		cmocka_unit_test(what_is_settled_comes_to_the_account),
