@@ -37,6 +37,7 @@ struct fleet {
 	int port;
 	atomic_int next; /* request */
 	atomic_bool over;
+	atomic_int pause_ms; /* between requests, at most */
 	atomic_uchar acked[MAX];
 	atomic_int n_acked, n_refused, n_lost;
 	pthread_t senders[SENDERS];
@@ -167,6 +168,9 @@ static void *sender(void *arg)
 			if (atomic_load(&f->over))
 				break;
 		}
+		if (atomic_load(&f->pause_ms))
+			poll(NULL, 0,
+			     rand_r(&seed) % atomic_load(&f->pause_ms));
 		if (how == 1)
 			tell(f, i, 0);
 		if (how == 2 && i)
@@ -383,7 +387,7 @@ static void check_ledger(struct world *w)
 	int sent = atomic_load(&f->next);
 	const char *have;
 
-	poll_until(all_there, &c, 300000, "acknowledged rows to be there");
+	poll_until(all_there, &c, 900000, "acknowledged rows to be there");
 	assert_int_equal(
 		harness_sql_i64(w->db,
 				"SELECT count(*) FROM (SELECT 1 FROM attempt "
@@ -473,6 +477,8 @@ static void hurt_at_random(void **state)
 	print_message("ACO_FAULT_SEED=%d ACO_FAULT_ROUNDS=%d\n", seed, rounds);
 	rng_state = (uint32_t)seed;
 	world_open(&w, NULL);
+	/* A long run is about faults, not about how much a disk takes. */
+	atomic_store(&w.f->pause_ms, rounds > 10 ? 60 : 0);
 	for (int i = 0; i < rounds; i++) {
 		/* It serves again before it is hurt again. */
 		struct progress p = {w.f, atomic_load(&w.f->n_acked) + 20};

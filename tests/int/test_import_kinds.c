@@ -213,7 +213,7 @@ static void only_hash_and_features_stay_of_a_prompt(void **state)
 				       "tests/data/traces/outcomes.jsonl", NULL,
 				       "trials.new"),
 			 3);
-	feature_table(&n);
+	n = feature_count();
 	assert_int_equal(harness_sql_i64(db, "SELECT count(*) FROM trial"
 					     " WHERE features IS NOT NULL"),
 			 2);

@@ -74,6 +74,7 @@ static void acknowledged_is_in_the_ledger(void **state)
 	struct ticket *t;
 
 	(void)state;
+	w.conf.patience_ms = 60000; /* however slow the machine is */
 	world_open(&w);
 	wait_connected();
 	client_init(&c, &w, "plain", 300, 10, 16);
@@ -95,6 +96,7 @@ static void a_ticket_across_several_batches(void **state)
 {
 	(void)state;
 	w.conf.batch_rows = 7;
+	w.conf.patience_ms = 60000;
 	world_open(&w);
 	wait_connected();
 	client_init(&c, &w, "long", 5, 100, 3);
