@@ -228,6 +228,7 @@ static const struct {
 	{"promote", promote, 1, 1},
 	{"rollback", rollback, 0, 0},
 	{"preview", router_preview, 0, 0},
+	{"explain", router_explain_verb, 1, 1},
 };
 #define VERBS ((int)(sizeof(verbs) / sizeof(verbs[0])))
 
@@ -258,7 +259,7 @@ static int read_args(struct router_cmd *c, int argc, char **argv, int *verb)
 		else if (*verb < 0 && (*verb = find_verb(a.value)) < 0)
 			return cmd_usage(c->self,
 					 "'%s' is none of list, show, promote, "
-					 "rollback and preview",
+					 "rollback, preview and explain",
 					 a.value);
 		else if (n++)
 			c->operand = a.value;
@@ -266,11 +267,13 @@ static int read_args(struct router_cmd *c, int argc, char **argv, int *verb)
 	if (*verb < 0)
 		return cmd_usage(
 			c->self,
-			"say list, show, promote, rollback or preview");
+			"say list, show, promote, rollback, preview or explain");
 	if (n - 1 < verbs[*verb].least || n - 1 > verbs[*verb].most)
 		return cmd_usage(c->self, "%s takes %s", verbs[*verb].name,
-				 verbs[*verb].most ? "one version"
-						   : "no version");
+				 verbs[*verb].run == router_explain_verb
+					 ? "one decision"
+				 : verbs[*verb].most ? "one version"
+						     : "no version");
 	return 0;
 }
 
@@ -306,7 +309,8 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 
 const struct command command_router = {
 	.name = "router",
-	.args = "list|show [VERSION]|promote VERSION|rollback|preview",
+	.args = "list|show [VERSION]|promote VERSION|rollback|preview|"
+		"explain DECISION",
 	.summary = "show the router's versions and choose which one serves",
 	.help = "'list' shows the last ten versions. 'show' prints what a "
 		"version says of itself: its calibration, what serves each "
@@ -317,6 +321,10 @@ const struct command command_router = {
 		"what the version that serves would have saved on the judged "
 		"tasks of the last seven days, by route_goal, with intervals: "
 		"doubly robust where models were drawn by lot.\n"
+		"\n"
+		"'explain' tells of a decision (the header x-aco-decision of a "
+		"reply has its id) what it was among, what bound it and what "
+		"moved it.\n"
 		"\n"
 		"Every daemon takes a change within seconds.",
 	.opts = opts,

@@ -19,5 +19,7 @@ typedef enum rc router_verb(struct router_cmd *c, struct err *e);
 
 /* cmd_preview.c */
 router_verb router_preview;
+/* cmd_explain.c; the operand is the id of a decision */
+router_verb router_explain_verb;
 
 #endif
