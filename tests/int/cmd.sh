@@ -50,8 +50,8 @@ for c in $commands; do
   while read -r option; do
     grep -q -e "Fl Fl ${option#--}\$" -e "Fl Fl ${option#--} " \
       ledger/base/aco.1 || fail "$c $option is in the man page"
-  done < <(printf '%s\n' "$out" | grep -o '^  .. *--[a-z-]*' |
-    grep -o -e '--[a-z-]*' | grep -v -x -e --help)
+  done < <(printf '%s\n' "$out" | grep -o '^  .. *--[a-z0-9-]*' |
+    grep -o -e '--[a-z0-9-]*' | grep -v -x -e --help)
   run "$ACO_BIN" "$c" --no-such-option
   is "$c --no-such-option: exit code" "$code" 2
   has "$c --no-such-option: says what to try" "$err" "try 'aco "
