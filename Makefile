@@ -40,6 +40,7 @@ BENCH_SRC := $(wildcard tests/bench/bench_*.c)
 GEN := tests/bench/gen
 APPEND_LOAD := tests/bench/append_load
 OTLP_LOAD := tests/bench/otlp_load
+GW_LOAD := tests/bench/gw_load
 HTTP_SERVE := tests/bench/http_serve
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 UNIT := $(UNIT_SRC:%.c=$(OUT)/%)
@@ -52,7 +53,7 @@ FUZZ := $(FUZZ_SRC:%.c=$(OUT)/%)
 UNIT_AUX := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 INT_AUX := $(filter-out $(INT_SRC),$(wildcard tests/int/*.c))
 BENCH_AUX := $(filter-out $(BENCH_SRC) $(GEN).c $(APPEND_LOAD).c \
-	$(OTLP_LOAD).c $(HTTP_SERVE).c tests/bench/otlp_body.c, $(wildcard tests/bench/*.c))
+	$(OTLP_LOAD).c $(HTTP_SERVE).c $(GW_LOAD).c tests/bench/otlp_body.c, $(wildcard tests/bench/*.c))
 
 # ---- flags -----------------------------------------------------------------
 
@@ -220,6 +221,11 @@ $(OUT)/$(HTTP_SERVE): $(OUT)/$(HTTP_SERVE).o $(OUT)/libaco.a
 	$(call SAY,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# Model calls over HTTP, through a gateway or not.
+$(OUT)/$(GW_LOAD): $(OUT)/$(GW_LOAD).o $(OUT)/libaco.a
+	$(call SAY,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 # Writes into a ledger, or beside it, for a benchmark.
 $(OUT)/$(APPEND_LOAD): $(OUT)/$(APPEND_LOAD).o $(OUT)/libaco.a
 	$(call SAY,LD)
@@ -264,7 +270,7 @@ fuzz:  ## every fuzzer for FUZZ_SECONDS (30); ONLY=name for one
 endif
 
 bench-build: all $(BENCH) $(OUT)/$(GEN) $(OUT)/$(APPEND_LOAD) $(OUT)/$(OTLP_LOAD) \
-		$(OUT)/$(HTTP_SERVE)
+		$(OUT)/$(HTTP_SERVE) $(OUT)/$(GW_LOAD)
 bench: bench-build  ## benchmarks; JSON=1, ONLY=name
 	@tests/run.sh bench $(OUT)
 
@@ -371,6 +377,6 @@ FORCE:
 
 -include $(OBJ:.o=.d)
 -include $(patsubst %,%.d,$(UNIT) $(INT) $(BENCH) $(FUZZ) $(OUT)/$(GEN) \
-	$(OUT)/$(APPEND_LOAD) $(OUT)/$(OTLP_LOAD) $(OUT)/$(HTTP_SERVE) \
+	$(OUT)/$(APPEND_LOAD) $(OUT)/$(OTLP_LOAD) $(OUT)/$(HTTP_SERVE) $(OUT)/$(GW_LOAD) \
 	$(OUT)/tests/bench/otlp_body)
 -include $(patsubst %.c,$(OUT)/%.d,$(UNIT_AUX) $(INT_AUX) $(BENCH_AUX))
