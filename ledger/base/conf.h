@@ -113,7 +113,7 @@ void conf_release(struct conf *c);
 void conf_keep(struct conf *next, const struct conf *now, struct buf *kept);
 
 /* The value of one key as text, as it would stand in the file. A password in
- * a database URL is replaced by "***". */
+ * a database URL is replaced by "***", and so is the path of a webhook. */
 void conf_value(const struct conf *c, const struct conf_key *k,
 		struct buf *out);
 

@@ -49,6 +49,18 @@ static void add_bytes(struct buf *out, int64_t v)
 		buf_addc(out, units[u]);
 }
 
+/* What a webhook's URL holds behind its server lets anybody post. */
+static void add_server(struct buf *out, const char *url)
+{
+	const char *scheme = strstr(url, "://");
+	const char *from = scheme ? scheme + 3 : url;
+	size_t n = strcspn(from, "/?");
+
+	buf_add(out, url, (size_t)(from - url) + n);
+	if (from[n])
+		buf_adds(out, "/***");
+}
+
 void conf_value(const struct conf *c, const struct conf_key *k, struct buf *out)
 {
 	const void *p = (const char *)c + k->offset;
@@ -58,6 +70,8 @@ void conf_value(const struct conf *c, const struct conf_key *k, struct buf *out)
 	case CONF_PATH:
 		if (k->offset == offsetof(struct conf, database_url))
 			add_masked(out, c->database_url);
+		else if (k->offset == offsetof(struct conf, alert_url))
+			add_server(out, c->alert_url);
 		else
 			buf_adds(out, *(char *const *)p);
 		break;

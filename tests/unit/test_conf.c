@@ -396,6 +396,35 @@ static void test_password_is_masked(void **state)
 	}
 }
 
+static void test_webhook_is_masked(void **state)
+{
+	static const char *const cases[][2] = {
+		{"", ""},
+		{"https://h.example", "https://h.example"},
+		{"https://h.example:8/services/T0/s3cret",
+		 "https://h.example:8/***"},
+		{"http://h?k=s3cret", "http://h/***"},
+	};
+	const struct conf_key *key = conf_keys;
+
+	(void)state;
+	while (strcmp(key->name, "alert_url") != 0)
+		key++;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf c;
+		struct err e;
+		struct buf b;
+
+		setenv("ACO_ALERT_URL", cases[i][0], 1);
+		assert_int_equal(conf_load(&c, "/dev/null", &e), RC_OK);
+		buf_init(&b, 1000);
+		conf_value(&c, key, &b);
+		assert_string_equal(buf_str(&b), cases[i][1]);
+		buf_release(&b);
+		conf_release(&c);
+	}
+}
+
 #define CASE(f) cmocka_unit_test_setup(f, setup)
 
 /* Whatever is named as the file: reading it ends. */
@@ -436,6 +465,7 @@ int main(void)
 		CASE(test_which_file),
 		CASE(test_sample_is_the_defaults),
 		CASE(test_password_is_masked),
+		CASE(test_webhook_is_masked),
 		CASE(test_file_without_end),
 	};
 
