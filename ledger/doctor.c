@@ -279,6 +279,7 @@ static const struct check {
 	{"refused rows", NEEDS_SCHEMA, check_dead},
 	{"attempts", NEEDS_SCHEMA, check_attempts},
 	{"names", NEEDS_SCHEMA, check_names},
+	{"budgets", NEEDS_SCHEMA, check_budgets},
 	{"tasks", NEEDS_SCHEMA, check_tasks},
 	{"attempt sums", NEEDS_SCHEMA, check_attempt_sums},
 	{"task sums", NEEDS_SCHEMA, check_task_sums},

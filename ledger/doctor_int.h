@@ -32,5 +32,6 @@ void check_task_sums(struct doctor *d, struct doctor_finding *f);
 void check_tasks(struct doctor *d, struct doctor_finding *f);
 void check_attempts(struct doctor *d, struct doctor_finding *f);
 void check_names(struct doctor *d, struct doctor_finding *f);
+void check_budgets(struct doctor *d, struct doctor_finding *f);
 
 #endif

@@ -212,3 +212,33 @@ void check_names(struct doctor *d, struct doctor_finding *f)
 			    "attempts cannot be found under their names",
 			    "names and attempts lead to each other");
 }
+
+/* What workers have leased of budgets is what their accounts say. */
+void check_budgets(struct doctor *d, struct doctor_finding *f)
+{
+	struct db_result *r = NULL;
+	struct err e = {"", ""};
+
+	if (db_run(d->db, &sql_doctor_budgets, NULL, &r, NULL, &e)) {
+		doctor_failed(f, &e);
+		return;
+	}
+	if (db_i64(r, 0, 2)) {
+		doctor_found(f, DOCTOR_FAIL,
+			     "%" PRId64 " accounts of budgets differ from "
+			     "their leases",
+			     db_i64(r, 0, 2));
+		doctor_advise(f, "please report this");
+	} else if (db_i64(r, 0, 1)) {
+		doctor_found(f, DOCTOR_WARN,
+			     "%" PRId64 " of %" PRId64
+			     " budgets are hard ones over their limit",
+			     db_i64(r, 0, 1), db_i64(r, 0, 0));
+		doctor_advise(f, "'aco budget list' shows them; what came by "
+				 "telemetry cannot be refused");
+	} else {
+		doctor_found(f, DOCTOR_OK, "%" PRId64 " budgets; leases add up",
+			     db_i64(r, 0, 0));
+	}
+	db_result_free(r);
+}

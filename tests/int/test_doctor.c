@@ -343,12 +343,36 @@ static void command(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void budgets(void **state)
+{
+	struct report r;
+
+	(void)state;
+	harness_sql(db, "INSERT INTO budget (scope, subject, period,"
+			" limit_pusd) VALUES ('key', 'k', 'total', 1000);"
+			"INSERT INTO budget_account SELECT id, 'k',"
+			" '1970-01-01Z', 'infinity', 0, 1001, 0 FROM budget");
+	examine(&r, DOCTOR_ALL, 0);
+	only_wrong(&r, NULL);
+	assert_int_equal(finding(&r, "budgets")->state, DOCTOR_WARN);
+	harness_sql(db, "UPDATE budget_account SET leased_pusd = 5");
+	assert_int_equal(examine(&r, DOCTOR_ALL, 0), DOCTOR_FAIL);
+	only_wrong(&r, "budgets");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(well),      CASE(broken),  CASE(orphans),
-		CASE(warnings),  CASE(one_day), CASE(after_retention),
-		CASE(no_ledger), CASE(spooled), CASE(command),
+		CASE(well),
+		CASE(broken),
+		CASE(orphans),
+		CASE(budgets),
+		CASE(warnings),
+		CASE(one_day),
+		CASE(after_retention),
+		CASE(no_ledger),
+		CASE(spooled),
+		CASE(command),
 	};
 
 	return harness_main("doctor", tests, N(tests));
