@@ -37,9 +37,10 @@ struct route_query {
 	float x[FEATURE_MAX];
 };
 
-/* Everything that is told; names are borrowed from `json`. `guess` gives a class to a text where none is told
- * (absent: none is guessed); may be NULL. RC_BAD: no JSON object, no models,
- * more than ROUTE_ARMS_MAX, values that are none; released all the same. */
+/* Everything that is told; names are borrowed from `json`. `guess` gives a
+ * class to a text where none is told (absent: none is guessed); may be NULL.
+ * RC_BAD: no JSON object, no models, more than ROUTE_ARMS_MAX, values that are
+ * none; released all the same. */
 enum rc route_query_read(struct route_query *q, struct str json,
 			 const struct bundle *b, const struct price_book *book,
 			 struct str (*guess)(struct str text),

@@ -73,7 +73,8 @@ static struct bundle_class class_of(const char *name, int parent)
 		.seen = seen,
 		.cost = costs,
 		.tier_rate = {0.5F, NAN, 0.75F, NAN, NAN},
-		.policy = {POLICY_STATIC, 0, 1, 0.25F, 3, 0.9F, 0.04F, 0.95F},
+		.policy = {POLICY_STATIC, 0, 1, 0.25F, 3, 0.9F, 0.04F, 0.95F,
+			   0.6F},
 		.accept = {1, {0.5F}, {0.5F}},
 	};
 }

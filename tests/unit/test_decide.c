@@ -111,7 +111,7 @@ static struct bundle *bundle_of(bool accept)
 		{"big", 5, 0.97, 0.9},
 		{"tier:4", 4, 0.96, 0.7},
 	};
-	struct bundle *out;
+	struct bundle *out = NULL;
 	struct buf bytes;
 	struct err e;
 	int n = feature_total();
