@@ -1,5 +1,6 @@
 /* POST /v1/route: what the router would choose, without a call. Nothing is
  * recorded, nothing of the question is kept. */
+#include "ingest/bundle_watch.h"
 #include "ingest/class_rule.h"
 #include "ingest/ep_native.h"
 #include "ingest/gw_int.h"
@@ -18,7 +19,10 @@ static const struct price_book *book_of(const struct worker *w)
 static void post_route(struct http_req *r, void *arg)
 {
 	static struct route_query q; /* a worker has one thread */
-	const struct bundle *b = bundle_shipped();
+	const struct worker *w = arg;
+	const struct bundle *b = w->gateway
+					 ? bundle_watch_now(w->gateway->bundles)
+					 : bundle_shipped();
 	struct buf out;
 	struct err e;
 

@@ -227,7 +227,8 @@ static enum rc fit(const struct retrain_opts *o, const struct matrix *m,
 	}
 	t.now_us = o->now_us;
 	window(m, &t);
-	if (!t.prior)
+	/* What ships must not depend on what shipped before. */
+	if (!t.prior && !o->by_tier)
 		t.prior = bundle_shipped();
 	rc = train_fit(&out->bundle, m, side, &t, e);
 	out->fit_us = clock_mono_us() - from;

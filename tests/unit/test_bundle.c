@@ -425,9 +425,9 @@ static void test_shipped(void **state)
 	assert_true(uuid_eq(bundle_hash(b), bundle_hash(again)));
 	bundle_drop(again);
 	assert_ptr_equal(b, bundle_shipped());
-	assert_int_equal(bundle_class(b, STR("legal"))->floor, 4);
-	assert_int_equal(bundle_class(b, STR("medical"))->floor, 4);
-	assert_int_equal(bundle_class(b, STR("finance"))->floor, 4);
+	assert_int_equal(bundle_plain_floor(STR("legal")), 4);
+	assert_int_equal(bundle_plain_floor(STR("medical")), 4);
+	assert_int_equal(bundle_plain_floor(STR("finance")), 4);
 	assert_int_equal(bundle_fleet(b)->floor, 1);
 	assert_int_equal(bundle_plain_floor(STR("coding")), 1);
 	buf_init(&plain, MAX);
