@@ -29,6 +29,7 @@ extern const struct command command_train;
 extern const struct command command_router;
 extern const struct command command_mock;
 extern const struct command command_eval;
+extern const struct command command_demo;
 extern const struct command command_doctor;
 extern const struct command command_config;
 
@@ -52,6 +53,7 @@ static const struct command *const commands[] = {
 	&command_router,
 	&command_mock,
 	&command_eval,
+	&command_demo,
 	&command_doctor,
 	&command_config,
 	&command_help,

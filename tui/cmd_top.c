@@ -359,6 +359,7 @@ static enum rc run_settings(const struct conf *conf, const struct settings *s,
 		return rc;
 	t = xcalloc(1, sizeof(*t));
 	top_init(t, data, &s->range);
+	t->label = conf->label;
 	t->range_is_auto = !s->since && !s->until;
 	if (s->interval_us > 0)
 		t->interval_us = s->interval_us;

@@ -157,6 +157,11 @@ int header_items(const struct top *t, struct header_item *items)
 	struct header_item *i;
 	int n = 0;
 
+	if (t->label && *t->label) {
+		i = item(items, &n, "ledger", "");
+		text_clean(str_from(t->label), i->value, sizeof(i->value));
+		i->tone = TONE_WARN;
+	}
 	spend(t, item(items, &n, "spend", "spend"));
 	i = item(items, &n, "newest", "new");
 	freshness(t, i);

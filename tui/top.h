@@ -78,6 +78,7 @@ struct gather {
 };
 
 struct top {
+	const char *label; /* conf.label, or NULL */
 	struct data *data;
 	struct context ctx;
 	int64_t interval_us;

@@ -33,6 +33,9 @@ const struct conf_key conf_keys[] = {
 	 .reloadable = true,
 	 .help = "time zone of the days in reports; the ledger itself "
 		 "keeps UTC"},
+	{KEY("aco", label, "ACO_LABEL"), .type = CONF_STR, .def = "",
+	 .help = "a word that the dashboard's header shows, to tell ledgers "
+		 "apart"},
 	{KEY("ledger", database_url, "ACO_DATABASE_URL"), .type = CONF_STR,
 	 .def = "",
 	 .help = "PostgreSQL connection string; empty: the private "

@@ -29,6 +29,7 @@ struct conf {
 	int64_t retry_seconds; /* how long a command retries a lost database */
 	char *team;            /* default team of imported work */
 	char *timezone;        /* of reports; "UTC" */
+	char *label;           /* shown by the dashboard; "" none */
 
 	/* the daemon */
 	bool autostart;      /* aco up starts it */

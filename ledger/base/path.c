@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,4 +103,20 @@ enum rc path_replace(const char *path, const void *p, size_t n, mode_t mode,
 		sync_folder(path);
 	free(temp);
 	return rc;
+}
+
+static int remove_one(const char *path, const struct stat *st, int what,
+		      struct FTW *at)
+{
+	(void)st;
+	(void)what;
+	(void)at;
+	return remove(path) && errno != ENOENT;
+}
+
+enum rc path_remove(const char *path, struct err *e)
+{
+	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
+		return path_errno(e, "removing", path);
+	return RC_OK;
 }
