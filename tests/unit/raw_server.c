@@ -31,7 +31,7 @@ static bool more(int fd, char *p, size_t max, size_t *n)
 	return true;
 }
 
-static bool read_request(struct server *s, int fd)
+static bool read_request(struct server *s, int i, int fd)
 {
 	size_t n = 0, max = 4 << 20;
 	char *p = xcalloc(1, max + 1);
@@ -42,8 +42,8 @@ static bool read_request(struct server *s, int fd)
 	while (ok && !(end = strstr(p, "\r\n\r\n")))
 		ok = more(fd, p, max, &n);
 	if (ok) {
-		snprintf(s->last, sizeof(s->last), "%.*s", (int)(end + 4 - p),
-			 p);
+		snprintf(s->last[i], sizeof(s->last[i]), "%.*s",
+			 (int)(end + 4 - p), p);
 		length = strstr(p, "Content-Length: ");
 		if (length)
 			want = strtoul(length + 16, NULL, 10);
@@ -78,7 +78,7 @@ static void hold(int fd)
 		;
 }
 
-static bool act(struct server *s, int fd, const struct act_on *a)
+static bool act(struct server *s, int i, int fd, const struct act_on *a)
 {
 	static const char kilobyte[1024];
 	struct linger now = {.l_onoff = 1};
@@ -86,7 +86,7 @@ static bool act(struct server *s, int fd, const struct act_on *a)
 
 	switch (a->act) {
 	case READ:
-		return read_request(s, fd);
+		return read_request(s, i, fd);
 	case SEND:
 		return send_all(fd, a->text, strlen(a->text));
 	case BYTES:
@@ -95,7 +95,7 @@ static bool act(struct server *s, int fd, const struct act_on *a)
 				return false;
 		return true;
 	case BULK:
-		for (int i = 0; i < a->n; i++)
+		for (int k = 0; k < a->n; k++)
 			if (!send_all(fd, kilobyte, sizeof(kilobyte)))
 				return false;
 		return true;
@@ -123,7 +123,7 @@ static void *serve_one(void *arg)
 	int fd = v->s->fds[v->i];
 
 	for (int k = 0; k < ACTS; k++)
-		if (!act(v->s, fd, &v->s->script[v->i][k]))
+		if (!act(v->s, v->i, fd, &v->s->script[v->i][k]))
 			break;
 	close(fd);
 	free(v);

@@ -36,7 +36,8 @@ struct server {
 	pthread_t main, conn[CONNS];
 	int fds[CONNS];
 	atomic_int accepted, requests, stop;
-	char last[4096]; /* the newest request's head, by who reads it */
+	/* The newest request's head of each connection, as it was read. */
+	char last[CONNS][4096];
 };
 
 /* Acts, to be listed in a script. */
