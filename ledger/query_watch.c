@@ -54,9 +54,12 @@ int64_t query_budget_used(const struct query_budget *b)
 bool query_projected(__int128 spent, int64_t since_us, int64_t until_us,
 		     int64_t now_us, __int128 *pusd)
 {
-	int64_t whole = until_us - since_us, gone = now_us - since_us;
+	int64_t whole, gone = now_us - since_us;
 
-	if (until_us == TIME_NONE || whole <= 0 || gone < whole / 20)
+	if (until_us == TIME_NONE || until_us <= since_us)
+		return false;
+	whole = until_us - since_us;
+	if (gone < whole / 20)
 		return false;
 	gone = gone > whole ? whole : gone;
 	/* Seconds: pico-dollars times microseconds might not fit. */

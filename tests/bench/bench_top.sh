@@ -130,14 +130,31 @@ say() {
 # PATTERN begins a refresh.
 server_log=$(find "$ACO_HOME" -name 'postgresql-*.log' | head -n 1)
 tm() { tmux -S "$bench_work/tmux" -f /dev/null "$@"; }
+#
+# Wall times mean little on a machine that is busy with others: cpu_of says what
+# the server process of the dashboard worked, in nanoseconds.
+cpu_of() {
+  local pid
+  pid=$(sql postgres "SELECT pid FROM pg_stat_activity WHERE datname = 'bench'
+    AND application_name IN ('aco top', 'pg_activity') LIMIT 1")
+  cut -d' ' -f1 "/proc/$pid/schedstat" 2>/dev/null || echo 0
+}
+begun() { tail -c +"$((from + 1))" "$server_log" | grep -c "bind $1\|statement: .*$1"; }
 watch() {
-  local label=$1 pattern=$2 from all
+  local label=$1 pattern=$2 from all cpu n
   from=$(stat -c %s "$server_log")
   tm new-session -d -x 160 -y 48 "$3"
-  for _ in $(seq 600); do
-    [ "$(tail -c +"$((from + 1))" "$server_log" | grep -c "$pattern")" -gt "$refreshes" ] && break
+  for _ in $(seq 300); do
+    [ "$(begun "$pattern")" -gt 8 ] && break
     sleep 0.1
   done
+  cpu=$(cpu_of) n=$(begun "$pattern")
+  for _ in $(seq 600); do
+    [ "$(begun "$pattern")" -gt "$refreshes" ] && break
+    sleep 0.1
+  done
+  cpu=$(awk -v a="$cpu" -v b="$(cpu_of)" -v n="$n" -v m="$(begun "$pattern")" \
+    'BEGIN { printf "%.1f", m > n ? (b - a) / (m - n) / 1e6 : 0 }')
   peak=$(awk '/VmHWM/ { print $2 / 1024 }' "/proc/$(tm display -p '#{pane_pid}')/status" 2>/dev/null)
   tm kill-server 2>/dev/null
   # Of each refresh the sum; the first ones, which plan, are left out.
@@ -147,6 +164,7 @@ watch() {
         for (i = 1; i < NF; i++) if ($i == "duration:") sum += $(i + 1)
       }')
   [ "${#all[@]}" -gt 0 ] && say "$label" "${all[@]}"
+  say "${label/database time/processor time}" "$cpu"
 }
 
 logged() { sql postgres "ALTER DATABASE bench SET log_min_duration_statement = $1"; }
