@@ -33,7 +33,7 @@ void budget_wait_dead(struct db *db, int32_t holder);
 
 void bworld_init(struct bworld *w, const char *name); /* a fresh database */
 void bworld_open(struct bworld *w);
-void bworld_close(struct bworld *w); /* all of it but w->db's database */
+void bworld_close(struct bworld *w); /* but w->db, which the test closes */
 void bworld_end(struct bworld *w);   /* budgets and loop alone */
 
 /* One request of a key; its answer is counted. */

@@ -364,6 +364,7 @@ static void a_cap_below_one_request_refuses_all(void **state)
 	assert_int_equal(w.granted, 1);
 	assert_string_equal(harness_sql_text(w.db, account), "0 0 0");
 	bworld_close(&w);
+	db_close(w.db);
 }
 
 static void what_is_settled_comes_to_the_account(void **state)
@@ -415,6 +416,7 @@ static void what_is_settled_comes_to_the_account(void **state)
 				 " settled_pusd, leased_pusd), ', ' ORDER BY"
 				 " budget_id, subject) FROM budget_account"),
 		"k 90 0, k 90 0, red 90 0");
+	db_close(w.db);
 }
 
 /* A budget that changes while it is used. */
@@ -442,6 +444,7 @@ static void budgets_change_while_they_are_used(void **state)
 	bworld_until_granted(&w, "k", 100000);
 	bworld_settle_all(&w, 1);
 	bworld_close(&w);
+	db_close(w.db);
 }
 
 /* ---- the command ---- */
@@ -532,6 +535,7 @@ static void a_killed_holder_gives_back(void **state)
 	bworld_settle_all(&w, 5);
 	bworld_close(&w);
 	assert_string_equal(harness_sql_text(w.db, account), "0 5 0");
+	db_close(w.db);
 }
 
 static void two_processes_never_pass_a_cap(void **state)
@@ -565,6 +569,7 @@ static void two_processes_never_pass_a_cap(void **state)
 	assert_int_equal(harness_sql_i64(w.db, sql), rounds);
 	bworld_shared_check(&w, rounds, 10);
 	bworld_close(&w);
+	db_close(w.db);
 }
 
 /* ---- the database away ---- */
@@ -600,6 +605,7 @@ static void without_the_ledger_hard_ones_refuse(void **state)
 	bworld_answers(&w, 4);
 	assert_int_equal(w.refused, 2);
 	harness_start();
+	db_close(w.db);
 	w.db = harness_open(w.url);
 	bworld_until_granted(&w, "hard", 1);
 	budgets_look(w.b, &s);
@@ -607,6 +613,7 @@ static void without_the_ledger_hard_ones_refuse(void **state)
 	assert_int_equal(s.budgets, 2);
 	bworld_settle_all(&w, 0);
 	bworld_close(&w);
+	db_close(w.db);
 }
 
 /* A lost connection is not a death: what was leased stays ours. */
@@ -634,6 +641,7 @@ static void a_lost_connection_loses_nothing(void **state)
 	bworld_settle_all(&w, 500);
 	bworld_close(&w);
 	assert_string_equal(harness_sql_text(w.db, account), "0 1000 0");
+	db_close(w.db);
 }
 
 int main(void)
