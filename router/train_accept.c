@@ -31,8 +31,8 @@
 struct reply {
 	int row; /* of the fit */
 	float x[ACCEPT_COLUMNS];
-	float good; /* its success, 0..1, on the scale of the arms' own
-		       probabilities, with which it is compared */
+	float good;     /* its success, 0..1, on the scale of the arms' own
+			   probabilities, with which it is compared */
 	float score, p; /* out of fold: the model's, calibrated */
 };
 
