@@ -32,7 +32,7 @@ table() {
   shift
   for f in "$@"; do fit+=(--fit "$work/$f"); done
   timeout "${LIMIT:-900}" "$aco" eval --fleet --tiers 5 --coverage 0 \
-    --no-chart --boot 300 "${fit[@]}" --judge "$work/judge.jsonl" \
+    --no-chart --boot 300 --trees 40 --threads 1 "${fit[@]}" --judge "$work/judge.jsonl" \
     >"$work/out" 2>"$work/err" || {
     echo "$name: $(tail -n 1 "$work/err")"
     return
