@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ingest/bundle_watch.h"
 #include "ingest/class_rule.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/path.h"
@@ -18,7 +19,7 @@ enum {
 };
 static const struct cmd_opt opts[] = {
 	[OPT_BUNDLE] = {"bundle", 0, "FILE",
-			"a version of the router, not the shipped one"},
+			"a version of the router, not the one that serves"},
 	[OPT_EXPLAIN] = {"explain", 0, NULL, "tell what moved the decision"},
 	{NULL, 0, NULL, NULL},
 };
@@ -78,14 +79,17 @@ static enum rc read_question(const char *file, struct buf *out, struct err *e)
 	return rc;
 }
 
-static enum rc answer(const struct said *s, struct str question,
-		      struct buf *out, struct err *e)
+static enum rc answer(const struct said *s, const struct conf *conf,
+		      struct str question, struct buf *out, struct err *e)
 {
 	static struct route_query q;
 	struct price_book *book = NULL;
+	struct bundle_watch *watch = bundle_watch_new(conf);
 	struct bundle *own = NULL;
-	const struct bundle *b = bundle_shipped();
+	const struct bundle *b;
 	enum rc rc = price_book_builtin(&book, e);
+
+	b = bundle_watch_now(watch);
 
 	if (!rc && s->bundle)
 		rc = bundle_open(&own, s->bundle, e);
@@ -99,6 +103,7 @@ static enum rc answer(const struct said *s, struct str question,
 		route_query_release(&q);
 	}
 	bundle_drop(own);
+	bundle_watch_free(watch);
 	price_book_free(book);
 	return rc;
 }
@@ -112,14 +117,14 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	int code = read_args(&s, self, argc, argv);
 	enum rc rc;
 
-	(void)conf;
 	if (code)
 		return code < 0 ? 0 : code;
 	buf_init(&question, ROUTE_QUERY_BYTES + 65536);
 	buf_init(&out, OUT_MAX);
 	rc = read_question(s.file, &question, &e);
 	if (!rc)
-		rc = answer(&s, (struct str){buf_str(&question), question.len},
+		rc = answer(&s, conf,
+			    (struct str){buf_str(&question), question.len},
 			    &out, &e);
 	if (out.len)
 		fwrite(out.p, 1, out.len, stdout);
