@@ -305,9 +305,17 @@ static enum rc print(struct top *t, const struct settings *s, struct err *e)
 
 /* ---- the command ---- */
 
-static void set_locale(void)
+/* `people`: figures are written as they are here; for programs they are not. */
+static void set_locale(bool people)
 {
+	const struct lconv *l;
+
 	setlocale(LC_ALL, "");
+	l = localeconv();
+	/* The locale "C" has no separator of thousands, but the eye needs one.
+	 */
+	if (people && *l->thousands_sep)
+		fmt_set_digits(l->decimal_point, l->thousands_sep);
 	/* Figures are written by our own rules. */
 	setlocale(LC_NUMERIC, "C");
 	text_set_unicode(strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
@@ -396,7 +404,7 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	/* In a pipe there is no screen to draw on. */
 	if (s.format < 0 && !isatty(STDOUT_FILENO))
 		s.format = OUT_ONCE;
-	set_locale();
+	set_locale(s.format <= OUT_PLAIN);
 	rc = run_settings(conf, &s, &sig, &e);
 	if (rc != RC_OK)
 		err_print(&e);

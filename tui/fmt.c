@@ -71,6 +71,35 @@ int64_t fmt_midnight(int64_t us)
 
 /* ---- numbers ---- */
 
+static char point[8] = ".", thousands[8] = ",";
+
+void fmt_set_digits(const char *p, const char *t)
+{
+	snprintf(point, sizeof(point), "%s", *p && strlen(p) <= 4 ? p : ".");
+	snprintf(thousands, sizeof(thousands), "%s", strlen(t) <= 4 ? t : ",");
+}
+
+/* A figure written with "." and "," as it is written here; once for each. */
+static char *here(char *buf)
+{
+	char out[FMT_TEXT];
+	size_t n = 0;
+
+	if (!strcmp(point, ".") && !strcmp(thousands, ","))
+		return buf;
+	for (const char *s = buf; *s && n + 5 < sizeof(out); s++) {
+		char one[2] = {*s, '\0'};
+		const char *put = *s == '.'   ? point
+				  : *s == ',' ? thousands
+					      : one;
+
+		n += (size_t)snprintf(out + n, sizeof(out) - n, "%s", put);
+	}
+	out[n] = '\0';
+	memcpy(buf, out, n + 1);
+	return buf;
+}
+
 /* "12.3k": three significant digits of n / unit. */
 static char *scaled(int64_t n, int64_t unit, char suffix, char *buf)
 {
@@ -85,7 +114,7 @@ static char *scaled(int64_t n, int64_t unit, char suffix, char *buf)
 	else
 		snprintf(buf, FMT_TEXT, "%" PRId64 ".%02" PRId64 "%c", whole,
 			 rest, suffix);
-	return buf;
+	return here(buf);
 }
 
 char *fmt_count(int64_t n, char *buf)
@@ -121,7 +150,7 @@ static char *grouped(unsigned __int128 n, bool minus, const char *unit,
 	while (len > 0)
 		buf[out++] = rev[--len];
 	buf[out] = '\0';
-	return buf;
+	return here(buf);
 }
 
 char *fmt_digits(int64_t n, char *buf)
@@ -143,7 +172,7 @@ char *fmt_percent(int64_t micro, char *buf)
 	else
 		snprintf(buf, FMT_TEXT, "%" PRId64 ".%" PRId64 "%%",
 			 tenths / 10, tenths % 10);
-	return buf;
+	return here(buf);
 }
 
 char *fmt_change(int64_t micro, char *buf)
@@ -187,7 +216,7 @@ char *fmt_span(int64_t us, char *buf)
 	else
 		snprintf(buf, FMT_TEXT, "%s%" PRId64 "d%02" PRId64 "h", sign,
 			 s / 86400, s % 86400 / 3600);
-	return buf;
+	return here(buf);
 }
 
 char *fmt_time(int64_t us, char *buf)
@@ -225,7 +254,7 @@ char *fmt_money(__int128 pusd, char *buf)
 	const __int128 edge = INT64_MAX;
 
 	if (pusd <= edge && pusd >= -edge)
-		return money_format_short((int64_t)pusd, buf);
+		return here(money_format_short((int64_t)pusd, buf));
 	return grouped((unsigned __int128)(pusd < 0 ? -pusd : pusd) /
 			       (unsigned __int128)PUSD_PER_USD,
 		       pusd < 0, "$", buf);

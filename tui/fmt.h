@@ -17,6 +17,11 @@ char *fmt_zone(int64_t us, char *buf);
 /* The last midnight in the zone at or before `us`. */
 int64_t fmt_midnight(int64_t us);
 
+/* How people here write figures: what stands before a fraction and between
+ * thousands, UTF-8 of at most four bytes each; else "." and ",". Of the
+ * functions below those that are exact do not heed it. */
+void fmt_set_digits(const char *point, const char *thousands);
+
 /* "999", "9,876", "12.3k", "4.56M", "1.20G": at most six columns. */
 char *fmt_count(int64_t n, char *buf);
 /* All digits with separators: "1,234,567". */

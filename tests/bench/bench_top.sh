@@ -154,7 +154,7 @@ watch() {
     sleep 0.1
   done
   cpu=$(awk -v a="$cpu" -v b="$(cpu_of)" -v n="$n" -v m="$(begun "$pattern")" \
-    'BEGIN { printf "%.1f", m > n ? (b - a) / (m - n) / 1e6 : 0 }')
+    'BEGIN { printf "%.1f", (m > n) ? (b - a) / (m - n) / 1e6 : 0 }')
   peak=$(awk '/VmHWM/ { print $2 / 1024 }' "/proc/$(tm display -p '#{pane_pid}')/status" 2>/dev/null)
   tm kill-server 2>/dev/null
   # Of each refresh the sum; the first ones, which plan, are left out.

@@ -64,6 +64,24 @@ check 'and so is the total' [ "$(lib_sql aco "
   SELECT (($json)->'totals'->>'cost_usd')::numeric
     = (SELECT sum(cost_usd) FROM v_attempt)")" = t ]
 
+# And that of what is exported, for people who add it up elsewhere.
+exported() { # CLASS, or nothing
+  local sum
+  sum=$("$ACO_BIN" export attempts ${1:+--class "$1"} |
+    sed -n 's/.*"cost_usd":"\([0-9.]*\)".*/\1::numeric/p' | paste -sd+)
+  lib_sql aco "SELECT trim_scale($sum)"
+}
+shown() { # EXPRESSION
+  lib_sql aco "SELECT trim_scale(($1)::numeric)"
+}
+check 'the total is that of aco export, to the last digit' \
+  [ "$(shown "($json)->'totals'->>'cost_usd'")" = "$(exported)" ]
+for class in coding legal; do
+  check "so is the spend of $class" [ "$(shown "SELECT r->>'cost_usd'
+    FROM json_array_elements(($json)->'rows') r
+    WHERE r->>'task_class' = '$class'")" = "$(exported "$class")" ]
+done
+
 # In a pipe there is no screen to draw.
 "$ACO_BIN" top | cat >"$tmp/out"
 check 'in a pipe the screen is printed once' grep -q '^coding' "$tmp/out"

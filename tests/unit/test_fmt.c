@@ -180,13 +180,43 @@ static void sparks(void **state)
 	assert_string_equal(spark_word(&s), "none");
 }
 
+static void figures_as_people_write_them(void **state)
+{
+	char buf[FMT_TEXT];
+
+	(void)state;
+	fmt_set_digits(",", ".");
+	assert_string_equal(fmt_digits(1234567, buf), "1.234.567");
+	assert_string_equal(fmt_count(12345, buf), "12,3k");
+	assert_string_equal(fmt_count(9876, buf), "9.876");
+	assert_string_equal(fmt_percent(333000, buf), "33,3%");
+	assert_string_equal(fmt_change(-33000, buf), "-3,3%");
+	assert_string_equal(fmt_span(1200000, buf), "1,2s");
+	assert_string_equal(fmt_money(INT64_C(1460000000000), buf), "$1,46");
+	/* What programs read stays as it is. */
+	assert_string_equal(fmt_money_exact(INT64_C(1460000000000), buf),
+			    "1.46");
+	assert_string_equal(fmt_micro_exact(500000, buf), "0.5");
+	fmt_set_digits(",", "\xe2\x80\xaf");
+	assert_string_equal(fmt_digits(1234567, buf), "1\xe2\x80\xaf"
+						      "234\xe2\x80\xaf"
+						      "567");
+	fmt_set_digits("", "far too long");
+	assert_string_equal(fmt_digits(1234567, buf), "1,234,567");
+	assert_string_equal(fmt_percent(333000, buf), "33.3%");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counts),   cmocka_unit_test(digits),
-		cmocka_unit_test(percents), cmocka_unit_test(spans),
-		cmocka_unit_test(times),    cmocka_unit_test(money),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(digits),
+		cmocka_unit_test(percents),
+		cmocka_unit_test(spans),
+		cmocka_unit_test(times),
+		cmocka_unit_test(money),
 		cmocka_unit_test(sparks),
+		cmocka_unit_test(figures_as_people_write_them),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");
