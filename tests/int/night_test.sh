@@ -38,7 +38,7 @@ within() {
 
 # ---- nothing to learn from: nothing happens ----
 
-"$gen" routed 600 1 fleet >"$work/fleet.jsonl"
+"$gen" routed 500 1 fleet >"$work/fleet.jsonl"
 "$aco" train --ledger --publish >"$work/out" 2>&1 &&
   fail 'a ledger without outcomes' "$(cat "$work/out")"
 has 'a ledger without outcomes teaches nothing' "$(cat "$work/out")" 'outcomes'
@@ -57,6 +57,7 @@ serve_start
   while [ ! -e "$work/stop" ]; do
     curl -sf -m 20 -o "$work/load.body" "$url/healthz" ||
       echo "$n" >>"$work/load.failed"
+    sleep 0.1
     n=$((n + 1))
   done
   echo "$n" >"$work/load.count"
@@ -73,7 +74,7 @@ is 'once a night' "$(count_log 'the training starts')" 1
 
 # ---- candidates that must not serve ----
 
-"$gen" routed 400 2 flipped >"$work/flipped.jsonl"
+"$gen" routed 250 2 flipped >"$work/flipped.jsonl"
 "$aco" train "$work/flipped.jsonl" --publish >"$work/out" 2>&1 ||
   fail 'a bad candidate is no error' "$(cat "$work/out")"
 has 'flipped verdicts are refused' "$(cat "$work/out")" 'gate: refused'
