@@ -338,7 +338,7 @@ void gw_call_try(struct gw_call *c)
 	struct err e = {"", ""};
 	enum rc rc;
 
-	if (c->state == GW_PAUSE && (c->gone || c->late)) {
+	if (!c->r || (c->state == GW_PAUSE && (c->gone || c->late))) {
 		gw_call_over(c);
 		return;
 	}
@@ -477,10 +477,11 @@ static void on_budget(void *arg, enum budget_reply reply,
 	refuse_budget(c, a);
 }
 
-static void admit(struct gw_call *c)
+struct budget_subject gw_subject(const struct gw_call *c)
 {
 	const struct gw_who *w = &c->who;
-	const struct budget_subject s = {
+
+	return (struct budget_subject){
 		.key = c->key,
 		.team = w->team.len ? w->team : STR("none"),
 		.agent = w->agent.len ? w->agent : w->sender,
@@ -489,6 +490,11 @@ static void admit(struct gw_call *c)
 		.task = w->session,
 		.task_id = w->task_id,
 	};
+}
+
+static void admit(struct gw_call *c)
+{
+	const struct budget_subject s = gw_subject(c);
 	struct budget_answer a = {0};
 	struct err e;
 

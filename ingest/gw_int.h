@@ -262,6 +262,8 @@ bool gw_fall_back(struct gw_call *c);
 /* Dearest that the call may cost; false: a price is not known. */
 bool gw_worst(const struct gw_call *c, int64_t *pusd);
 void gw_session_note(struct gw_call *c);
+/* Whose money it is. */
+struct budget_subject gw_subject(const struct gw_call *c);
 
 /* ---- gw_row.c ---- */
 enum gw_told {

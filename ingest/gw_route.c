@@ -219,6 +219,11 @@ static void fill_ask(struct gw_call *c, const struct gw_last *last)
 		.seed = gw_random(c->g),
 		.tried = c->tried,
 	};
+	if (c->billed) {
+		struct budget_subject s = gw_subject(c);
+
+		c->ask.budget_left_pusd = budget_left(c->g->w->budgets, &s);
+	}
 	add_arms(c, last);
 	pin(c, last);
 	if (f->mode != GW_OFF)
