@@ -19,7 +19,7 @@ tools=$(dirname "$gen")
 base=${ACO_BENCH_PORT:-18800}
 provider=$((base + 1)) proxy=$((base + 2)) gateway=$((base + 3))
 mock=$((base + 4)) portkey=$((base + 5)) streams=$((base + 6))
-pids=()
+pids=() portkey_pid=0
 finish() {
   [ ${#pids[@]} -eq 0 ] || kill -TERM "${pids[@]}" 2>/dev/null
   wait
@@ -81,7 +81,8 @@ start_portkey() {
   NODE_ENV=production node \
     "$modules/node_modules/@portkey-ai/gateway/build/start-server.js" \
     "--port=$portkey" --headless >"$bench_work/portkey.log" 2>&1 &
-  pids+=($!)
+  portkey_pid=$!
+  pids+=("$portkey_pid")
   answers "http://127.0.0.1:$portkey/"
 }
 
@@ -116,15 +117,34 @@ body() { # MODEL [MORE]
   printf '"}]}'
 }
 
-# load WAY PORT BODY OPTION...: its line, kept by way.
+# ticks PID: processor time that it has used, in 1/100 s; 0 without a process.
+ticks() {
+  awk '{ sub(/^.*\) /, ""); print $12 + $13 }' "/proc/${1:-0}/stat" \
+    2>/dev/null || echo 0
+}
+# The process that serves a port.
+server() {
+  case $1 in
+  "$proxy" | "$streams") pgrep -P "$(cat "$bench_work/nginx.pid")" ;;
+  "$gateway") pgrep -P "$daemon" | head -n 1 ;;
+  "$portkey") echo "$portkey_pid" ;;
+  esac
+}
+
+# load WAY PORT BODY OPTION...: its line, kept by way, with the processor time
+# that a request took of the process in between (all of its threads).
 declare -A lines=()
 ways=()
 load() {
-  local way=$1 port=$2 file=$3 line
+  local way=$1 port=$2 file=$3 line pid before
   shift 3
+  pid=$(server "$port")
+  before=$(ticks "$pid")
   line=$("$tools/gw_load" --port "$port" --body "$bench_work/$file" \
     --seconds "$seconds" "$@") || bench_die "$way: $line"
   [ "$(value errors "$line")" = 0 ] || bench_die "$way: $line"
+  line+=" cpu_us=$(awk -v a="$before" -v b="$(ticks "$pid")" \
+    -v n="$(value requests "$line")" 'BEGIN { print (b - a) * 10000 / n }')"
   [ -n "${lines[$way]-}" ] || ways+=("$way")
   lines[$way]+="$line"$'\n'
 }
@@ -181,12 +201,14 @@ if [ "$with_portkey" = yes ]; then
 fi
 for way in "${ways[@]}"; do
   case $way in
-  64:*) row "$way" rps 'requests/s' ;;
+  64:*) row "$way" rps 'requests/s' && row "$way" cpu_us us ;;
   *) row "$way" p50 us && row "$way" p99 us ;;
   esac
 done
 ratio rps '64: aco' '64: nginx'
 ratio rps '64: aco, auto' '64: nginx'
+ratio cpu_us '64: nginx' '64: aco'
+ratio cpu_us '64: nginx' '64: aco, auto'
 [ "$with_portkey" = yes ] && ratio rps '64: aco' '64: portkey'
 stop_gateway
 
