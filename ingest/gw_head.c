@@ -21,29 +21,36 @@ static bool begins(struct str name, const char *lower)
 	return name.len >= n && !strncasecmp(name.p, lower, n);
 }
 
-static bool one_of(struct str name, const char *const *list)
+/* In any case; the list ends with an absent one. */
+static bool one_of(struct str name, const struct str *list)
 {
-	for (; *list; list++) {
-		if (gw_name_is(name, *list))
+	for (; list->p; list++) {
+		if (name.len == list->len &&
+		    !strncasecmp(name.p, list->p, name.len))
 			return true;
 	}
 	return false;
 }
 
+#define NAME(s)                                                                \
+	{                                                                      \
+		s, sizeof(s) - 1                                               \
+	}
+
 /* Of a connection, or said by whoever frames the message. */
 static bool of_connection(struct str name)
 {
-	static const char *const list[] = {"connection",
-					   "keep-alive",
-					   "proxy-authenticate",
-					   "proxy-authorization",
-					   "proxy-connection",
-					   "te",
-					   "trailer",
-					   "transfer-encoding",
-					   "upgrade",
-					   "content-length",
-					   NULL};
+	static const struct str list[] = {NAME("connection"),
+					  NAME("keep-alive"),
+					  NAME("proxy-authenticate"),
+					  NAME("proxy-authorization"),
+					  NAME("proxy-connection"),
+					  NAME("te"),
+					  NAME("trailer"),
+					  NAME("transfer-encoding"),
+					  NAME("upgrade"),
+					  NAME("content-length"),
+					  {NULL, 0}};
 
 	return one_of(name, list);
 }
@@ -70,20 +77,20 @@ static bool is_named(struct str connection, struct str name)
 
 static bool stays_here(struct str name)
 {
-	static const char *const list[] = {"host",
-					   "accept-encoding",
-					   "content-encoding",
-					   "expect",
-					   "authorization",
-					   "x-api-key",
-					   "content-type",
-					   "forwarded",
-					   "x-forwarded-for",
-					   "x-forwarded-host",
-					   "x-forwarded-proto",
-					   "x-real-ip",
-					   "cookie",
-					   NULL};
+	static const struct str list[] = {NAME("host"),
+					  NAME("accept-encoding"),
+					  NAME("content-encoding"),
+					  NAME("expect"),
+					  NAME("authorization"),
+					  NAME("x-api-key"),
+					  NAME("content-type"),
+					  NAME("forwarded"),
+					  NAME("x-forwarded-for"),
+					  NAME("x-forwarded-host"),
+					  NAME("x-forwarded-proto"),
+					  NAME("x-real-ip"),
+					  NAME("cookie"),
+					  {NULL, 0}};
 
 	return of_connection(name) || begins(name, "x-aco-") ||
 	       one_of(name, list);
@@ -159,7 +166,10 @@ void gw_head_keep(struct gw_call *c, const struct up_header *h, int n)
 	struct gw_try *t = &c->t;
 
 	t->n_head = 0;
-	for (int i = 0; i < n && t->n_head < GW_HEADERS; i++) {
+	if (n > GW_HEADERS)
+		n = GW_HEADERS;
+	t->head = arena_alloc(&c->a, (size_t)n * sizeof(*t->head));
+	for (int i = 0; t->head && i < n; i++) {
 		struct up_header *to = &t->head[t->n_head];
 
 		to->name = arena_str(&c->a, h[i].name);

@@ -121,7 +121,7 @@ struct gw_try {
 	bool error;  /* status 400 or more */
 	bool beyond; /* more came than can be held */
 	int status;  /* 0: no head */
-	struct up_header head[GW_HEADERS];
+	struct up_header *head;
 	int n_head;
 	const char *ctype;
 	struct buf held;

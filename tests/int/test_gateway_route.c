@@ -21,8 +21,8 @@ static const char *task(const char *name, const char *more)
 	return headers;
 }
 
-/* The first column of the row, once there is one. */
-static const char *row(const char *name, const char *columns)
+/* What the rows of a task say, once they say it. */
+static void assert_row(const char *name, const char *columns, const char *want)
 {
 	const char *got = "";
 	char sql[1024];
@@ -32,12 +32,13 @@ static const char *row(const char *name, const char *columns)
 		 " a.attempt_no) FROM v_attempt a LEFT JOIN v_decision d USING"
 		 " (decision_id) WHERE task_ext_id = '%s'",
 		 columns, name);
-	for (int i = 0; i < 100 && !*got; i++) {
-		if (i)
-			usleep(50000);
+	for (int i = 0; i < 200; i++) {
 		got = harness_sql_text(w.db, sql);
+		if (!strcmp(got, want))
+			return;
+		usleep(50000);
 	}
-	return got;
+	assert_string_equal(got, want);
 }
 
 static bool served(void *arg)
@@ -113,12 +114,14 @@ static void in_shadow_the_strongest_serves(void **state)
 	/* Nothing but the name is changed. */
 	assert_string_equal(strstr(seen, "\r\n\r\n") + 4,
 			    CHAT("gpt-5", ",  \"odd\":1"));
-	assert_string_equal(row("shadow", "requested_model, model, a.tier,"
-					  " status, d.live"),
-			    "auto gpt-5 4 ok f");
-	assert_string_equal(row("shadow", "array_length(d.features, 1) > 30,"
-					  " d.reasons->>'mode'"),
-			    "t shadow");
+	assert_row("shadow",
+		   "requested_model, model, a.tier,"
+		   " status, d.live",
+		   "auto gpt-5 4 ok f");
+	assert_row("shadow",
+		   "array_length(d.features, 1) > 30,"
+		   " d.reasons->>'mode'",
+		   "t shadow");
 	free(seen);
 	gw_got_free(&g);
 }
@@ -131,22 +134,23 @@ static void classes_and_aliases(void **state)
 	(void)state;
 	assert_int_equal(g.status, 200);
 	gw_got_free(&g);
-	assert_string_equal(row("class", "requested_model, task_class"),
-			    "auto:coding coding");
+	assert_row("class", "requested_model, task_class",
+		   "auto:coding coding");
 	g = gw_post(&w, "/v1/chat/completions", task("alias", ""),
 		    CHAT("quick", ""));
 	assert_string_equal(gw_got_header(&g, "x-aco-model"), "gpt-5-mini");
 	assert_string_equal(gw_got_header(&g, "x-aco-decision"), "");
 	gw_got_free(&g);
-	assert_string_equal(row("alias", "requested_model, model, d.live"),
-			    "quick gpt-5-mini");
+	assert_row("alias", "requested_model, model, d.live",
+		   "quick gpt-5-mini");
 	g = gw_post(&w, "/v1/chat/completions", task("alias2", ""),
 		    CHAT("help", ""));
 	assert_int_equal(g.status, 200);
 	gw_got_free(&g);
-	assert_string_equal(row("alias2", "requested_model, model,"
-					  " task_class"),
-			    "help gpt-5 support");
+	assert_row("alias2",
+		   "requested_model, model,"
+		   " task_class",
+		   "help gpt-5 support");
 }
 
 static void live_decides(void **state)
@@ -159,10 +163,9 @@ static void live_decides(void **state)
 	assert_int_equal(g.status, 200);
 	snprintf(want, sizeof(want), "%s t",
 		 gw_got_header(&g, "x-aco-decision"));
-	assert_string_equal(row("live", "a.decision_id, d.live"), want);
-	assert_string_equal(row("live", "model"),
-			    gw_got_header(&g, "x-aco-model"));
-	assert_string_equal(row("live", "model = d.reasons->>'arm'"), "t");
+	assert_row("live", "a.decision_id, d.live", want);
+	assert_row("live", "model", gw_got_header(&g, "x-aco-model"));
+	assert_row("live", "model = d.reasons->>'arm'", "t");
 	gw_got_free(&g);
 }
 
@@ -179,9 +182,9 @@ static void another_model_steps_in(void **state)
 	assert_string_equal(gw_got_header(&g, "x-aco-model"), "gpt-5-mini");
 	assert_string_equal(gw_got_header(&g, "x-aco-attempts"), "2");
 	gw_got_free(&g);
-	assert_string_equal(row("fall", "model, status, cost_usd"),
-			    "gpt-5 error 0, gpt-5-mini ok 0.000056");
-	assert_string_equal(row("fall", "a.escalated_from"), ", ");
+	assert_row("fall", "model, status, cost_usd",
+		   "gpt-5 error 0, gpt-5-mini ok 0.000056");
+	assert_row("fall", "a.escalated_from", ", ");
 }
 
 static void a_refusal_is_not_accepted(void **state)
@@ -198,8 +201,8 @@ static void a_refusal_is_not_accepted(void **state)
 	/* Both are paid, and the client is told of both. */
 	assert_string_equal(gw_got_header(&g, "x-aco-cost-usd"), "0.000336");
 	gw_got_free(&g);
-	assert_string_equal(row("judge", "model, status, cost_usd"),
-			    "gpt-5 refused 0.00028, gpt-5-mini ok 0.000056");
+	assert_row("judge", "model, status, cost_usd",
+		   "gpt-5 refused 0.00028, gpt-5-mini ok 0.000056");
 	assert_int_equal(
 		harness_sql_i64(w.db,
 				"SELECT count(*) FROM v_attempt a JOIN"
@@ -209,8 +212,7 @@ static void a_refusal_is_not_accepted(void **state)
 				" b.step_id AND a.decision_id <>"
 				" b.decision_id"),
 		1);
-	assert_string_equal(row("judge", "d.reasons->>'why'"),
-			    ", not accepted");
+	assert_row("judge", "d.reasons->>'why'", ", not accepted");
 }
 
 /* ---- sessions ---- */
@@ -251,7 +253,8 @@ static void encrypted_reasoning_pins(void **state)
 	/* Without it the class decides. */
 	served_by(&live, "/v1/responses", "free", "x-aco-class: legal\r\n",
 		  "{\"model\":\"auto\",\"input\":\"x\"}", "gpt-5");
-	(void)row("free", "model");
+	assert_row("free", "model", "gpt-5");
+	assert_row("pin", "1", "1, 1, 1");
 	assert_int_equal(
 		harness_sql_i64(w.db, "SELECT count(*) FROM v_decision d JOIN"
 				      " v_attempt a USING (decision_id) WHERE"

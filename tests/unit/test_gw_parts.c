@@ -1,0 +1,219 @@
+/* Parts of the gateway that need no daemon: configuration, circuit breakers,
+ * what served a task last. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ingest/gw_int.h"
+#include "ledger/base/clock.h"
+
+/* ---- configuration ---- */
+
+static char openai_url[] = "http://127.0.0.1:1/v1";
+static char anthropic_url[] = "http://127.0.0.1:2/v1";
+
+static struct conf sample(const char *providers)
+{
+	return (struct conf){
+		.openai_base_url = openai_url,
+		.anthropic_base_url = anthropic_url,
+		.providers = (char *)(uintptr_t)providers,
+		.aliases = (char *)(uintptr_t) "fast=gpt-5-mini, h = auto:x",
+		.route_mode = (char *)(uintptr_t) "shadow",
+		.route_default = (char *)(uintptr_t) "gpt-5, claude-opus-4-5",
+		.route_goal = (char *)(uintptr_t) "quality:0.9",
+		.route_floors = (char *)(uintptr_t) "legal=4,medical = 5",
+		.route_streams = (char *)(uintptr_t) "live",
+		.unpriced = (char *)(uintptr_t) "pass",
+		.route_explore_permille = 20,
+	};
+}
+
+static void what_it_says(void **state)
+{
+	struct conf f = sample("local: url=http://h:8000/v1, protocol=openai");
+	struct gw_conf *c;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(gw_conf_new(&c, &f, &e), RC_OK);
+	assert_int_equal(c->n_providers, 3);
+	assert_string_equal(gw_conf_first(c, GW_OPENAI)->name, "openai");
+	assert_string_equal(gw_conf_first(c, GW_ANTHROPIC)->origin.base, "");
+	assert_int_equal(gw_conf_provider(c, STR("LOCAL"))->origin.port, 8000);
+	assert_false(gw_conf_provider(c, STR("local"))->first);
+	assert_null(gw_conf_provider(c, STR("else")));
+	assert_true(str_is(gw_conf_alias(c, STR("fast")), "gpt-5-mini"));
+	assert_true(str_is(gw_conf_alias(c, STR("h")), "auto:x"));
+	assert_true(str_is(gw_conf_alias(c, STR("other")), "other"));
+	assert_int_equal(gw_conf_floor(c, STR("medical")), 5);
+	assert_int_equal(gw_conf_floor(c, STR("coding")), 0);
+	assert_int_equal(c->n_defaults, 2);
+	gw_conf_drop(c);
+}
+
+static void refused(struct conf f, const char *why)
+{
+	struct gw_conf *c;
+	struct err e;
+
+	assert_int_equal(gw_conf_new(&c, &f, &e), RC_BAD);
+	if (!strstr(e.msg, why))
+		fail_msg("'%s' is not in '%s'", why, e.msg);
+}
+
+static void mistakes_are_named(void **state)
+{
+	struct conf f;
+
+	(void)state;
+	refused(sample("local"), "is not NAME");
+	refused(sample("local: protocol=openai"), "has no url");
+	refused(sample("l: url=http://h, color=red"), "'color'");
+	refused(sample("l: url=http://h, protocol=x"), "protocol is");
+	refused(sample("l: url=ftp://h"), "provider l");
+	refused(sample("l: url=http://h, key_file=/nonexistent"), "No such");
+	refused(sample("openai: url=http://h, protocol=anthropic"),
+		"none speaks protocol openai");
+	f = sample("");
+	f.route_goal = (char *)(uintptr_t) "quality:2";
+	refused(f, "route_goal");
+	f = sample("");
+	f.route_floors = (char *)(uintptr_t) "legal=6";
+	refused(f, "route_floors");
+	f = sample("");
+	f.aliases = (char *)(uintptr_t) "x";
+	refused(f, "aliases");
+}
+
+static void keys_of_files(void **state)
+{
+	char path[] = "/tmp/aco-key-XXXXXX", text[128];
+	int fd = mkstemp(path);
+	struct gw_conf *c;
+	struct conf f;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(write(fd, "sk-secret\n", 10), 10);
+	snprintf(text, sizeof(text), "l: url=http://h, key_file=%s", path);
+	f = sample(text);
+	assert_int_equal(gw_conf_new(&c, &f, &e), RC_OK);
+	assert_string_equal(gw_conf_provider(c, STR("l"))->key, "sk-secret");
+	gw_conf_drop(c);
+	assert_int_equal(fchmod(fd, 0644), 0);
+	refused(f, "others can read it");
+	assert_int_equal(fchmod(fd, 0600), 0);
+	assert_int_equal(pwrite(fd, "sk\r\nX: y", 8, 0), 8);
+	refused(f, "characters that no key has");
+	close(fd);
+	unlink(path);
+}
+
+/* ---- breakers ---- */
+
+static void failures_open_it(void **state)
+{
+	struct gw_link l = {.state = LINK_CLOSED};
+	int64_t now = US_PER_SEC;
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		assert_true(gw_link_ready(&l, now));
+		gw_link_begin(&l);
+		gw_link_end(&l, HEALTH_BAD, now);
+	}
+	assert_false(gw_link_ready(&l, now));
+	assert_true(gw_link_wait_us(&l, now) > 0);
+	/* Time is up: one may try, and fails; it is closed for longer. */
+	now += 2 * US_PER_SEC;
+	assert_true(gw_link_ready(&l, now));
+	gw_link_begin(&l);
+	assert_false(gw_link_ready(&l, now));
+	gw_link_end(&l, HEALTH_BAD, now);
+	assert_false(gw_link_ready(&l, now + 2 * US_PER_SEC));
+	now += 4 * US_PER_SEC;
+	assert_true(gw_link_ready(&l, now));
+	gw_link_begin(&l);
+	gw_link_end(&l, HEALTH_GOOD, now);
+	assert_true(gw_link_ready(&l, now));
+	assert_int_equal(l.state, LINK_CLOSED);
+	assert_int_equal(l.active, 0);
+}
+
+static void a_success_forgets_failures(void **state)
+{
+	struct gw_link l = {.state = LINK_CLOSED};
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		gw_link_begin(&l);
+		gw_link_end(&l, i % 4 == 3 ? HEALTH_GOOD : HEALTH_BAD, 1);
+		assert_true(gw_link_ready(&l, 1));
+	}
+	for (int i = 0; i < 20; i++) {
+		gw_link_begin(&l);
+		gw_link_end(&l, HEALTH_UNKNOWN, 1);
+	}
+	assert_true(gw_link_ready(&l, 1));
+}
+
+/* ---- sessions ---- */
+
+static void sessions_are_shared_and_outlive(void **state)
+{
+	char dir[] = "/tmp/aco-sessions-XXXXXX", path[64];
+	struct gw_last v = {.model = "gpt-5", .prompt_tokens = 7}, got;
+	struct gw_sessions *a, *b;
+	struct uuid task = uuid_v7();
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	a = gw_sessions_open(dir);
+	b = gw_sessions_open(dir);
+	assert_false(gw_session_get(a, task, &got));
+	assert_string_equal(got.model, "");
+	gw_session_put(a, task, &v);
+	assert_true(gw_session_get(b, task, &got));
+	assert_string_equal(got.model, "gpt-5");
+	assert_int_equal(got.prompt_tokens, 7);
+	gw_sessions_close(a);
+	gw_sessions_close(b);
+	a = gw_sessions_open(dir);
+	assert_true(gw_session_get(a, task, &got));
+	/* The newest of many stay. */
+	for (int i = 0; i < 100000; i++) {
+		v.at_us = i;
+		task = uuid_v7();
+		for (int k = 0; k < 16; k++)
+			task.b[k] = (uint8_t)(task.b[15 - k] ^ (i >> k));
+		gw_session_put(a, task, &v);
+		assert_true(gw_session_get(a, task, &got));
+	}
+	gw_sessions_close(a);
+	snprintf(path, sizeof(path), "%s/sessions", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_it_says),
+		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(keys_of_files),
+		cmocka_unit_test(failures_open_it),
+		cmocka_unit_test(a_success_forgets_failures),
+		cmocka_unit_test(sessions_are_shared_and_outlive),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
