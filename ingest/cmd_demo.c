@@ -123,6 +123,8 @@ static enum rc run_fleet(struct demo *d, bool once, struct err *e)
 
 	if (!rc && !stop)
 		rc = demo_past(d, &stop, e);
+	if (!rc && !stop && d->fresh)
+		rc = demo_train(d, e);
 	if (!rc)
 		rc = daemon_look(&d->conf, &info, e);
 	if (!rc && !once && !stop)

@@ -34,6 +34,7 @@ struct demo {
 	char *home; /* absolute */
 	char *file; /* HOME/demo.conf */
 	char *self; /* this program */
+	bool fresh; /* the folder was made by this run */
 	int lock;   /* -1: not held */
 	int64_t seed;
 	int32_t since;    /* first day of the fleet */
@@ -136,6 +137,10 @@ void demo_task_draw(struct demo_task *t, struct demo_rng *r);
  * already is not added again. Ends early when *stop is set. */
 enum rc demo_past(const struct demo *d, const volatile sig_atomic_t *stop,
 		  struct err *e) MUST_CHECK;
+
+/* Let the router learn from it, as the daemon does at night; the gate says
+ * whether that serves. That there is too little to learn from is no error. */
+enum rc demo_train(const struct demo *d, struct err *e) MUST_CHECK;
 
 #define DEMO_AGENTS 4
 /* Agents at work until they are killed; they die with this process. */

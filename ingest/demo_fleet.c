@@ -329,7 +329,7 @@ static int length(const char *const *list)
 void demo_task_draw(struct demo_task *t, struct demo_rng *r)
 {
 	int64_t all = 0, at;
-	int n = 1;
+	int n = 1, of, which;
 
 	for (int i = 0; i < demo_n_classes; i++)
 		all += demo_classes[i].weight;
@@ -340,11 +340,16 @@ void demo_task_draw(struct demo_task *t, struct demo_rng *r)
 	while (n < 3 && t->c->agents[n])
 		n++;
 	t->agent = t->c->agents[demo_int(r, 0, n - 1)];
-	t->prompt = t->c->prompts[demo_int(r, 0, length(t->c->prompts) - 1)];
-	/* The sum of three is near enough to a bell. */
+	of = length(t->c->prompts);
+	which = (int)demo_int(r, 0, of - 1);
+	t->prompt = t->c->prompts[which];
+	/* Prompts are harder the later they stand, which the router can learn;
+	 * the rest it cannot see. The sum of three is near enough to a bell. */
 	t->difficulty =
-		t->c->difficulty + t->c->spread * (demo_unit(r) + demo_unit(r) +
-						   demo_unit(r) - 1.5);
+		t->c->difficulty +
+		t->c->spread * (1.6 * (which + 0.5) / of - 0.8) +
+		0.6 * t->c->spread *
+			(demo_unit(r) + demo_unit(r) + demo_unit(r) - 1.5);
 	t->difficulty = fmin(fmax(t->difficulty, 0.02), 0.98);
 	t->steps = (int)demo_int(r, t->c->steps_min, t->c->steps_max);
 }

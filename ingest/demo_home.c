@@ -26,6 +26,7 @@
 #define OLD_DAYS   60 /* a fleet that began before is made anew */
 #define MOCK_US    (10 * US_PER_SEC)
 #define HAND_OVER  (40 * US_PER_SEC) /* until one that was told to has ended */
+#define TRAIN_MS   60000
 #define STATE_HOME "state"
 
 extern char **environ;
@@ -204,6 +205,7 @@ static enum rc make_home(struct demo *d, int64_t seed, int days, struct err *e)
 {
 	enum rc rc = path_make(d->home, geteuid() ? 0700 : 0711, e);
 
+	d->fresh = true;
 	d->seed = seed < 0 ? 1 : seed;
 	d->since = clock_day(clock_now_us()) - days;
 	d->live = d->since + days / 2;
@@ -340,6 +342,24 @@ enum rc demo_up(struct demo *d, struct err *e)
 		rc = write_conf(d, e);
 	demo_argv(d, words, argv, 8);
 	return rc ? rc : proc_must(&p, e);
+}
+
+enum rc demo_train(const struct demo *d, struct err *e)
+{
+	const char *const words[] = {"train",   "--ledger",  "--publish",
+				     "--small", "--threads", "1",
+				     NULL};
+	const char *argv[16];
+	const struct proc p = {
+		.argv = argv, .timeout_ms = TRAIN_MS, .dies_with_us = true};
+	struct proc_end end;
+	enum rc rc;
+
+	demo_argv(d, words, argv, 16);
+	proc_end_init(&end);
+	rc = proc_run(&p, &end, e);
+	proc_end_release(&end);
+	return rc;
 }
 
 enum rc demo_down(struct demo *d, struct err *e)

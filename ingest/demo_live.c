@@ -33,7 +33,7 @@ static void rest(struct agent *a, int from_ms, int to_ms)
 
 /* ---- requests ---- */
 
-/* What an agent carries along: as many tokens as the class says, about. */
+/* What an agent carries along, about as many tokens. */
 static void add_context(struct buf *b, int tokens)
 {
 	static const char line[] =
@@ -51,7 +51,7 @@ static void add_task(struct agent *a, struct json_out *o)
 	buf_init(&text, BODY_MAX);
 	buf_addf(&text, "[[task=%s difficulty=%.3f]] %s", a->id,
 		 a->t.difficulty, a->t.prompt);
-	add_context(&text, a->t.c->context / 2);
+	add_context(&text, a->t.c->context / 3);
 	json_out_obj(o, NULL);
 	json_out_str(o, "role", STR("user"));
 	json_out_str(o, "content", (struct str){text.p, text.len});
@@ -81,7 +81,7 @@ static void add_step(struct agent *a, struct json_out *o, int step)
 	snprintf(args, sizeof(args), "{\"command\":\"%s\"}",
 		 command ? command : "orders");
 	buf_adds(&text, "ok");
-	add_context(&text, a->t.c->growth / 2);
+	add_context(&text, a->t.c->growth / 3);
 	json_out_obj(o, NULL);
 	json_out_str(o, "role", STR("assistant"));
 	if (chat && tool) {
@@ -227,7 +227,7 @@ static void one_task(struct agent *a)
 		ask(a, s);
 		success = a->reply.status == 200 &&
 			  strstr(buf_str(&a->reply.body), MARKER);
-		rest(a, 150, 1200);
+		rest(a, 300, 2500);
 	}
 	tell_outcome(a, success);
 }
@@ -253,7 +253,7 @@ _Noreturn static void agent_main(const struct demo *d, const char *address,
 			tell_call(&a);
 		else
 			one_task(&a);
-		rest(&a, 300, 2500);
+		rest(&a, 500, 4000);
 	}
 }
 

@@ -23,13 +23,14 @@
 #include "ledger/cluster.h"
 #include "ledger/db.h"
 #include "ledger/ledger.h"
+#include "ledger/money.h"
 #include "router/feature.h"
 #include "router/policy.h"
 
 #define BATCH_BYTES  ((size_t)64 << 20)
 #define TASKS_A_DAY  60
-#define ORACLE_LIMIT 1000 /* class-days; all there are */
-#define PUSD         INT64_C(1000000000000)
+#define ORACLE_LIMIT 1000    /* class-days; all there are */
+#define PUSD_MICRO   1000000 /* pico-dollars of a millionth */
 #define FLEET        STR("demo")
 
 struct past {
@@ -86,16 +87,17 @@ static enum rc set_budgets(struct db *db, struct err *e)
 {
 	static const struct {
 		const char *scope, *subject, *period;
-		int64_t usd;
+		int64_t micro_usd;
 		bool hard;
 	} budgets[] = {
-		{"team", "platform", "day", 20, true},
-		{"team", "customer-care", "day", 4, true},
-		{"team", "insights", "day", 25, true},
-		{"team", "counsel", "day", 12, true},
-		{"team", "growth", "day", 2, true},
-		{"class", "research", "week", 60, false},
-		{"agent", "patcher", "month", 120, false},
+		{"team", "platform", "day", 50000000, true},
+		{"team", "customer-care", "day", 8000000, true},
+		{"team", "insights", "day", 50000000, true},
+		{"team", "counsel", "day", 25000000, true},
+		/* This one is soon used up. */
+		{"team", "growth", "day", 50000, true},
+		{"class", "research", "week", 60000000, false},
+		{"agent", "patcher", "month", 25000000, false},
 	};
 	enum rc rc = RC_OK;
 
@@ -108,7 +110,7 @@ static enum rc set_budgets(struct db *db, struct err *e)
 		db_arg_text(&a, str_from(budgets[i].subject));
 		db_arg_text(&a, str_from(budgets[i].period));
 		db_arg_text(&a, STR("UTC"));
-		db_arg_i64(&a, budgets[i].usd * PUSD);
+		db_arg_i64(&a, budgets[i].micro_usd * PUSD_MICRO);
 		db_arg_bool(&a, budgets[i].hard);
 		db_arg_bool(&a, true);
 		rc = db_run(db, &sql_budget_set, &a, NULL, NULL, e);
@@ -127,8 +129,32 @@ static int64_t expected_pusd(const struct demo_class *c,
 	return steps * (in * m->in_pusd / 3 + c->output * m->out_pusd);
 }
 
+static void put_arms(const struct told *t, double guess, struct json_out *o)
+{
+	char text[MONEY_TEXT];
+
+	json_out_arr(o, "arms");
+	for (int i = 0; i < demo_n_models; i++) {
+		const struct demo_model *m = &demo_models[i];
+
+		if (strcmp(m->protocol, t->t.c->protocol) != 0)
+			continue;
+		json_out_obj(o, NULL);
+		json_out_str(o, "model", str_from(m->name));
+		json_out_i64(o, "tier", m->tier);
+		snprintf(text, sizeof(text), "%.4f",
+			 mock_chance(m->strength, guess));
+		json_out_raw(o, "p", str_from(text));
+		money_format(expected_pusd(t->t.c, m, t->t.steps), text);
+		json_out_str(o, "cost_usd", str_from(text));
+		json_out_end(o, '}');
+	}
+	json_out_end(o, ']');
+}
+
 static void put_reasons(const struct past *p, const struct told *t,
-			bool explored, struct demo_rng *r, struct buf *out)
+			double guess, bool explored, struct demo_rng *r,
+			struct buf *out)
 {
 	static const char *const moved[] = {"class_rate", "context_tokens",
 					    "near_t2", "words", "step"};
@@ -144,6 +170,7 @@ static void put_reasons(const struct past *p, const struct told *t,
 		json_out_str(&o, "why", STR("not accepted"));
 	json_out_bool(&o, "explored", explored);
 	json_out_str(&o, "arm", str_from(demo_models[t->model].name));
+	put_arms(t, guess, &o);
 	json_out_arr(&o, "moved");
 	for (int i = 0; i < 3; i++) {
 		json_out_obj(&o, NULL);
@@ -193,7 +220,7 @@ static enum rc decide(struct past *p, struct told *t, int step, double guess,
 	buf_init(&plan, 512);
 	buf_init(&why, 4096);
 	buf_addf(&plan, "single(%s)", demo_models[t->model].name);
-	put_reasons(p, t, explored, r, &why);
+	put_reasons(p, t, guess, explored, r, &why);
 	snprintf(name, sizeof(name), "%s/%d/%s", t->id, step,
 		 demo_models[t->model].name);
 	snprintf(key, sizeof(key), "step-%d", step);
@@ -388,9 +415,11 @@ static void choose(struct past *p, struct told *t, double *guess,
 /* Some tasks are given to all models afterwards, as a benchmark would. */
 static enum rc bench(struct past *p, const struct told *t)
 {
+	float x[FEATURE_MAX];
+	int n_x = feature_text(str_from(t->t.prompt), x);
 	enum rc rc = RC_OK;
 
-	if (!t->t.c->name || !demo_chance(&p->r, 0.15))
+	if (!t->t.c->name || !demo_chance(&p->r, 0.3))
 		return RC_OK;
 	for (int i = 0; !rc && i < demo_n_models; i++) {
 		const struct demo_model *m = &demo_models[i];
@@ -411,6 +440,9 @@ static enum rc bench(struct past *p, const struct told *t)
 			.output_tokens = USAGE_NONE,
 			.api_calls = t->t.steps,
 			.at_us = t->at_us,
+			.features = x,
+			.n_features = n_x,
+			.feature_schema = feature_schema(),
 			.origin = FLEET,
 		};
 

@@ -1,7 +1,8 @@
 #!/bin/sh
-# `make run`: the program on real captured sessions, in a ledger of its own
-# beside the build. What it starts, it stops, also when it is interrupted.
-# The Makefile has installed what was missing and built $1 before.
+# `make run`: a simulated fleet at work, then real captured sessions, each in a
+# ledger of its own beside the build. What it starts, it stops, also when it is
+# interrupted. The Makefile has installed what was missing and built $1 before.
+# With "sessions" as $2 the fleet is left out.
 set -eu
 
 aco=$1
@@ -23,7 +24,7 @@ export ACO_AUTOSTART ACO_CONFIG ACO_RETENTION_DAYS ACO_HOME
 
 say() { printf '\n== %s\n' "$*"; }
 
-started=yes
+started=no
 stop() {
   code=$?
   trap '' INT TERM HUP
@@ -38,7 +39,18 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+if [ "${2-}" != sessions ]; then
+  say 'a fleet of agents, simulated (aco demo)'
+  if [ -t 0 ] && [ -t 1 ]; then
+    echo 'the dashboard opens; q leaves it, and the sessions follow'
+    "$aco" demo
+  else
+    "$aco" demo --once
+  fi
+fi
+
 say "a private PostgreSQL and a ledger in it: $ACO_HOME"
+started=yes
 up=$("$aco" up)
 printf '%s\n' "$up"
 case $up in
@@ -77,4 +89,5 @@ $aco import claude-code    what Claude Code wrote on this machine
 $aco import codex          the same for Codex; gemini, and others:
 $aco import --help
 $aco top                   the dashboard
+$aco demo                  the simulated fleet again; 'demo remove' deletes it
 END

@@ -28,22 +28,27 @@ servers() {
   done
 }
 
+# The fleet of `aco demo` is shown in the first run alone, to save time.
+what=
 run() {
+  # shellcheck disable=SC2086 # nothing, or a word
   (cd "$1" && shift && env ACO_DATABASE_URL=postgresql:///not-this-one \
-    ACO_TEAM=not-this-team "$@" ledger/run.sh build/aco)
+    ACO_TEAM=not-this-team "$@" ledger/run.sh build/aco $what)
 }
 
 here="$work/a path with spaces"
 checkout "$here"
 out=$(run "$here" 2>&1 </dev/null)
 is 'a first run succeeds' $? 0
+has 'it begins with a fleet' "$out" 'ledger simulated'
 has 'it shows the dashboard' "$out" 'coding'
 has 'every kind came in' "$out" 'aco import outcomes'
 has 'it says how to go on' "$out" 'build/aco import claude-code'
 is 'nothing is left running' "$(servers)" ''
 last=$(printf '%s\n' "$out" | tail -n 1)
-has 'the last word is how to go on' "$last" 'build/aco top'
+has 'the last word is how to go on' "$last" 'build/aco demo'
 
+what=sessions
 out=$(run "$here" 2>&1 </dev/null)
 is 'a second run succeeds' $? 0
 has 'and finds the files unchanged' "$out" '1 unchanged'
@@ -87,6 +92,9 @@ interrupt() {
 }
 fresh=$work/fresh
 checkout "$fresh"
+what=
+interrupt 'while the fleet is made' "$fresh" 'a simulated fleet'
+what=sessions
 interrupt 'while it makes the cluster' "$fresh" 'a private PostgreSQL'
 interrupt 'while it imports' "$fresh" 'aco import codex'
 out=$(run "$fresh" 2>&1 </dev/null)
