@@ -47,11 +47,11 @@ static void catch_signals(void)
 		sigaction(ends[i], &a, NULL);
 }
 
-/* Until one of them comes, a child ends, or the time is over. */
-static void await_signal(int timeout_ms)
+/* Until one of them comes or a child ends, but no longer than a second: an end
+ * that came before the mask is not told. */
+static void await_signal(void)
 {
-	struct timespec t = {.tv_sec = timeout_ms / 1000,
-			     .tv_nsec = timeout_ms % 1000 * 1000000L};
+	const struct timespec second = {.tv_sec = 1};
 	sigset_t set;
 	int got;
 
@@ -61,10 +61,7 @@ static void await_signal(int timeout_ms)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	/* One that came before the mask has set `stop`. */
-	got = stop             ? 0
-	      : timeout_ms < 0 ? sigwaitinfo(&set, NULL)
-			       : sigtimedwait(&set, NULL, &t);
+	got = stop ? 0 : sigtimedwait(&set, NULL, &second);
 	if (got > 0 && got != SIGCHLD)
 		stop = got;
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -90,7 +87,7 @@ static enum rc show(struct demo *d, bool open, struct err *e)
 	if (rc)
 		return rc;
 	while (!stop && waitpid(pid, &code, WNOHANG) == 0)
-		await_signal(open ? -1 : 1000);
+		await_signal();
 	if (stop) {
 		kill(pid, SIGTERM);
 		while (waitpid(pid, &code, 0) < 0 && errno == EINTR)
@@ -133,7 +130,7 @@ static enum rc run_fleet(struct demo *d, bool once, struct err *e)
 		fputs("aco: the fleet works for some seconds\n", stderr);
 		for (int64_t end = clock_mono_us() + LIVE_MS * 1000L;
 		     !stop && clock_mono_us() < end;)
-			await_signal(1000);
+			await_signal();
 	}
 	if (!rc && !stop)
 		rc = show(d, open, e);
