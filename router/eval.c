@@ -185,7 +185,8 @@ static enum rc play_all(struct ev *v, const enum mx_side *side, const int *rows,
 	steps = ev_prices(&rates, price);
 	ev_rates_release(&rates);
 	for (int k = 0; k < EVAL_KINDS; k++) {
-		ev_play_init(&play[k], rows, n, one_step(k) ? 1 : steps);
+		ev_play_init(&play[k], rows, n,
+			     one_step((enum eval_kind)k) ? 1 : steps);
 		memcpy(play[k].price, price, sizeof(price));
 	}
 	for (int k = 0; rc == RC_OK && k < EVAL_KINDS; k++) {
@@ -193,7 +194,8 @@ static enum rc play_all(struct ev *v, const enum mx_side *side, const int *rows,
 			ev_play_knn(v, side, &play[k]);
 		else if (k != EVAL_LEARNED && k != EVAL_CASCADE &&
 			 k != EVAL_UNGUARDED && k != EVAL_HINDSIGHT)
-			rc = ev_play_static(v, k, side, &play[k], e);
+			rc = ev_play_static(v, (enum eval_kind)k, side,
+					    &play[k], e);
 	}
 	ev_tell(v, "baselines", 0.1);
 	if (rc == RC_OK)
@@ -280,7 +282,7 @@ static void settle(struct fold *f, struct ev_judged *all, int at)
 			struct hull_mix mix;
 			double high;
 
-			choose(f, k, success, t, &mix);
+			choose(f, k, success, (enum eval_target)t, &mix);
 			high = mix.low == mix.high ? 0 : mix.high_share;
 			for (int i = 0; i < f->n; i++) {
 				double sl = (double)p->s[mix.low * f->n + i];
@@ -392,7 +394,8 @@ static void judged_init(struct ev_judged *j, const int *rows, int n, int arms)
 	*j = (struct ev_judged){.rows = rows, .n = n};
 	for (int k = 0; k < EVAL_KINDS; k++) {
 		j->play[k] = xcalloc(1, sizeof(*j->play[k]));
-		ev_play_init(j->play[k], rows, n, one_step(k) ? 1 : EVAL_STEPS);
+		ev_play_init(j->play[k], rows, n,
+			     one_step((enum eval_kind)k) ? 1 : EVAL_STEPS);
 		for (int t = 0; t < EVAL_TARGETS; t++) {
 			j->op_s[k][t] = xcalloc((size_t)n + 1, sizeof(float));
 			j->op_c[k][t] = xcalloc((size_t)n + 1, sizeof(float));

@@ -234,8 +234,8 @@ static void bad_files(void **state)
 		"{}\n",
 		"7\n",
 		"{\"source\":\"s\",\"task_id\":\"t\",\"model\":\"m\"}\n",
-		"{\"source\":\"s\",\"task_id\":\"t\",\"model\":\"m\",\"success\":"
-		"2}\n",
+		"{\"source\":\"s\",\"task_id\":\"t\",\"model\":7}\n",
+		"{\"task_id\":\"t\",\"model\":\"m\",\"success\":2}\n",
 		"\xff\xfe\n",
 		"\x1f\x8b\x08 cut short",
 	};
