@@ -18,7 +18,7 @@
 /* Word i of a list with blanks, as a string in buf; false: there is none. */
 static bool nth(struct str list, int i, char *buf, size_t size)
 {
-	const char *p = list.p, *end = list.p + list.len;
+	const char *p = list.p, *end = p ? p + list.len : NULL;
 
 	while (p && p < end) {
 		const char *from = p;

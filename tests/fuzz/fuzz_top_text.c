@@ -90,7 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (size < 1)
 		return 0;
-	text = xstrndup((const char *)data + 1, size - 1);
+	text = xcalloc(1, size);
+	memcpy(text, data + 1, size - 1);
 	switch (data[0] % 4) {
 	case 0:
 		remembered((struct str){text, size - 1});
