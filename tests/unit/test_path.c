@@ -1,0 +1,103 @@
+/* Folders and files: made, put in place, removed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ledger/base/alloc.h"
+#include "ledger/base/path.h"
+
+static char dir[] = "/tmp/aco-test-path-XXXXXX";
+
+static char *in(const char *name)
+{
+	return xasprintf("%s/%s", dir, name);
+}
+
+static void put(const char *name, const char *text)
+{
+	char *path = in(name);
+	struct err e;
+
+	assert_int_equal(path_replace(path, text, strlen(text), 0600, &e),
+			 RC_OK);
+	free(path);
+}
+
+static bool there(const char *name)
+{
+	char *path = in(name);
+	bool yes = !access(path, F_OK);
+
+	free(path);
+	return yes;
+}
+
+static void test_remove(void **state)
+{
+	char *deep = in("a/b/c"), *a = in("a"), *link = in("a/link");
+	char *kept = in("kept");
+	struct err e;
+
+	(void)state;
+	put("kept", "mine");
+	assert_int_equal(path_make(deep, 0700, &e), RC_OK);
+	put("a/one", "1");
+	put("a/b/c/two", "2");
+	/* A link goes, and what it points to stays. */
+	assert_int_equal(symlink(kept, link), 0);
+	assert_int_equal(path_remove(a, &e), RC_OK);
+	assert_false(there("a"));
+	assert_true(there("kept"));
+	/* What is not there is removed already. */
+	assert_int_equal(path_remove(a, &e), RC_OK);
+	assert_int_equal(path_remove(kept, &e), RC_OK);
+	assert_false(there("kept"));
+	free(deep);
+	free(a);
+	free(link);
+	free(kept);
+}
+
+static void test_replace(void **state)
+{
+	char *path = in("file"), *nowhere = in("no/such/folder"), text[8];
+	struct err e;
+	FILE *f;
+
+	(void)state;
+	put("file", "old");
+	put("file", "new");
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	assert_string_equal(text, "new");
+	fclose(f);
+	assert_int_equal(path_replace(nowhere, "x", 1, 0600, &e), RC_DOWN);
+	assert_int_equal(path_remove(path, &e), RC_OK);
+	free(path);
+	free(nowhere);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_remove),
+		cmocka_unit_test(test_replace),
+	};
+	int failed;
+
+	if (!mkdtemp(dir))
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(dir);
+	return failed;
+}
