@@ -141,7 +141,8 @@ static void body(struct client *c, const char *p, size_t n)
 		c->dead = true;
 }
 
-static void say(struct client *c, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void say(struct client *c,
+						      const char *fmt, ...)
 {
 	va_list ap;
 
