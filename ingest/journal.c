@@ -18,11 +18,12 @@
 #include "ledger/base/log.h"
 #include "ledger/crc32c.h"
 
-#define SUFFIX   ".journal"
-#define VERSION  1
-#define SYNC_MS  20
-#define NS_OF_MS 1000000L
-#define FILE_MAX ((size_t)1 << 30)
+#define SUFFIX       ".journal"
+#define VERSION      1
+#define SYNC_MS      20
+#define NS_OF_MS     1000000L
+#define ROOM_SECONDS 2 /* between looks whether there is room by now */
+#define FILE_MAX     ((size_t)1 << 30)
 
 static const char magic[4] = {'A', 'C', 'O', 'J'};
 
@@ -48,7 +49,9 @@ struct file {
 };
 
 struct journal {
+	char *dir;
 	struct file f[2];
+	atomic_bool ready; /* the files are there */
 	size_t bytes;
 	int active;
 	pthread_t thread;
@@ -163,8 +166,15 @@ static void begin(struct file *f)
 	f->at = sizeof(h);
 }
 
-static enum rc open_file(struct journal *j, int i, const char *dir,
-			 struct err *e)
+static enum rc file_errno(const struct file *f, int why, struct err *e)
+{
+	bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+
+	return err_set(e, full ? RC_BUSY : RC_DOWN, "%s: %s", f->path,
+		       strerror(why));
+}
+
+static enum rc open_file(struct journal *j, int i, struct err *e)
 {
 	struct file *f = &j->f[i];
 	struct timespec t;
@@ -172,20 +182,20 @@ static enum rc open_file(struct journal *j, int i, const char *dir,
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	f->path =
-		xasprintf("%s/%ld-%lld-%d" SUFFIX, dir, (long)getpid(),
+		xasprintf("%s/%ld-%lld-%d" SUFFIX, j->dir, (long)getpid(),
 			  (long long)t.tv_sec * 1000 + t.tv_nsec / NS_OF_MS, i);
 	f->fd = open(f->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (f->fd < 0)
-		return err_set(e, RC_DOWN, "%s: %s", f->path, strerror(errno));
+		return file_errno(f, errno, e);
 	/* Space is taken now: a page that finds none would end us. */
 	bad = posix_fallocate(f->fd, 0, (off_t)j->bytes);
 	if (bad)
-		return err_set(e, RC_DOWN, "%s: %s", f->path, strerror(bad));
+		return file_errno(f, bad, e);
 	f->map = mmap(NULL, j->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd,
 		      0);
 	if (f->map == MAP_FAILED) {
 		f->map = NULL;
-		return err_set(e, RC_DOWN, "%s: %s", f->path, strerror(errno));
+		return file_errno(f, errno, e);
 	}
 	f->generation = (uint64_t)t.tv_sec << 20;
 	begin(f);
@@ -201,9 +211,41 @@ static void close_file(struct journal *j, struct file *f)
 	if (f->path && !f->open)
 		unlink(f->path);
 	free(f->path);
+	*f = (struct file){.fd = -1};
+}
+
+/* Both or neither. */
+static enum rc open_files(struct journal *j, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	for (int i = 0; i < 2 && !rc; i++)
+		rc = open_file(j, i, e);
+	for (int i = 0; i < 2 && rc; i++)
+		close_file(j, &j->f[i]);
+	if (!rc)
+		atomic_store(&j->ready, true);
+	return rc;
 }
 
 /* ---- the thread ---- */
+
+/* With the lock held: the disk was full. */
+static void wait_for_room(struct journal *j)
+{
+	struct timespec t;
+	struct err e;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	t.tv_sec += ROOM_SECONDS;
+	if (pthread_cond_timedwait(&j->cond, &j->lock, &t) == 0 || j->stop)
+		return;
+	pthread_mutex_unlock(&j->lock);
+	if (open_files(j, &e) == RC_OK)
+		log_line(LOG_INFO, "journal", "there is room for the journal",
+			 "dir=%s", log_quote(j->dir));
+	pthread_mutex_lock(&j->lock);
+}
 
 static void *sync_main(void *arg)
 {
@@ -212,6 +254,10 @@ static void *sync_main(void *arg)
 
 	pthread_mutex_lock(&j->lock);
 	while (!j->stop) {
+		if (!atomic_load(&j->ready)) {
+			wait_for_room(j);
+			continue;
+		}
 		if (!atomic_load(&j->dirty)) {
 			pthread_cond_wait(&j->cond, &j->lock);
 			continue;
@@ -249,13 +295,21 @@ enum rc journal_open(struct journal **out, const char *dir, size_t bytes,
 	struct journal *j = xcalloc(1, sizeof(*j));
 	enum rc rc;
 
+	j->dir = xstrdup(dir);
 	j->bytes = bytes;
 	j->f[0].fd = j->f[1].fd = -1;
 	pthread_mutex_init(&j->lock, NULL);
 	pthread_cond_init(&j->cond, NULL);
 	rc = recover_all(dir, found, arg, e);
-	for (int i = 0; i < 2 && !rc; i++)
-		rc = open_file(j, i, dir, e);
+	if (!rc)
+		rc = open_files(j, e);
+	if (rc == RC_BUSY) {
+		log_line(LOG_ERROR, "journal",
+			 "no room for the journal: until there is, the ends of "
+			 "replies wait for the ledger",
+			 "err=%s", log_quote(e->msg));
+		rc = RC_OK;
+	}
 	if (rc) {
 		journal_close(j);
 		return rc;
@@ -279,6 +333,7 @@ void journal_close(struct journal *j)
 		close_file(j, &j->f[i]);
 	pthread_cond_destroy(&j->cond);
 	pthread_mutex_destroy(&j->lock);
+	free(j->dir);
 	free(j);
 }
 
@@ -295,7 +350,7 @@ uint64_t journal_put(struct journal *j, struct str record)
 	struct file *f = &j->f[j->active];
 	struct record r, end = {0};
 
-	if (!record.len || record.len > UINT32_MAX)
+	if (!record.len || record.len > UINT32_MAX || !atomic_load(&j->ready))
 		return 0;
 	if (!fits(j, f, need)) {
 		f = &j->f[!j->active];

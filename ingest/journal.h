@@ -28,7 +28,9 @@ typedef enum rc journal_found_fn(void *arg, struct str record, struct err *e);
 
 /* `bytes` is the size of each file. `found` is called for each record that was
  * left; a file whose records are all taken is removed, another one stays for
- * the next opening (that is logged). RC_DOWN: the folder cannot be used. */
+ * the next opening (that is logged). On a full disk it opens all the same (that
+ * is logged, too), has no room, and looks every few seconds whether it can
+ * have its files. RC_DOWN: the folder cannot be used. */
 enum rc journal_open(struct journal **out, const char *dir, size_t bytes,
 		     journal_found_fn *found, void *arg,
 		     struct err *e) MUST_CHECK;

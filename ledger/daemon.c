@@ -53,7 +53,8 @@ static enum rc write_pid(int fd, const char *path, struct err *e)
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
-	if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)n, 0) != n)
+	/* In this order, what was written before makes room on a full disk. */
+	if (pwrite(fd, text, (size_t)n, 0) != n || ftruncate(fd, n))
 		return path_errno(e, "writing", path);
 	return RC_OK;
 }

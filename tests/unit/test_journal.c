@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -196,6 +197,36 @@ static void foreign_bytes_are_no_records(void **state)
 	buf_release(&s.text);
 }
 
+/* No file may grow: as on a full disk. */
+static void a_full_disk_is_waited_for(void **state)
+{
+	struct rlimit before, none;
+	struct seen s = {0};
+	struct journal *j;
+	uint64_t mark = 0;
+
+	(void)state;
+	buf_init(&s.text, 65536);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 1000;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	j = open_it(&s, 65536);
+	assert_int_equal(journal_put(j, STR("no room")), 0);
+	assert_int_equal(files(false), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	for (int i = 0; i < 600 && !mark; i++) {
+		mark = journal_put(j, STR("room"));
+		usleep(mark ? 0 : 50000);
+	}
+	assert_true(mark);
+	journal_done(j, mark);
+	journal_close(j);
+	assert_int_equal(files(false), 0);
+	buf_release(&s.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +234,7 @@ int main(void)
 		cmocka_unit_test_teardown(what_is_not_taken_stays, clear),
 		cmocka_unit_test_teardown(files_take_turns, clear),
 		cmocka_unit_test_teardown(foreign_bytes_are_no_records, clear),
+		cmocka_unit_test_teardown(a_full_disk_is_waited_for, clear),
 	};
 
 	return cmocka_run_group_tests(tests, make, unmake);
