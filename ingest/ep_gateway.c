@@ -35,6 +35,15 @@ static void count_tokens(struct http_req *r, void *arg)
 
 static void other(struct http_req *r, void *arg)
 {
+	struct err e;
+
+	if (!gw_path_plain(http_path(r))) {
+		err_set(&e, RC_BAD,
+			"the path is not in its plain form: no empty or dot "
+			"segments, no letters in percent");
+		http_reply_err(r, 400, &e);
+		return;
+	}
 	stat_add(STAT_GW_OTHER, 1);
 	gw_call_begin(of(arg), r, WIRE_OTHER, false);
 }

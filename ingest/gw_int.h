@@ -228,6 +228,11 @@ void gw_try_cut(struct gw_call *c);
 /* ---- gw_wire.c ---- */
 /* Which protocol a path speaks; WIRE_OTHER. */
 enum gw_protocol gw_protocol_of(const struct http_req *r, enum wire wire);
+/* Whether every server understands a path as we do: a provider that unescapes
+ * /v1/chat%2fcompletions, or tidies /v1/x/../chat/completions, would serve what
+ * no budget saw, and dots lead out of the base URL. In names of models a slash
+ * may be in percent. */
+bool gw_path_plain(struct str path);
 /* The path behind a provider's base, with the query. */
 struct str gw_target(struct gw_call *c);
 

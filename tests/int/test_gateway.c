@@ -196,11 +196,82 @@ static void the_rest_passes(void **state)
 	assert_string_equal(strstr(seen, "\r\n\r\n") + 4, "?");
 	gw_got_free(&g);
 	free(seen);
+	g = gw_post(&w, "/v1/models/org%2Fname", "", "");
+	seen = fake_last(w.fake);
+	ASSERT_CONTAINS(seen, "POST /v1/models/org%2Fname ");
+	gw_got_free(&g);
+	free(seen);
 	g = gw_post(&w, "/v1/analytics/codex/turn-costs", "",
 		    "{\"turn_ids\":[]}");
 	assert_string_equal(buf_str(&g.body),
 			    "{\"object\":\"list\",\"data\":[]}");
 	gw_got_free(&g);
+}
+
+/* What a provider could take for a path that is metered, or for one that is
+ * not below /v1/. */
+static void paths_in_disguise_go_nowhere(void **state)
+{
+	static const char *const paths[] = {
+		"/v1/../admin",
+		"/v1/x/../chat/completions",
+		"/v1/./chat/completions",
+		"/v1/%2e%2e/admin",
+		"/v1/chat%2fcompletions",
+		"/v1/chat/%63ompletions",
+		"/v1//chat/completions",
+		"/v1/models/..%2F..%2Fadmin",
+		"/v1/x\\..\\admin",
+		"/v1/x%00",
+		"/v1/x%zz",
+	};
+	int before = fake_count(w.fake);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct gw_got g =
+			gw_post(&w, paths[i], "", CHAT("gpt-5-mini", ""));
+
+		if (g.status != 400)
+			print_message("%s: %d\n", paths[i], g.status);
+		assert_int_equal(g.status, 400);
+		gw_got_free(&g);
+	}
+	assert_int_equal(fake_count(w.fake), before);
+}
+
+#define ROUTE_ASK                                                              \
+	"{\"class\":\"coding\",\"text\":\"Fix it\",\"pinned\":\"gpt-5-mini\"," \
+	"\"models\":[{\"name\":\"gpt-5-mini\",\"tier\":2},"                    \
+	"{\"name\":\"gpt-5\",\"tier\":4}]}"
+
+/* The answer is the router's own; nothing is called. */
+static void a_route_is_asked_for(void **state)
+{
+	int before = fake_count(w.fake);
+	struct gw_got g = gw_post(&w, "/v1/route", "", "{\"model\":");
+
+	(void)state;
+	assert_int_equal(g.status, 400);
+	ASSERT_CONTAINS(buf_str(&g.body), "invalid JSON");
+	gw_got_free(&g);
+	g = gw_post(&w, "/v1/route", "",
+		    "{\"class\":\"coding\",\"text\":\"Fix it\",\"models\":[]}");
+	assert_int_equal(g.status, 400);
+	assert_string_equal(buf_str(&g.body),
+			    "{\"error\":\"models names none\"}");
+	gw_got_free(&g);
+	g = gw_post(&w, "/v1/route?explain", "", ROUTE_ASK);
+	assert_int_equal(g.status, 200);
+	assert_string_equal(gw_got_header(&g, "content-type"),
+			    "application/json");
+	assert_string_equal(gw_got_header(&g, "cache-control"), "no-store");
+	/* A pin leaves no choice; prices are the table's. */
+	ASSERT_CONTAINS(buf_str(&g.body), "{\"model\":\"gpt-5-mini\",");
+	ASSERT_CONTAINS(buf_str(&g.body), "\"class\":\"coding\"");
+	ASSERT_CONTAINS(buf_str(&g.body), "\"reasons\":");
+	gw_got_free(&g);
+	assert_int_equal(fake_count(w.fake), before);
 }
 
 /* ---- streams ---- */
@@ -493,6 +564,8 @@ int main(void)
 		cmocka_unit_test(headers_pass_and_ours_do_not),
 		cmocka_unit_test(messages_responses_embeddings),
 		cmocka_unit_test(the_rest_passes),
+		cmocka_unit_test(paths_in_disguise_go_nowhere),
+		cmocka_unit_test(a_route_is_asked_for),
 		cmocka_unit_test(a_stream_hides_what_we_asked_for),
 		cmocka_unit_test(streams_pass_byte_for_byte),
 		cmocka_unit_test(errors_are_passed_and_cost_nothing),
