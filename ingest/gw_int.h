@@ -197,6 +197,7 @@ struct gw_call {
 	struct budget_ticket *budget;
 	int64_t worst_pusd, spent_pusd;
 	int attempts, retries;
+	int64_t wait_us; /* until the provider is tried again; 0: unknown */
 	void (*then)(struct gw_call *c); /* SAVING: what comes after */
 	struct gw_try t; /* the attempt under way, or the last one */
 };

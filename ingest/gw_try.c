@@ -62,12 +62,16 @@ enum rc gw_try_start(struct gw_call *c, struct err *e)
 	struct str name;
 	const struct gw_provider *p = gw_serve(c, &m, &name);
 	struct gw_link *l = gw_link_of(c->g, p);
+	int64_t now = clock_mono_us();
 
-	if (!gw_link_ready(l, clock_mono_us()))
+	c->wait_us = 0;
+	if (!gw_link_ready(l, now)) {
+		c->wait_us = gw_link_wait_us(l, now);
 		return err_set(e, RC_DOWN,
 			       "provider %s does not answer; it is tried again "
 			       "in a while",
 			       p->name);
+	}
 	begin(c, p, m, name);
 	ask.n_headers = gw_head_up(c, p, headers, GW_HEADERS);
 	ask.headers = arena_alloc(&c->a, sizeof(headers));
