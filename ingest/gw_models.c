@@ -61,6 +61,7 @@ static void read_row(struct gw_registry *r, const struct db_result *res,
 		.tier = (int)db_i64(res, row, 2),
 		.upstream = db_text(res, row, 4),
 		.can = gw_can_parse(db_text(res, row, 5), &bad),
+		.by_name_only = !db_bool(res, row, 6),
 	};
 
 	m.protocol = str_is(protocol, "anthropic") ||

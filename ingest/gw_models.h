@@ -1,8 +1,8 @@
 /* The models that the gateway may choose among, with their prices: the enabled
- * rows of the registry (`aco model`). A worker's own thread looks for changes
- * each second; what it found last also lies in ACO_HOME/models, so that a
- * start with the database away can route. The loop sees whole registries only,
- * and never waits for one. */
+ * rows of the registry (`aco model`), and the others whose provider was said. A
+ * worker's own thread looks for changes each second; what it found last also
+ * lies in ACO_HOME/models, so that a start with the database away can route.
+ * The loop sees whole registries only, and never waits for one. */
 #ifndef ACO_GW_MODELS_H
 #define ACO_GW_MODELS_H
 
@@ -33,6 +33,8 @@ struct gw_model {
 	enum gw_protocol protocol;
 	int tier; /* 1..5 */
 	unsigned can;
+	bool by_name_only; /* not enabled: never chosen, but whoever names it
+			      is served by its upstream */
 	int64_t in_fusd, cached_fusd, out_fusd; /* a token; -1 unknown */
 	int64_t max_output;                     /* tokens; 0 unknown */
 };

@@ -151,6 +151,8 @@ void gw_registry_print(const struct gw_registry *r, struct buf *out)
 			     str_from(gw_protocol_names[m->protocol]));
 		json_out_i64(&o, "tier", m->tier);
 		json_out_i64(&o, "can", m->can);
+		if (m->by_name_only)
+			json_out_bool(&o, "by_name_only", true);
 		json_out_end(&o, '}');
 		buf_addc(out, '\n');
 	}
@@ -179,6 +181,7 @@ static enum rc parse_line(struct gw_registry *r, struct json_doc *d,
 		return err_set(e, RC_BAD, "a model without name or tier");
 	m.tier = (int)tier;
 	m.can = (unsigned)can;
+	m.by_name_only = json_true(json_get(o, "by_name_only"));
 	gw_registry_add(r, &m);
 	return RC_OK;
 }

@@ -110,7 +110,7 @@ static void add_arms(struct gw_call *c, const struct gw_last *last)
 		const struct gw_model *m = &c->reg->m[i];
 		struct gw_link *l;
 
-		if (m->protocol != c->protocol)
+		if (m->protocol != c->protocol || m->by_name_only)
 			continue;
 		l = gw_link_of(c->g, gw_model_provider(c->conf, m));
 		c->arm_model[n] = m;

@@ -70,6 +70,8 @@ static void it_starts(void **state)
 	(void)state;
 	gw_world_init(&w, "gateway_route");
 	gw_world_set(&w, "ACO_ALIASES", "quick=gpt-5-mini, help=auto:support");
+	gw_world_set(&w, "ACO_PROVIDERS",
+		     "nowhere: url=http://127.0.0.1:1/v1, protocol=openai");
 	gw_world_beside(&live, &w);
 	gw_world_set(&live, "ACO_ROUTE_MODE", "live");
 	gw_world_set(&live, "ACO_ROUTE_EXPLORE_PERMILLE", "0");
@@ -97,6 +99,37 @@ static void without_models_auto_is_refused(void **state)
 	poll_until(served, &live, 10000, "a model for auto");
 	poll_until(served_too, &w, 10000, "a model for auto");
 	poll_until(served_too, &live, 10000, "a model for auto");
+}
+
+static bool lasts_elsewhere(void *arg)
+{
+	struct gw_got g = gw_post(arg, "/v1/chat/completions", "",
+				  CHAT("qwen-local", ""));
+	bool yes = g.status == 502;
+
+	gw_got_free(&g);
+	return yes;
+}
+
+/* A model that the router may not choose still goes to its own provider. */
+static void not_enabled_is_not_elsewhere(void **state)
+{
+	int before;
+	struct gw_got g;
+
+	(void)state;
+	GW_ACO(&w, "model", "set", "qwen-local", "--provider", "qwen", "--tier",
+	       "5", "--protocol", "openai", "--upstream", "nowhere");
+	poll_until(lasts_elsewhere, &w, 10000, "the model's own provider");
+	before = fake_count(w.fake);
+	g = gw_post(&w, "/v1/chat/completions", "", CHAT("qwen-local", ""));
+	assert_true(g.status == 502 || g.status == 503);
+	assert_int_equal(fake_count(w.fake), before);
+	gw_got_free(&g);
+	g = gw_post(&w, "/v1/chat/completions", "", CHAT("auto", ""));
+	assert_int_equal(g.status, 200);
+	assert_string_equal(gw_got_header(&g, "x-aco-model"), "gpt-5");
+	gw_got_free(&g);
 }
 
 static void in_shadow_the_strongest_serves(void **state)
@@ -314,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_starts),
 		cmocka_unit_test(without_models_auto_is_refused),
+		cmocka_unit_test(not_enabled_is_not_elsewhere),
 		cmocka_unit_test(in_shadow_the_strongest_serves),
 		cmocka_unit_test(classes_and_aliases),
 		cmocka_unit_test(live_decides),

@@ -33,6 +33,7 @@ static struct gw_registry *sample(void)
 	gw_registry_add(r, &(struct gw_model){.provider = STR("anthropic"),
 					      .name = STR("claude-opus-4-5"),
 					      .upstream = STR("eu"),
+					      .by_name_only = true,
 					      .protocol = GW_ANTHROPIC,
 					      .tier = 5,
 					      .can = GW_CAN_TOOLS});
@@ -90,6 +91,7 @@ static void the_file_is_read_as_written(void **state)
 	assert_int_equal(again->n, 2);
 	assert_true(str_is(again->m[1].upstream, "eu"));
 	assert_int_equal(again->m[1].can, GW_CAN_TOOLS);
+	assert_true(again->m[1].by_name_only && !again->m[0].by_name_only);
 	gw_registry_drop(again);
 	gw_registry_drop(r);
 	assert_int_equal(
