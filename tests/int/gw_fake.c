@@ -448,6 +448,8 @@ static void answer(struct client *c)
 	long first = word(c, "first=", -1);
 	bool now = first < 0 || times(c) < first;
 
+	if (!now)
+		c->say[0] = 0;
 	if (strstr(c->say, "reset") && now) {
 		c->dead = true;
 		return;
