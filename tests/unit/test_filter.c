@@ -24,15 +24,18 @@ enum {
 };
 
 static const struct column cols[COLS] = {
-	[MODEL] = {"model", "model", "", CELL_TEXT, 0, 0, NULL, false},
-	[STATUS] = {"status", "state", "", CELL_TEXT, 0, 0, NULL, false},
-	[ATTEMPTS] = {"attempts", "calls", "", CELL_INT, 0, 0, NULL, false},
-	[COST] = {"cost_usd", "spend", "", CELL_MONEY, 0, 0, NULL, false},
+	[MODEL] = {"model", "model", "", CELL_TEXT, 0, 0, NULL, false, NULL},
+	[STATUS] = {"status", "state", "", CELL_TEXT, 0, 0, NULL, false, NULL},
+	[ATTEMPTS] = {"attempts", "calls", "", CELL_INT, 0, 0, NULL, false,
+		      NULL},
+	[COST] = {"cost_usd", "spend", "", CELL_MONEY, 0, 0, NULL, false, NULL},
 	[COST_PER] = {"cost_per_success_usd", "$/ok", "", CELL_MONEY, 0, 0,
-		      NULL, false},
-	[SUCCESS] = {"success", "ok", "", CELL_RATIO, 0, 0, NULL, false},
-	[STARTED] = {"started_at", "started", "", CELL_TIME, 0, 0, NULL, false},
-	[TOOK] = {"duration_us", "time", "", CELL_SPAN, 0, 0, NULL, false},
+		      NULL, false, NULL},
+	[SUCCESS] = {"success", "ok", "", CELL_RATIO, 0, 0, NULL, false, NULL},
+	[STARTED] = {"started_at", "started", "", CELL_TIME, 0, 0, NULL, false,
+		     NULL},
+	[TOOK] = {"duration_us", "time", "", CELL_SPAN, 0, 0, NULL, false,
+		  NULL},
 };
 
 static void add(struct table *t, const char *model, const char *status,

@@ -17,8 +17,8 @@ enum {
 };
 
 static const struct column cols[COLS] = {
-	[NAME] = {"name", "name", "", CELL_TEXT, 0, 0, NULL, false},
-	[COST] = {"cost_usd", "cost", "", CELL_MONEY, 0, 0, NULL, false},
+	[NAME] = {"name", "name", "", CELL_TEXT, 0, 0, NULL, false, NULL},
+	[COST] = {"cost_usd", "cost", "", CELL_MONEY, 0, 0, NULL, false, NULL},
 };
 
 static int add(struct table *t, const char *name, int cost, int parent)

@@ -91,8 +91,9 @@ static void world_make(struct world *w, int tasks, uint64_t seed)
 		};
 		for (int a = 0; a < ARMS; a++)
 			*matrix_cell(m, t, a) = (struct mx_cell){
-				.success = stat_uniform(&seed) <
-					   chance(t % KINDS, a, x[3]),
+				.success =
+					stat_uniform(&seed) <
+					chance((enum kind)(t % KINDS), a, x[3]),
 				.cost_pusd =
 					costs[a] +
 					(int64_t)(stat_random(&seed) % 1000000),
@@ -347,7 +348,7 @@ static void test_odd(void **state)
 		struct bundle *b;
 
 		world_make(&w, 300, 11);
-		make_odd(&w, odd);
+		make_odd(&w, (enum odd)odd);
 		fit(&w, NULL, 1, &out);
 		b = view(&out);
 		fleet = bundle_fleet(b);
