@@ -4,6 +4,7 @@
  * then other texts. A text counts when it holds words of a subject worth
  * TEXT_ENOUGH together, each word counted once. */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "ingest/class_rule.h"
 
@@ -165,19 +166,34 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* Terms that were not seen yet, by their first letter: each word of a text is
+ * looked up, and most begin no term. */
 struct tally {
 	int sum[SUBJECT_N];
-	bool seen[TERMS];
+	uint64_t left[26]; /* bits: indexes of terms */
 };
+_Static_assert(TERMS <= 64, "a bit for each term");
+
+static void tally_init(struct tally *t)
+{
+	*t = (struct tally){0};
+	for (size_t i = 0; i < TERMS; i++)
+		t->left[terms[i].word[0] - 'a'] |= UINT64_C(1) << i;
+}
 
 static void count_word(struct tally *t, struct str word)
 {
-	for (size_t i = 0; i < TERMS; i++) {
-		if (t->seen[i] || (terms[i].word[0] | 32) != (word.p[0] | 32) ||
-		    !class_pattern_match(str_from(terms[i].word), word))
+	uint64_t *left = &t->left[(word.p[0] | 32) - 'a'];
+	char second = word.len > 1 ? (char)(word.p[1] | 32) : '\0';
+
+	for (uint64_t m = *left; m; m &= m - 1) {
+		const struct term *k = &terms[__builtin_ctzll(m)];
+
+		if (k->word[1] != second ||
+		    !class_pattern_match(str_from(k->word), word))
 			continue;
-		t->seen[i] = true;
-		t->sum[terms[i].subject] += terms[i].weight;
+		*left &= ~(m & -m);
+		t->sum[k->subject] += k->weight;
 	}
 }
 
@@ -212,9 +228,10 @@ static int by_text(const struct tally *t, int from, int to)
 struct str class_guess(class_fact_fn *fact, const void *arg)
 {
 	struct str text = fact(arg, STR("text"));
-	struct tally t = {0};
+	struct tally t;
 	int s;
 
+	tally_init(&t);
 	if (text.len)
 		count_text(&t, text);
 	s = by_text(&t, 0, REGULATED);
