@@ -171,11 +171,32 @@ static void arg_text(struct db_args *a, struct str s)
 		db_arg_null(a);
 }
 
+/* Whose it is by the registry, if only one there is called so. */
+static enum rc set_before(struct model_cmd *c, char *text, size_t size,
+			  struct err *e)
+{
+	struct db_result *r = NULL;
+	struct db_args a;
+	enum rc rc;
+
+	db_args_init(&a, 4096);
+	db_arg_text(&a, str_from(c->name));
+	rc = db_run(c->db, &sql_model_list, &a, &r, NULL, e);
+	if (!rc && db_rows(r) == 1) {
+		snprintf(text, size, "%.*s", STR_ARG(db_text(r, 0, 0)));
+		c->provider = str_from(text);
+	}
+	db_result_free(r);
+	db_args_release(&a);
+	return rc;
+}
+
 /* Whose it is, where nobody said so. */
 static enum rc find_provider(struct model_cmd *c, const struct price_book *book,
 			     char *text, size_t size, struct err *e)
 {
 	struct str name = str_from(c->name);
+	enum rc rc;
 
 	if (c->provider.len) {
 		c->provider = price_provider(c->provider, text, size);
@@ -184,6 +205,9 @@ static enum rc find_provider(struct model_cmd *c, const struct price_book *book,
 	c->provider = price_provider_of_model(book, name);
 	if (c->provider.len)
 		return RC_OK;
+	rc = set_before(c, text, size, e);
+	if (rc || c->provider.len)
+		return rc;
 	err_set(e, RC_BAD, "%s: no price tells whose model it is", c->name);
 	err_hint(e, "say --provider NAME");
 	return RC_BAD;

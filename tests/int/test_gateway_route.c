@@ -101,7 +101,7 @@ static void without_models_auto_is_refused(void **state)
 	poll_until(served_too, &live, 10000, "a model for auto");
 }
 
-static bool lasts_elsewhere(void *arg)
+static bool asked_elsewhere(void *arg)
 {
 	struct gw_got g = gw_post(arg, "/v1/chat/completions", "",
 				  CHAT("qwen-local", ""));
@@ -120,7 +120,9 @@ static void not_enabled_is_not_elsewhere(void **state)
 	(void)state;
 	GW_ACO(&w, "model", "set", "qwen-local", "--provider", "qwen", "--tier",
 	       "5", "--protocol", "openai", "--upstream", "nowhere");
-	poll_until(lasts_elsewhere, &w, 10000, "the model's own provider");
+	/* Whose it is was said once. */
+	GW_ACO(&w, "model", "set", "qwen-local", "--disable");
+	poll_until(asked_elsewhere, &w, 10000, "the model's own provider");
 	before = fake_count(w.fake);
 	g = gw_post(&w, "/v1/chat/completions", "", CHAT("qwen-local", ""));
 	assert_true(g.status == 502 || g.status == 503);
