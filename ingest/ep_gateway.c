@@ -33,9 +33,33 @@ static void count_tokens(struct http_req *r, void *arg)
 	gw_call_begin(of(arg), r, WIRE_ANTHROPIC, false);
 }
 
+/* What is sent to us by another method, or with a slash at its end, is none of
+ * the provider's: telemetry tells what was asked and answered. */
+static bool is_ours(struct str path)
+{
+	static const char *const ours[] = {"/v1/traces",   "/v1/logs",
+					   "/v1/metrics",  "/v1/events",
+					   "/v1/outcomes", "/v1/route"};
+
+	while (path.len && path.p[path.len - 1] == '/')
+		path.len--;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (str_is(path, ours[i]))
+			return true;
+	}
+	return false;
+}
+
 static void other(struct http_req *r, void *arg)
 {
 	struct err e;
+
+	if (is_ours(http_path(r))) {
+		err_set(&e, RC_BAD, "this is aco's own, by POST: %.*s",
+			STR_ARG(http_path(r)));
+		http_reply_err(r, 404, &e);
+		return;
+	}
 
 	if (!gw_path_plain(http_path(r))) {
 		err_set(&e, RC_BAD,

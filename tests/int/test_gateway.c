@@ -208,6 +208,25 @@ static void the_rest_passes(void **state)
 	gw_got_free(&g);
 }
 
+/* A telemetry client's slash too many is no reason to tell the provider. */
+static void what_is_ours_stays_here(void **state)
+{
+	static const char *const paths[] = {"/v1/traces/",   "/v1/logs/",
+					    "/v1/metrics/",  "/v1/events//",
+					    "/v1/outcomes/", "/v1/route/"};
+	int before = fake_count(w.fake);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct gw_got g = gw_post(&w, paths[i], "", "{}");
+
+		assert_int_equal(g.status, 404);
+		ASSERT_CONTAINS(buf_str(&g.body), "aco's own");
+		gw_got_free(&g);
+	}
+	assert_int_equal(fake_count(w.fake), before);
+}
+
 /* What a provider could take for a path that is metered, or for one that is
  * not below /v1/. */
 static void paths_in_disguise_go_nowhere(void **state)
@@ -565,6 +584,7 @@ int main(void)
 		cmocka_unit_test(messages_responses_embeddings),
 		cmocka_unit_test(the_rest_passes),
 		cmocka_unit_test(paths_in_disguise_go_nowhere),
+		cmocka_unit_test(what_is_ours_stays_here),
 		cmocka_unit_test(a_route_is_asked_for),
 		cmocka_unit_test(a_stream_hides_what_we_asked_for),
 		cmocka_unit_test(streams_pass_byte_for_byte),
