@@ -1,7 +1,9 @@
 /* What is known of a request and of each model that may serve it. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/alloc.h"
 #include "router/bundle_plain.h"
 #include "router/decide_int.h"
 
@@ -297,13 +299,35 @@ static bool affords(const struct look *g, const struct option *o)
 	return o->cost * PUSD_IN_USD <= (double)left;
 }
 
-void look_at(struct look *g, const struct bundle *b,
-	     const struct route_ask *ask)
+/* ---- all of it, at once or kept ---- */
+
+struct route_memo {
+	struct look g;
+	bool known;
+};
+
+struct route_memo *route_memo_new(void)
+{
+	return xcalloc(1, sizeof(struct route_memo));
+}
+
+void route_memo_forget(struct route_memo *m)
+{
+	m->known = false;
+}
+
+void route_memo_free(struct route_memo *m)
+{
+	free(m);
+}
+
+/* What does not depend on the goal and on what was tried. */
+static void look_fresh(struct look *g, const struct bundle *b,
+		       const struct route_ask *ask)
 {
 	struct outputs f;
 
 	g->b = b;
-	g->ask = ask;
 	g->n_arms = bundle_arms(b, &g->arms);
 	g->n = !ask->arms || ask->n_arms < 0  ? 0
 	       : ask->n_arms > ROUTE_ARMS_MAX ? ROUTE_ARMS_MAX
@@ -316,6 +340,22 @@ void look_at(struct look *g, const struct bundle *b,
 	for (int i = 0; i < g->n; i++) {
 		look_model(g, i, g->vector ? &f : NULL);
 		g->o[i].affords = g->o[i].fits && affords(g, &g->o[i]);
+	}
+}
+
+void look_at(struct look *g, const struct bundle *b,
+	     const struct route_ask *ask)
+{
+	g->ask = ask;
+	if (ask->memo && ask->memo->known) {
+		*g = ask->memo->g;
+		g->ask = ask;
+	} else {
+		look_fresh(g, b, ask);
+	}
+	if (ask->memo && !ask->memo->known) {
+		ask->memo->g = *g;
+		ask->memo->known = true;
 	}
 	g->policy = g->class->policy.kind;
 	if (g->policy == POLICY_LEARNED && !g->vector)

@@ -72,6 +72,20 @@ struct near {
 	int task;
 };
 
+/* How far, or something of at least `most`: a sum of squares only grows. */
+static float distance(const float *at, const float *here, int dims, float times,
+		      float most)
+{
+	float far = 0;
+
+	for (int d = 0; d < dims; d++) {
+		far += (at[d] - here[d]) * (at[d] - here[d]);
+		if (d % 8 == 7 && far * times >= most)
+			break;
+	}
+	return far * times;
+}
+
 /* The NEAR nearest to `x`, those of another class only when the class has
  * none nearer than twice as far. */
 static int nearest(const struct space *s, int class_id, const float *x,
@@ -83,13 +97,11 @@ static int nearest(const struct space *s, int class_id, const float *x,
 	place(s, x, here);
 	for (int i = 0; i < s->n; i++) {
 		const float *at = s->at + (size_t)i * (size_t)s->dims;
-		float far = 0;
+		bool own = s->v->m->tasks[s->task[i]].class_id == class_id;
+		float far = distance(at, here, s->dims, own ? 1 : 4,
+				     n == NEAR ? best[n - 1].far : INFINITY);
 		int k;
 
-		for (int d = 0; d < s->dims; d++)
-			far += (at[d] - here[d]) * (at[d] - here[d]);
-		if (s->v->m->tasks[s->task[i]].class_id != class_id)
-			far *= 4;
 		if (n == NEAR && far >= best[n - 1].far)
 			continue;
 		k = n < NEAR ? n++ : n - 1;

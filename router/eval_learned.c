@@ -53,13 +53,15 @@ static void play_router(const struct ev *v, const struct bundle *b,
 {
 	struct decision *d = xcalloc(1, sizeof(*d));
 	bool *own = xcalloc((size_t)v->m->n_arms + 1, sizeof(*own));
+	struct route_memo *memo = route_memo_new();
 
 	for (int i = 0; i < p->n; i++) {
 		struct route_ask ask;
-		int64_t spent = 0;
 
 		own_arms(v, p->rows[i], own);
 		replay_ask(k, p->rows[i], own, ROUTE_FAILURE, 1, &ask);
+		ask.memo = memo;
+		route_memo_forget(memo);
 		for (int q = 0; q < p->steps; q++) {
 			size_t at = (size_t)q * (size_t)p->n + (size_t)i;
 			int64_t from = clock_mono_us();
@@ -67,7 +69,10 @@ static void play_router(const struct ev *v, const struct bundle *b,
 
 			ask.target = p->price[q];
 			router_decide(b, &ask, d);
-			spent += clock_mono_us() - from;
+			/* The others know the request already. */
+			if (q == 0)
+				p->decide_us[i] =
+					(double)(clock_mono_us() - from);
 			if (q == p->steps / 2)
 				note(v, k, r, d, p, i);
 			replay_walk(k, b, &ask, d, p->rows[i], cell, v, &t);
@@ -77,8 +82,8 @@ static void play_router(const struct ev *v, const struct bundle *b,
 			p->accepted[at] = t.accepted;
 			p->wrong[at] = t.accepted && t.success < EVAL_CUT;
 		}
-		p->decide_us[i] = (double)spent / p->steps;
 	}
+	route_memo_free(memo);
 	free(own);
 	free(d);
 }
@@ -88,6 +93,7 @@ static void play_unguarded(const struct ev *v, const struct bundle *b,
 {
 	struct decision *d = xcalloc(1, sizeof(*d));
 	bool *own = xcalloc((size_t)v->m->n_arms + 1, sizeof(*own));
+	struct route_memo *memo = route_memo_new();
 
 	for (int i = 0; i < p->n; i++) {
 		struct route_ask ask;
@@ -95,6 +101,8 @@ static void play_unguarded(const struct ev *v, const struct bundle *b,
 		own_arms(v, p->rows[i], own);
 		replay_ask(k, p->rows[i], own, ROUTE_FAILURE, 1, &ask);
 		ask.unguarded = true;
+		ask.memo = memo;
+		route_memo_forget(memo);
 		for (int q = 0; q < p->steps; q++) {
 			size_t at = (size_t)q * (size_t)p->n + (size_t)i;
 			struct replay_trail t;
@@ -106,6 +114,7 @@ static void play_unguarded(const struct ev *v, const struct bundle *b,
 			p->c[at] = (float)t.cost;
 		}
 	}
+	route_memo_free(memo);
 	free(own);
 	free(d);
 }
@@ -118,11 +127,13 @@ static bool judge_replies(const struct ev *v, const struct bundle *b,
 {
 	struct decision *d = xcalloc(1, sizeof(*d));
 	bool *own = xcalloc((size_t)v->m->n_arms + 1, sizeof(*own));
+	struct route_memo *memo = route_memo_new();
 	struct route_ask ask;
 	bool some = false;
 
 	own_arms(v, task, own);
 	replay_ask(k, task, own, ROUTE_FAILURE, 1, &ask);
+	ask.memo = memo;
 	for (int a = 0; a < k->n; a++) {
 		const struct mx_cell *c = ev_cell(v, task, k->of[a]);
 		struct route_tried tried = {
@@ -141,6 +152,7 @@ static bool judge_replies(const struct ev *v, const struct bundle *b,
 		p[a] = d->p_accept;
 		some |= !isnan(p[a]);
 	}
+	route_memo_free(memo);
 	free(own);
 	free(d);
 	return some;

@@ -69,7 +69,17 @@ struct route_ask {
 			   class: to compare them, never to serve */
 	double explore; /* share of randomised decisions, 0..0.5 */
 	uint64_t seed;
+	struct route_memo *memo; /* NULL: nothing is kept */
 };
+
+/* What is known of a request under a bundle, kept from one question about it to
+ * the next: whoever asks for many prices has its features derived and its
+ * forests read once. Decisions are the same with and without. Between two
+ * questions only goal, target, tried, unguarded, explore and seed may differ;
+ * before any other question, and before another bundle is asked, forget. */
+struct route_memo *route_memo_new(void);
+void route_memo_forget(struct route_memo *m);
+void route_memo_free(struct route_memo *m); /* NULL is fine */
 
 struct route_arm_view {
 	float p, low, high; /* success, with its interval */

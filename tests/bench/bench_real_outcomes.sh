@@ -3,6 +3,7 @@
 # 50,000 generated outcomes (P = strength^(0.6 * difficulty)), on those of 500
 # real tasks, on all real ones, and on both, judged on real tasks that none of
 # them saw. Usage: bench_real_outcomes.sh coderouterbench_id.jsonl.gz
+# LIMIT: seconds a run (900); TREES: a model (40).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 aco=${ACO_BIN:-build/release/aco}
@@ -32,7 +33,8 @@ table() {
   shift
   for f in "$@"; do fit+=(--fit "$work/$f"); done
   timeout "${LIMIT:-900}" "$aco" eval --fleet --tiers 5 --coverage 0 \
-    --no-chart --boot 300 --trees 40 --threads 1 "${fit[@]}" --judge "$work/judge.jsonl" \
+    --no-chart --boot 300 --trees "${TREES:-40}" --threads 1 "${fit[@]}" \
+    --judge "$work/judge.jsonl" \
     >"$work/out" 2>"$work/err" || {
     echo "$name: $(tail -n 1 "$work/err")"
     return

@@ -736,6 +736,73 @@ static void test_anything(void **state)
 	buf_release(&json);
 }
 
+/* ---- many questions about one request ---- */
+
+static void assert_same(const struct decision *a, const struct decision *b,
+			int n)
+{
+	assert_memory_equal(&a->plan, &b->plan, sizeof(a->plan));
+	assert_int_equal(a->arm, b->arm);
+	assert_int_equal(a->policy, b->policy);
+	assert_int_equal(a->floor, b->floor);
+	assert_int_equal(a->accept, b->accept);
+	assert_int_equal(a->explored, b->explored);
+	assert_int_equal(a->plan_pusd, b->plan_pusd);
+	assert_string_equal(a->bound_by, b->bound_by);
+	assert_memory_equal(&a->propensity, &b->propensity, sizeof(float));
+	assert_memory_equal(&a->lambda, &b->lambda, sizeof(float));
+	assert_int_equal(isnan(a->p_accept), isnan(b->p_accept));
+	assert_true(isnan(a->p_accept) || a->p_accept >= b->p_accept);
+	assert_true(isnan(a->p_accept) || a->p_accept <= b->p_accept);
+	for (int i = 0; i < n; i++) {
+		assert_memory_equal(&a->view[i].p, &b->view[i].p,
+				    sizeof(float));
+		assert_int_equal(a->view[i].expected_cost_pusd,
+				 b->view[i].expected_cost_pusd);
+	}
+}
+
+static void test_memo(void **state)
+{
+	static const char *const classes[] = {"learned", "static", "fleet",
+					      "legal"};
+	struct route_memo *memo = route_memo_new();
+	struct decision with_memo, fresh;
+
+	(void)state;
+	for (int i = 0; i < 4000; i++) {
+		const struct bundle *b = any(2) ? judged : plain;
+		struct route_ask a =
+			ask_of(classes[any(4)], any(2) ? easy : hard);
+
+		a.budget_left_pusd = any(4) ? -1 : (int64_t)any(1000000000000);
+		route_memo_forget(memo);
+		for (int q = 0; q < 12; q++) {
+			const float evidence[EVIDENCE_N] = {(float)any(2)};
+			struct route_tried tried = {
+				.arm = (int)any(3),
+				.evidence = evidence,
+				.n_evidence = EVIDENCE_N,
+				.cost_pusd = (int64_t)any(100000000000),
+			};
+
+			a.goal = any(2) ? ROUTE_FAILURE : ROUTE_QUALITY;
+			a.target = exp((double)any(100) / 10 - 7);
+			a.unguarded = any(2);
+			a.explore = any(2) ? 0.3 : 0;
+			a.seed = any(1000);
+			a.tried = any(2) ? &tried : NULL;
+			a.n_tried = a.tried ? 1 : 0;
+			a.memo = NULL;
+			router_judge(b, &a, &fresh);
+			a.memo = memo;
+			router_judge(b, &a, &with_memo);
+			assert_same(&fresh, &with_memo, a.n_arms);
+		}
+	}
+	route_memo_free(memo);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -751,6 +818,7 @@ int main(void)
 		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_anything),
+		cmocka_unit_test(test_memo),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
