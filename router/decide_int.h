@@ -54,6 +54,9 @@ int plan_strongest(const struct look *g);
 /* What a dollar is worth in success: from the goal and, for the learned
  * policy, from the class. */
 double plan_lambda(const struct look *g);
+/* Whether the learned policy, if it is to serve, was judged at a price of
+ * failures like the one asked for. */
+bool plan_judged(const struct look *g);
 /* The best static mixture for the goal, by the class's table; false: nothing
  * is known. */
 bool plan_static(const struct look *g, struct hull_mix *out);

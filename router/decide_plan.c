@@ -11,6 +11,10 @@
 #define TOGETHER   0.5
 #define TRUE_GUESS 0.7 /* share of good replies that pass, unless known */
 #define LOW_TARGET 0.95
+/* Of the lambda that the learned policy was judged at: how much less a dollar
+ * may be worth. Where it is worth next to nothing, the arm of the highest
+ * estimate is picked, which errors of the estimates decide. */
+#define JUDGED_DOWN_TO 0.33
 
 static bool better_strongest(const struct look *g, int i, int best)
 {
@@ -125,6 +129,13 @@ double plan_lambda(const struct look *g)
 	if (!plan_static(g, &mix) || !isfinite(mix.slope))
 		return own;
 	return g->ask->goal == ROUTE_BUDGET ? mix.slope : fmax(own, mix.slope);
+}
+
+bool plan_judged(const struct look *g)
+{
+	return g->policy != POLICY_LEARNED || g->ask->unguarded ||
+	       g->ask->goal != ROUTE_FAILURE ||
+	       g->lambda >= JUDGED_DOWN_TO * (double)g->class->policy.lambda;
 }
 
 /* ---- learned ---- */

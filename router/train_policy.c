@@ -21,7 +21,7 @@
 #define USD            1e-12 /* of a pico-dollar */
 #define LAMBDAS        30
 #define BOOT           1000
-#define FEW_TASKS      20  /* of a class: nothing is known */
+#define FEW_TASKS      20  /* of a class: it says nothing by itself */
 #define JUDGED_SHARE   0.8 /* of a class's rows, to be judged by them */
 #define PROPENSITY_MIN 0.02
 #define LESS_SURELY    0.9  /* of fewer successes, which forbid it */
@@ -345,6 +345,30 @@ static bool prior_knows(const struct fit *f, int node)
 	       (node == 0 || bundle_class(f->o->prior, f->node[node].name));
 }
 
+/* A class of too few tasks: the static policy of the nearest class above that
+ * has enough, else the strongest arm. */
+static void borrow(const struct fit *f, int node, const struct rates *r,
+		   struct fit_policy *out)
+{
+	int at = f->node[node].parent, strongest = fit_strongest(f, r);
+
+	while (at >= 0 && (f->node[at].tasks < FEW_TASKS ||
+			   f->policy[at].policy.kind == POLICY_STRONGEST))
+		at = f->node[at].parent;
+	out->policy.low = out->policy.high =
+		(int16_t)(strongest < 0 ? 0 : strongest);
+	if (at < 0)
+		return;
+	out->policy.kind = POLICY_STATIC;
+	out->policy.low = f->policy[at].policy.low;
+	out->policy.high = f->policy[at].policy.high;
+	out->policy.high_share = f->policy[at].policy.high_share;
+	out->why = at ? "too few outcomes: the static policy of the class "
+			"above serves"
+		      : "too few outcomes: the static policy of all classes "
+			"together serves";
+}
+
 static void choose(struct judge *j, int node, struct fit_policy *out)
 {
 	const struct fit *f = j->f;
@@ -370,10 +394,7 @@ static void choose(struct judge *j, int node, struct fit_policy *out)
 	out->price = j->price;
 	if (!known ||
 	    (f->node[node].tasks < FEW_TASKS && !prior_knows(f, node))) {
-		int strongest = fit_strongest(f, &j->but[f->folds]);
-
-		out->policy.low = out->policy.high =
-			(int16_t)(strongest < 0 ? 0 : strongest);
+		borrow(f, node, &j->but[f->folds], out);
 		return;
 	}
 	out->policy.kind = POLICY_STATIC;

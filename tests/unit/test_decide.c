@@ -257,6 +257,28 @@ static void test_learned(void **state)
 	assert_int_equal(arm_of(plain, &a), 0);
 }
 
+/* Where failures cost far more than where it was judged, the learned policy
+ * gives way. Its lambda is 2. */
+static void test_judged_range(void **state)
+{
+	struct route_ask a = ask_of("learned", hard);
+	struct decision d;
+
+	(void)state;
+	a.goal = ROUTE_FAILURE;
+	a.target = 1.4;
+	router_decide(plain, &a, &d);
+	assert_int_equal(d.policy, POLICY_LEARNED);
+	a.target = 10;
+	router_decide(plain, &a, &d);
+	assert_int_equal(d.policy, POLICY_STATIC);
+	assert_true(fabs((double)d.lambda - 0.1) < 1e-5);
+	assert_int_equal(d.arm, 2); /* 0.1 more success, 9 cents more */
+	a.unguarded = true;
+	router_decide(plain, &a, &d);
+	assert_int_equal(d.policy, POLICY_LEARNED);
+}
+
 static void test_borrowed(void **state)
 {
 	struct route_ask a = ask_of("learned", hard);
@@ -808,6 +830,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strongest),
 		cmocka_unit_test(test_learned),
+		cmocka_unit_test(test_judged_range),
 		cmocka_unit_test(test_borrowed),
 		cmocka_unit_test(test_static),
 		cmocka_unit_test(test_bounds),

@@ -291,6 +291,43 @@ static void test_null(void **state)
 	assert_true(served <= 2);
 }
 
+/* A class of few tasks borrows from all together, which of few tasks
+ * themselves know nothing. */
+static void test_few(void **state)
+{
+	const struct bundle_class *fleet, *c;
+
+	(void)state;
+	for (int n = 300; n > 10; n -= 285) {
+		enum policy_kind kind =
+			n > 20 ? POLICY_STATIC : POLICY_STRONGEST;
+		struct world w;
+		struct buf out;
+		struct bundle *b;
+
+		world_make(&w, n, 17);
+		for (int t = 0; t < n; t++) {
+			w.m.tasks[t].class_id = t < 6 ? STEEP : EVEN;
+			for (int a = 0; a < ARMS; a++)
+				matrix_cell(&w.m, t, a)->success =
+					t < 6 ? a == 2 : t % 5 != 0;
+		}
+		fit(&w, NULL, 1, &out);
+		b = view(&out);
+		fleet = bundle_fleet(b);
+		c = named(b, "steep");
+		assert_int_equal(fleet->policy.kind, kind);
+		assert_int_equal(c->policy.kind, kind);
+		assert_int_equal(c->policy.low, fleet->policy.low);
+		assert_int_equal(c->policy.high, fleet->policy.high);
+		assert_float_equal(c->policy.high_share,
+				   fleet->policy.high_share, 1e-6);
+		bundle_drop(b);
+		buf_release(&out);
+		world_free(&w);
+	}
+}
+
 /* ---- data that has nothing to teach ---- */
 
 enum odd {
@@ -462,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_nothing_leaks),
 		cmocka_unit_test(test_null),
+		cmocka_unit_test(test_few),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_no_rows),
 		cmocka_unit_test(test_accept),
