@@ -92,14 +92,8 @@ void gw_call_refuse(struct gw_call *c, int status, const char *type,
 			snprintf(text, sizeof(text), "%d", c->attempts);
 			http_reply_header(r, "x-aco-attempts", str_from(text));
 		}
-		if (status == 429 || status == 503) {
-			int64_t us = c->wait_us > 1 ? c->wait_us : 1;
-			char text[24];
-
-			snprintf(text, sizeof(text), "%lld",
-				 (long long)((us - 1) / US_PER_SEC + 1));
-			http_reply_header(r, "retry-after", str_from(text));
-		}
+		if (status == 429 || status == 503)
+			gw_reply_wait(r, c->wait_us);
 		http_reply(r, status, GW_JSON,
 			   (struct str){buf_str(&body), body.len});
 		buf_release(&body);

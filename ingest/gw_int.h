@@ -284,6 +284,8 @@ void gw_price(struct gw_call *c);
 void gw_reply_held(struct gw_call *c);  /* whole, with its headers */
 void gw_reply_begin(struct gw_call *c); /* a stream's beginning */
 bool gw_reply_bytes(struct gw_call *c, const char *p, size_t n);
+/* Retry-After: seconds, rounded up, at least one. */
+void gw_reply_wait(struct http_req *r, int64_t us);
 void gw_reply_end(struct gw_call *c, bool whole);
 
 #endif

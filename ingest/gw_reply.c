@@ -1,5 +1,8 @@
 /* What the client gets. */
+#include <stdio.h>
+
 #include "ingest/gw_int.h"
+#include "ledger/base/clock.h"
 
 /* The media type goes by an argument of its own. */
 static const char *ctype_of(const struct gw_try *t)
@@ -31,6 +34,15 @@ void gw_reply_begin(struct gw_call *c)
 bool gw_reply_bytes(struct gw_call *c, const char *p, size_t n)
 {
 	return !c->r || !n || http_reply_chunk(c->r, p, n);
+}
+
+void gw_reply_wait(struct http_req *r, int64_t us)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld",
+		 us > 1 ? (long long)((us - 1) / US_PER_SEC + 1) : 1LL);
+	http_reply_header(r, "retry-after", str_from(text));
 }
 
 void gw_reply_end(struct gw_call *c, bool whole)

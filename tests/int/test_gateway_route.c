@@ -111,6 +111,17 @@ static bool asked_elsewhere(void *arg)
 	return yes;
 }
 
+static bool told_to_wait(void *arg)
+{
+	struct gw_got g = gw_post(arg, "/v1/chat/completions", "",
+				  CHAT("qwen-local", ""));
+	bool yes = g.status == 503 &&
+		   strtol(gw_got_header(&g, "retry-after"), NULL, 10) > 1;
+
+	gw_got_free(&g);
+	return yes;
+}
+
 /* A model that the router may not choose still goes to its own provider. */
 static void not_enabled_is_not_elsewhere(void **state)
 {
@@ -126,6 +137,7 @@ static void not_enabled_is_not_elsewhere(void **state)
 	before = fake_count(w.fake);
 	g = gw_post(&w, "/v1/chat/completions", "", CHAT("qwen-local", ""));
 	assert_true(g.status == 502 || g.status == 503);
+	poll_until(told_to_wait, &w, 20000, "as long as the way is shut");
 	assert_int_equal(fake_count(w.fake), before);
 	gw_got_free(&g);
 	g = gw_post(&w, "/v1/chat/completions", "", CHAT("auto", ""));
