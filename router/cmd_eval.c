@@ -326,6 +326,26 @@ static enum rc read_ledger(const struct conf *conf, const struct wish *w,
 	return rc;
 }
 
+/* Whole files were to be judged: rather than judge others in their place, say
+ * that nothing is left of them. */
+static enum rc check_judged(const struct wish *w, const struct matrix *m,
+			    struct err *e)
+{
+	bool judge = false, fit = false;
+
+	for (int t = 0; t < m->n_tasks; t++) {
+		judge |= m->tasks[t].judge;
+		fit |= !m->tasks[t].judge;
+	}
+	if (!w->n_judge || (judge && fit))
+		return RC_OK;
+	err_set(e, RC_BAD, "no task to %s is left", judge ? "fit on" : "judge");
+	err_hint(e, "tiers are made of the models of each source's tasks that "
+		    "are fitted on: across sources, name models that both "
+		    "have");
+	return RC_BAD;
+}
+
 static enum rc evaluate(const struct conf *conf, struct wish *w,
 			struct buf *out, struct err *e)
 {
@@ -343,6 +363,8 @@ static enum rc evaluate(const struct conf *conf, struct wish *w,
 	w->ev.arg = &p;
 	w->ev.train = &w->train;
 	all = m.n_tasks;
+	if (rc == RC_OK)
+		rc = check_judged(w, &m, e);
 	if (rc == RC_OK && w->ev.reference &&
 	    mx_find_arm(&m, str_from(w->ev.reference)) < 0)
 		rc = err_set(e, RC_BAD, "no outcome is of a model '%s'",

@@ -53,6 +53,12 @@ has 'the chart has its legend' "$(cat "$work/out")" 'O oracle'
   --judge "$work/judge.jsonl.gz" >"$work/two.json"
 has 'one file fits, the other judges' "$(figure "$work/two.json")" \
   '"tasks_judged":40'
+sed 's/"source": *"[^"]*"/"source":"elsewhere"/' "$work/fit.jsonl" \
+  >"$work/foreign.jsonl"
+"$aco" eval --static --fleet --fit "$work/foreign.jsonl" \
+  --judge "$work/judge.jsonl.gz" >"$work/out" 2>&1
+is 'tiers of a source that nothing was fitted on' $? 1
+has 'nobody is judged instead' "$(cat "$work/out")" 'no task to judge is left'
 "$aco" eval --json --boot 20 --trees 20 --folds 2 "$work/all.jsonl" \
   >"$work/learned.json"
 has 'the router is in the table' "$(cat "$work/learned.json")" \
