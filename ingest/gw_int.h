@@ -136,7 +136,7 @@ struct gw_try {
 	bool priced;
 };
 
-/* ---- an exchange, gw_call.c ---- */
+/* ---- an exchange, gw_call.c and gw_begin.c ---- */
 enum gw_state {
 	GW_READING,
 	GW_BUDGET,
