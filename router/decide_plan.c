@@ -14,7 +14,7 @@
 /* Of the lambda that the learned policy was judged at: how much less a dollar
  * may be worth. Where it is worth next to nothing, the arm of the highest
  * estimate is picked, which errors of the estimates decide. */
-#define JUDGED_DOWN_TO 0.33
+#define JUDGED_DOWN_TO 0.7
 
 static bool better_strongest(const struct look *g, int i, int best)
 {

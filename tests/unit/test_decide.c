@@ -266,7 +266,7 @@ static void test_judged_range(void **state)
 
 	(void)state;
 	a.goal = ROUTE_FAILURE;
-	a.target = 1.4;
+	a.target = 0.6;
 	router_decide(plain, &a, &d);
 	assert_int_equal(d.policy, POLICY_LEARNED);
 	a.target = 10;
