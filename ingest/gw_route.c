@@ -100,6 +100,20 @@ static int64_t lost_cache(const struct gw_call *c, const struct gw_model *m)
 	return money_round_fusd(fusd, &pusd) ? pusd : 0;
 }
 
+/* What an arm without a price costs nobody knows, and it would look free: it is
+ * not weighed while one with a price may serve. */
+static void weigh_priced(struct gw_call *c)
+{
+	bool priced = false;
+
+	for (int i = 0; i < c->ask.n_arms; i++)
+		priced |= c->arms[i].allowed && c->arms[i].in_fusd >= 0 &&
+			  c->arms[i].out_fusd >= 0;
+	for (int i = 0; priced && i < c->ask.n_arms; i++)
+		c->arms[i].allowed &=
+			c->arms[i].in_fusd >= 0 && c->arms[i].out_fusd >= 0;
+}
+
 static void add_arms(struct gw_call *c, const struct gw_last *last)
 {
 	unsigned need = needs(c);
@@ -130,6 +144,7 @@ static void add_arms(struct gw_call *c, const struct gw_last *last)
 	}
 	c->ask.arms = c->arms;
 	c->ask.n_arms = n;
+	weigh_priced(c);
 }
 
 static int arm_named(const struct gw_call *c, struct str name)
