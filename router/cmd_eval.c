@@ -26,6 +26,7 @@ enum {
 	OPT_JUDGE,
 	OPT_GROUP_BY,
 	OPT_CLASS_BY,
+	OPT_SOURCE_BY,
 	OPT_CLASS,
 	OPT_MODELS,
 	OPT_DROP,
@@ -36,6 +37,7 @@ enum {
 	OPT_SEED,
 	OPT_BOOT,
 	OPT_REFERENCE,
+	OPT_PENALTY,
 	OPT_HIDE_CLASS,
 	OPT_STATIC,
 	OPT_TREES,
@@ -55,6 +57,9 @@ static const struct cmd_opt opts[] = {
 			  "task, id, source, class, or a member of the lines"},
 	[OPT_CLASS_BY] = {"class-by", 0, "MEMBER",
 			  "take a task's class from this member, or source"},
+	[OPT_SOURCE_BY] = {"source-by", 0, "MEMBER",
+			   "parts of a source that have models of their own "
+			   "are told apart by this member"},
 	[OPT_CLASS] = {"class", 0, "CLASS", "only tasks of this class"},
 	[OPT_MODELS] = {"models", 0, "A,B,...", "only these models"},
 	[OPT_DROP] = {"drop", 0, "A,B,...", "all models but these"},
@@ -63,13 +68,17 @@ static const struct cmd_opt opts[] = {
 	[OPT_FLEET] = {"fleet", 0, NULL,
 		       "bands for each source, named tier:1 to tier:N"},
 	[OPT_COVERAGE] = {"coverage", 0, "SHARE",
-			  "drop models seen on less of their tasks (0.9)"},
+			  "drop models of a source that were seen on less of "
+			  "its tasks (0.9)"},
 	[OPT_FOLDS] = {"folds", 0, "N",
 		       "judge N parts in turn (5), and not what is marked"},
 	[OPT_SEED] = {"seed", 0, "N", "of everything that is drawn (1)"},
 	[OPT_BOOT] = {"boot", 0, "N", "resamples for intervals (1000)"},
 	[OPT_REFERENCE] = {"reference", 0, "MODEL",
 			   "compare with MODEL instead of the best single"},
+	[OPT_PENALTY] = {"failure", 0, "DOLLARS",
+			 "what a failure costs, for the bill (ten times what "
+			 "the best single model costs a task)"},
 	[OPT_HIDE_CLASS] = {"hide-class", 0, NULL, "as if no task had a class"},
 	[OPT_STATIC] = {"static", 0, NULL, "train nothing: baselines only"},
 	[OPT_TREES] = {"trees", 0, "N", "most trees of a model"},
@@ -182,6 +191,18 @@ static int read_coverage(const struct command *self, const char *text,
 			 text);
 }
 
+static int read_dollars(const struct command *self, const char *text,
+			double *out)
+{
+	char *end;
+
+	*out = strtod(text, &end);
+	if (*text && !*end && *out > 0 && *out < 1e9)
+		return 0;
+	return cmd_usage(self, "--failure: '%s' is not an amount of dollars",
+			 text);
+}
+
 static int read_opt(const struct command *self, int opt, const char *value,
 		    struct wish *w)
 {
@@ -197,6 +218,9 @@ static int read_opt(const struct command *self, int opt, const char *value,
 	case OPT_CLASS_BY:
 		w->mx.class_by = value;
 		return 0;
+	case OPT_SOURCE_BY:
+		w->mx.source_by = value;
+		return 0;
 	case OPT_CLASS:
 		w->ev.class_name = value;
 		return 0;
@@ -211,6 +235,8 @@ static int read_opt(const struct command *self, int opt, const char *value,
 		return 0;
 	case OPT_COVERAGE:
 		return read_coverage(self, value, &w->mx.coverage);
+	case OPT_PENALTY:
+		return read_dollars(self, value, &w->ev.penalty);
 	case OPT_REFERENCE:
 		w->ev.reference = value;
 		return 0;
@@ -431,10 +457,15 @@ const struct command command_eval = {
 		"cascades, and the oracle, which nobody can be.\n\n"
 		"Rows marked \"split\": \"val\" are judged and the others fitted "
 		"on; without such marks groups of tasks are judged in turn. "
-		"Whatever is tuned is tuned on fit rows. Models that were seen, "
-		"with their cost, on less than 90 % of the tasks of their "
-		"sources are dropped (--coverage), and tasks on which a model "
-		"of the pool was not seen are not judged.",
+		"Whatever is tuned is tuned on fit rows: where a policy stands "
+		"between cheap and good, thresholds, and with marked rows or "
+		"--fit the models that --tiers takes (else all rows choose "
+		"these). A task that shares a repository or a puzzle with a "
+		"judged one is not fitted on.\n\n"
+		"Models that were seen, with their cost, on less than 90 % of a "
+		"source's tasks are dropped there (--coverage), and tasks on "
+		"which a model of the source was not seen are not judged. "
+		"Where a source lacks a model its next dearer one stands in.",
 	.opts = opts,
 	.run = run,
 };

@@ -47,12 +47,24 @@ void ev_play_init(struct ev_play *p, const int *rows, int n, int steps)
 	*p = (struct ev_play){.rows = rows, .n = n, .steps = steps};
 	p->s = xcalloc(cells, sizeof(*p->s));
 	p->c = xcalloc(cells, sizeof(*p->c));
+	p->t = xcalloc(cells, sizeof(*p->t));
+	p->top = -1;
+}
+
+void ev_play_tests(struct ev_play *p)
+{
+	size_t all = (size_t)p->n * (size_t)p->steps + 1;
+
+	p->tested = xcalloc(all, 1);
+	p->accepted = xcalloc(all, 1);
+	p->wrong = xcalloc(all, 1);
 }
 
 void ev_play_release(struct ev_play *p)
 {
 	free(p->s);
 	free(p->c);
+	free(p->t);
 	free(p->p);
 	free(p->p_ref);
 	free(p->y);
@@ -148,9 +160,10 @@ struct fold {
 	/* of the inner folds, by kind and step */
 	double s[EVAL_KINDS][EVAL_STEPS], c[EVAL_KINDS][EVAL_STEPS];
 	double weight;
+	double penalty; /* dollars of a failure */
 };
 
-static bool one_step(enum eval_kind k)
+bool ev_one_step(enum eval_kind k)
 {
 	return k == EVAL_CHEAPEST || k == EVAL_STRONGEST || k == EVAL_RETRY ||
 	       k == EVAL_BEST_SINGLE || k == EVAL_ORACLE;
@@ -177,17 +190,20 @@ static enum rc play_all(struct ev *v, const enum mx_side *side, const int *rows,
 			int n, struct ev_play *play, struct err *e)
 {
 	struct ev_rates rates;
-	double price[EVAL_STEPS];
+	double price[EVAL_STEPS], success;
 	enum rc rc = RC_OK;
-	int steps;
+	int steps, top;
 
 	ev_rates_init(&rates, v, side);
 	steps = ev_prices(&rates, price);
+	top = ev_best_single(v, side, &success);
 	ev_rates_release(&rates);
 	for (int k = 0; k < EVAL_KINDS; k++) {
 		ev_play_init(&play[k], rows, n,
-			     one_step((enum eval_kind)k) ? 1 : steps);
+			     ev_one_step((enum eval_kind)k) ? 1 : steps);
 		memcpy(play[k].price, price, sizeof(price));
+		play[k].v = v;
+		play[k].top = top;
 	}
 	for (int k = 0; rc == RC_OK && k < EVAL_KINDS; k++) {
 		if (k == EVAL_KNN)
@@ -248,6 +264,22 @@ static enum rc play_inner(struct fold *f, int part, struct err *e)
 	return rc;
 }
 
+/* The corner with the least bill. */
+static void least_bill(const struct hull_point *p, int n, double penalty,
+		       struct hull_mix *mix)
+{
+	double least = INFINITY;
+
+	for (int j = 0; j < n; j++) {
+		double bill = p[j].cost + penalty * (1 - p[j].success);
+
+		if (bill >= least)
+			continue;
+		least = bill;
+		*mix = (struct hull_mix){.low = p[j].arm, .high = p[j].arm};
+	}
+}
+
 /* Where on its path a policy stands for a target, by the inner folds. */
 static void choose(const struct fold *f, int kind, double success,
 		   enum eval_target target, struct hull_mix *mix)
@@ -263,6 +295,10 @@ static void choose(const struct fold *f, int kind, double success,
 		*mix = (struct hull_mix){.low = n - 1, .high = n - 1};
 		return;
 	}
+	if (target == EVAL_BILL) {
+		least_bill(p, corners, f->penalty, mix);
+		return;
+	}
 	if (target == EVAL_NEARLY)
 		success *= 0.97;
 	if (target == EVAL_HIGHEST)
@@ -270,11 +306,31 @@ static void choose(const struct fold *f, int kind, double success,
 	hull_at_success(p, corners, success, mix);
 }
 
+/* What a failure costs, by the rows that are fitted on. */
+static double penalty(const struct fold *f)
+{
+	struct ev_rates r;
+	double success, usd = 0;
+	int arm;
+
+	if (f->v->o->penalty > 0)
+		return f->v->o->penalty;
+	ev_rates_init(&r, f->v, f->side);
+	arm = ev_best_single(f->v, f->side, &success);
+	if (arm >= 0 && !isnan(r.all_c[arm]))
+		usd = 10 * r.all_c[arm];
+	ev_rates_release(&r);
+	return usd;
+}
+
 static void settle(struct fold *f, struct ev_judged *all, int at)
 {
 	double success;
 
 	ev_best_single(f->v, f->side, &success);
+	f->penalty = penalty(f);
+	for (int i = 0; i < f->n; i++)
+		all->penalty[at + i] = (float)f->penalty;
 	for (int k = 0; k < EVAL_KINDS; k++) {
 		const struct ev_play *p = &f->play[k];
 
@@ -295,7 +351,7 @@ static void settle(struct fold *f, struct ev_judged *all, int at)
 				all->op_c[k][t][at + i] =
 					(float)(cl + high * (ch - cl));
 			}
-			if (k == EVAL_LEARNED && t == EVAL_EQUAL && p->tested)
+			if (t == EVAL_EQUAL && p->tested)
 				all->play[k]->price[0] =
 					high > 0.5 ? mix.high : mix.low;
 		}
@@ -318,8 +374,25 @@ static void gather(const struct fold *f, struct ev_judged *all, int at)
 
 			memcpy(to->s + here, p->s + from, n * sizeof(*p->s));
 			memcpy(to->c + here, p->c + from, n * sizeof(*p->c));
+			memcpy(to->t + here, p->t + from, n * sizeof(*p->t));
 		}
 	}
+}
+
+/* Accept tests where a policy stands at EVAL_EQUAL. */
+static void gather_tests(const struct fold *f, struct ev_judged *all, int kind,
+			 int at)
+{
+	const struct ev_play *p = &f->play[kind];
+	struct ev_play *to = all->play[kind];
+	size_t n = (size_t)f->n;
+	int from = (int)to->price[0] * f->n;
+
+	if (!p->tested)
+		return;
+	memcpy(to->tested + at, p->tested + from, n);
+	memcpy(to->accepted + at, p->accepted + from, n);
+	memcpy(to->wrong + at, p->wrong + from, n);
 }
 
 static void gather_learned(const struct fold *f, struct ev_judged *all, int at)
@@ -327,7 +400,6 @@ static void gather_learned(const struct fold *f, struct ev_judged *all, int at)
 	const struct ev_play *p = &f->play[EVAL_LEARNED];
 	struct ev_play *to = all->play[EVAL_LEARNED];
 	size_t arms = (size_t)f->v->m->n_arms, n = (size_t)f->n;
-	int chosen = (int)to->price[0];
 
 	for (int i = 0; i < 3; i++)
 		to->served[i] += p->served[i];
@@ -338,9 +410,6 @@ static void gather_learned(const struct fold *f, struct ev_judged *all, int at)
 	       n * arms * sizeof(float));
 	memcpy(to->y + (size_t)at * arms, p->y, n * arms * sizeof(float));
 	memcpy(to->decide_us + at, p->decide_us, n * sizeof(double));
-	memcpy(to->tested + at, p->tested + chosen * f->n, n);
-	memcpy(to->accepted + at, p->accepted + chosen * f->n, n);
-	memcpy(to->wrong + at, p->wrong + chosen * f->n, n);
 }
 
 static enum rc run_fold(struct fold *f, struct ev_judged *all, int at,
@@ -354,6 +423,8 @@ static enum rc run_fold(struct fold *f, struct ev_judged *all, int at,
 		settle(f, all, at);
 		gather(f, all, at);
 		gather_learned(f, all, at);
+		gather_tests(f, all, EVAL_LEARNED, at);
+		gather_tests(f, all, EVAL_CASCADE, at);
 	}
 	release_all(f->play);
 	return rc;
@@ -386,76 +457,6 @@ static void divide(const struct ev *v, int folds, int k, enum mx_side *side)
 			side[t] = MX_OUT;
 }
 
-static void judged_init(struct ev_judged *j, const int *rows, int n, int arms)
-{
-	struct ev_play *l;
-	size_t cells = (size_t)n * (size_t)arms + 1;
-
-	*j = (struct ev_judged){.rows = rows, .n = n};
-	for (int k = 0; k < EVAL_KINDS; k++) {
-		j->play[k] = xcalloc(1, sizeof(*j->play[k]));
-		ev_play_init(j->play[k], rows, n,
-			     one_step((enum eval_kind)k) ? 1 : EVAL_STEPS);
-		for (int t = 0; t < EVAL_TARGETS; t++) {
-			j->op_s[k][t] = xcalloc((size_t)n + 1, sizeof(float));
-			j->op_c[k][t] = xcalloc((size_t)n + 1, sizeof(float));
-		}
-	}
-	l = j->play[EVAL_LEARNED];
-	l->p = xcalloc(cells, sizeof(float));
-	l->p_ref = xcalloc(cells, sizeof(float));
-	l->y = xcalloc(cells, sizeof(float));
-	for (size_t i = 0; i < cells; i++)
-		l->p[i] = l->p_ref[i] = l->y[i] = NAN;
-	l->tested = xcalloc((size_t)n + 1, 1);
-	l->accepted = xcalloc((size_t)n + 1, 1);
-	l->wrong = xcalloc((size_t)n + 1, 1);
-	l->decide_us = xcalloc((size_t)n + 1, sizeof(double));
-}
-
-static void judged_release(struct ev_judged *j)
-{
-	for (int k = 0; k < EVAL_KINDS; k++) {
-		ev_play_release(j->play[k]);
-		free(j->play[k]);
-		for (int t = 0; t < EVAL_TARGETS; t++) {
-			free(j->op_s[k][t]);
-			free(j->op_c[k][t]);
-		}
-	}
-}
-
-/* The hull of the judged rows: nobody could have known it. */
-static void look_back(const struct ev *v, struct ev_judged *j)
-{
-	struct ev_play *p = j->play[EVAL_HINDSIGHT];
-	int arms = v->m->n_arms, n;
-	struct hull_point *h = xcalloc((size_t)arms + 1, sizeof(*h));
-
-	for (int a = 0; a < arms; a++) {
-		h[a].arm = a;
-		for (int i = 0; i < j->n; i++) {
-			const struct mx_cell *c = ev_cell(v, j->rows[i], a);
-
-			h[a].success += (double)c->success / j->n;
-			h[a].cost += (double)c->cost_pusd / 1e12 / j->n;
-		}
-	}
-	n = hull_make(h, arms);
-	p->steps = n < EVAL_STEPS ? n : EVAL_STEPS;
-	for (int k = 0; k < p->steps; k++)
-		for (int i = 0; i < j->n; i++)
-			ev_put(p, k, i, ev_cell(v, j->rows[i], h[k].arm), 1);
-	for (int i = 0; i < j->n; i++)
-		for (int t = 0; t < EVAL_TARGETS; t++) {
-			int at = (p->steps - 1) * j->n + i;
-
-			j->op_s[EVAL_HINDSIGHT][t][i] = p->s[at];
-			j->op_c[EVAL_HINDSIGHT][t][i] = p->c[at];
-		}
-	free(h);
-}
-
 static enum rc run_folds(struct ev *v, int folds, int *rows,
 			 struct eval_report *out, struct err *e)
 {
@@ -469,7 +470,7 @@ static enum rc run_folds(struct ev *v, int folds, int *rows,
 		divide(v, folds, k, side);
 		n += pick_rows(v, side, rows + n);
 	}
-	judged_init(&all, rows, n, v->m->n_arms);
+	ev_judged_init(&all, rows, n, v->m->n_arms);
 	for (int k = 0; rc == RC_OK && k < folds; k++) {
 		struct fold f = {.v = v, .side = side, .rows = rows + at};
 		int in = 0;
@@ -497,10 +498,11 @@ static enum rc run_folds(struct ev *v, int folds, int *rows,
 	}
 	if (rc == RC_OK) {
 		out->tasks_fit = fit / folds;
-		look_back(v, &all);
+		ev_look_back(v, &all);
 		ev_report(v, &all, out);
+		ev_classes(v, &all, out);
 	}
-	judged_release(&all);
+	ev_judged_release(&all);
 	free(side);
 	return rc;
 }
@@ -529,5 +531,6 @@ void eval_report_release(struct eval_report *r)
 	free(r->arm_names);
 	free(r->arm_cost);
 	free(r->arm_success);
+	free(r->classes);
 	memset(r, 0, sizeof(*r));
 }

@@ -6,10 +6,10 @@
  * path through the plane of cost and success. Where on its path it stands is
  * chosen on fit rows alone, by playing it there on groups held out in turn:
  * to reach the success that the best single model had on the fit rows, to
- * reach 97 % of that, and to succeed as often as it can. Only then are the
- * judged rows looked at. Nothing of a judged row but its features and class
- * reaches a decision; its verdicts reach an accept test only as the evidence
- * that a reply left.
+ * reach 97 % of that, to succeed as often as it can, and to have the least bill
+ * when a failure has a price. Only then are the judged rows looked at. Nothing
+ * of a judged row but its features and class reaches a decision; its verdicts
+ * reach an accept test only as the evidence that a reply left.
  *
  * Judged are tasks on which every arm of the pool was seen, with its cost. */
 #ifndef ACO_EVAL_H
@@ -19,15 +19,17 @@
 #include "router/matrix.h"
 #include "router/train.h"
 
-#define EVAL_STEPS 40  /* at most, of a policy */
-#define EVAL_CUT   0.5 /* success from here on counts as solved */
-#define EVAL_LESS  4
+#define EVAL_STEPS       40  /* at most, of a policy */
+#define EVAL_CUT         0.5 /* success from here on counts as solved */
+#define EVAL_LESS        4
+#define EVAL_CLASS_TASKS 20
 extern const double eval_less[EVAL_LESS]; /* 0.002, 0.01, 0.02, 0.034 */
 
 enum eval_target {
 	EVAL_EQUAL,   /* the best single's success */
 	EVAL_NEARLY,  /* 97 % of it */
 	EVAL_HIGHEST, /* the most there is */
+	EVAL_BILL,    /* the least cost with what failures cost */
 	EVAL_TARGETS
 };
 
@@ -69,12 +71,29 @@ struct eval_policy {
 						      many points */
 	struct eval_figure gap_closed; /* of best single to oracle, highest */
 	struct eval_figure capture; /* of strongest minus oracle, in dollars */
+	/* dollars a task at EVAL_BILL, a failure counted at its price */
+	struct eval_figure bill;
+	struct eval_figure per_solved; /* dollars, at EVAL_EQUAL */
+	/* `saving`, were the best single's price half and double of what it is
+	 * and every decision as it was */
+	struct eval_figure saving_half, saving_double;
+	/* At EVAL_EQUAL: success above class-static's at the same cost. In one
+	 * class that is its own static hull. */
+	struct eval_figure above_static;
 	/* Differences to class-static, in the same resamples. */
 	struct eval_figure saving_over_static, highest_over_static;
 	double missed; /* share that failed though an arm would not have */
 	double wasted; /* share that was solved for more than the oracle paid */
 	int steps;
 	double path_cost[EVAL_STEPS], path_success[EVAL_STEPS];
+};
+
+/* The judged tasks of one class, by decisions as above. Here the best single is
+ * the class's own: the arm that class-static takes when success is all. */
+struct eval_class {
+	struct str name; /* of the matrix */
+	int tasks, groups;
+	struct eval_policy policy[EVAL_KINDS];
 };
 
 struct eval_opts {
@@ -84,6 +103,8 @@ struct eval_opts {
 	double conf;            /* of intervals, two-sided */
 	const char *class_name; /* judge this class only; NULL: all */
 	const char *reference;  /* arm to compare with; NULL: best single */
+	double penalty;         /* dollars that a failure costs; 0: ten times
+				   what the best single costs a task */
 	bool learn; /* train; else no learned policy and no accept model */
 	const struct train_opts *train; /* NULL: defaults */
 	void (*progress)(void *arg, const char *what, double share);
@@ -101,13 +122,20 @@ struct eval_report {
 	double ece, brier, brier_skill;
 	/* of the learned policy's accept tests, at EVAL_EQUAL */
 	int64_t tested, accepted, wrong;
-	double false_accept_bound;
+	double false_accept_bound; /* 95 %, Clopper-Pearson */
+	/* the same of the static cascade's */
+	int64_t cascade_tested, cascade_accepted, cascade_wrong;
+	double cascade_bound;
+	double penalty; /* dollars of a failure, mean over folds */
 	double decide_p50_us, decide_p99_us;
 	int served[3]; /* decisions by enum policy_kind */
 	/* the pool, on judged rows */
 	int n_arms;
 	struct str *arm_names; /* of the matrix */
 	double *arm_cost, *arm_success;
+	/* classes of EVAL_CLASS_TASKS judged tasks or more, by name */
+	int n_classes;
+	struct eval_class *classes;
 };
 void eval_report_release(struct eval_report *r);
 

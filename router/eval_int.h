@@ -37,25 +37,42 @@ struct ev_play {
 	int steps;
 	double price[EVAL_STEPS]; /* dollars that a success is worth */
 	float *s, *c;             /* [step * n + i]: success, dollars */
-	const char *why;          /* it could not be played */
+	float *t;                 /* of these what went to the best single */
+	const struct ev *v;
+	int top;         /* the best single, by the fit rows; -1 */
+	const char *why; /* it could not be played */
 
 	/* What the learned policy leaves besides. */
 	float *p, *p_ref, *y; /* [i * n_arms + a]: predicted success, the class
 				 rate, the verdict; NaN: none */
-	uint8_t *tested, *accepted; /* [step * n + i]: accept tests */
+	uint8_t *tested, *accepted; /* [step * n + i]: accept tests, of the
+				       cascade, too */
 	uint8_t *wrong;
 	double *decide_us; /* [i] */
 	int served[3];
 };
 void ev_play_init(struct ev_play *p, const int *rows, int n, int steps);
+/* Room for accept tests. */
+void ev_play_tests(struct ev_play *p);
 void ev_play_release(struct ev_play *p);
+/* The cost of a cell. */
+static inline void ev_pay(struct ev_play *p, int step, int i,
+			  const struct mx_cell *cell, double share)
+{
+	size_t at = (size_t)step * (size_t)p->n + (size_t)i;
+	double usd = share * (double)cell->cost_pusd / 1e12;
+
+	p->c[at] += (float)usd;
+	if (p->top >= 0 && (cell - p->v->m->cells) % p->v->m->n_arms == p->top)
+		p->t[at] += (float)usd;
+}
 static inline void ev_put(struct ev_play *p, int step, int i,
 			  const struct mx_cell *cell, double share)
 {
 	size_t at = (size_t)step * (size_t)p->n + (size_t)i;
 
 	p->s[at] += (float)(share * (double)cell->success);
-	p->c[at] += (float)(share * (double)cell->cost_pusd / 1e12);
+	ev_pay(p, step, i, cell, share);
 }
 
 /* Success and cost of each arm on the fit rows, in all and by class; those of
@@ -92,12 +109,26 @@ enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
 
 /* What was judged: paths by group, and where the policies stand on them. */
 struct ev_judged {
-	struct ev_play *play[EVAL_KINDS]; /* of all judged rows; NULL */
+	struct ev_play *play[EVAL_KINDS]; /* of all judged rows */
 	float *op_s[EVAL_KINDS][EVAL_TARGETS], *op_c[EVAL_KINDS][EVAL_TARGETS];
+	float *penalty; /* [i] dollars of a failure, by the row's fold */
 	const int *rows;
 	int n;
 };
+void ev_judged_init(struct ev_judged *j, const int *rows, int n, int arms);
+void ev_judged_release(struct ev_judged *j);
+bool ev_one_step(enum eval_kind k);
+/* Fill in the hull of the judged rows themselves: nobody could have known it.
+ */
+void ev_look_back(const struct ev *v, struct ev_judged *j);
+
+/* eval_report.c: figures of the policies, and their groups. */
+int ev_figures(const struct ev *v, const struct ev_judged *j,
+	       struct eval_policy policy[EVAL_KINDS]);
 void ev_report(const struct ev *v, const struct ev_judged *j,
 	       struct eval_report *out);
+/* eval_class.c */
+void ev_classes(const struct ev *v, const struct ev_judged *j,
+		struct eval_report *out);
 
 #endif

@@ -20,9 +20,20 @@ static void own_arms(const struct ev *v, int task, bool *own)
 		own[a] = ev_has(v, task, a);
 }
 
+/* A walk pays for each cell once. */
+struct paying {
+	const struct ev *v;
+	struct ev_play *p;
+	int step, i;
+};
+
 static const struct mx_cell *cell(const void *ctx, int task, int arm)
 {
-	return ev_cell(ctx, task, arm);
+	const struct paying *to = ctx;
+	const struct mx_cell *c = ev_cell(to->v, task, arm);
+
+	ev_pay(to->p, to->step, to->i, c, 1);
+	return c;
 }
 
 /* ---- the learned policy ---- */
@@ -65,6 +76,7 @@ static void play_router(const struct ev *v, const struct bundle *b,
 		for (int q = 0; q < p->steps; q++) {
 			size_t at = (size_t)q * (size_t)p->n + (size_t)i;
 			int64_t from = clock_mono_us();
+			struct paying to = {v, p, q, i};
 			struct replay_trail t;
 
 			ask.target = p->price[q];
@@ -75,9 +87,8 @@ static void play_router(const struct ev *v, const struct bundle *b,
 					(double)(clock_mono_us() - from);
 			if (q == p->steps / 2)
 				note(v, k, r, d, p, i);
-			replay_walk(k, b, &ask, d, p->rows[i], cell, v, &t);
+			replay_walk(k, b, &ask, d, p->rows[i], cell, &to, &t);
 			p->s[at] = (float)t.success;
-			p->c[at] = (float)t.cost;
 			p->tested[at] = t.tested;
 			p->accepted[at] = t.accepted;
 			p->wrong[at] = t.accepted && t.success < EVAL_CUT;
@@ -105,13 +116,13 @@ static void play_unguarded(const struct ev *v, const struct bundle *b,
 		route_memo_forget(memo);
 		for (int q = 0; q < p->steps; q++) {
 			size_t at = (size_t)q * (size_t)p->n + (size_t)i;
+			struct paying to = {v, p, q, i};
 			struct replay_trail t;
 
 			ask.target = p->price[q];
 			router_decide(b, &ask, d);
-			replay_walk(k, b, &ask, d, p->rows[i], cell, v, &t);
+			replay_walk(k, b, &ask, d, p->rows[i], cell, &to, &t);
 			p->s[at] = (float)t.success;
-			p->c[at] = (float)t.cost;
 		}
 	}
 	route_memo_free(memo);
@@ -202,6 +213,27 @@ static void weigh(const struct ev *v, const struct replay *k, const int *rows,
 	}
 }
 
+static void put_cascade(const struct ev *v, const struct replay *k,
+			const float *p, const struct chosen *by,
+			struct ev_play *play, int step, int i)
+{
+	const struct mx_cell *a = ev_cell(v, play->rows[i], k->of[by->a]);
+	const struct mx_cell *b = ev_cell(v, play->rows[i], k->of[by->b]);
+	bool test = by->a != by->b && !isnan(p[by->a]);
+	bool good = test && (double)p[by->a] >= by->good;
+	size_t at = (size_t)step * (size_t)play->n + (size_t)i;
+
+	play->tested[at] = test;
+	play->accepted[at] = good;
+	play->wrong[at] = good && (double)a->success < EVAL_CUT;
+	if (by->a == by->b || good) {
+		ev_put(play, step, i, a, 1);
+		return;
+	}
+	ev_pay(play, step, i, a, 1);
+	ev_put(play, step, i, b, 1);
+}
+
 static void play_cascade(const struct ev *v, const enum mx_side *side,
 			 const struct bundle *b, struct replay *k,
 			 struct ev_play *play)
@@ -232,14 +264,8 @@ static void play_cascade(const struct ev *v, const enum mx_side *side,
 			    "knows";
 	for (int i = 0; i < play->n; i++) {
 		judge_replies(v, b, k, play->rows[i], seen);
-		for (int q = 0; q < play->steps; q++) {
-			double cost;
-
-			play->s[q * play->n + i] = (float)cascade_cell(
-				v, k, play->rows[i], seen, best[q].a, best[q].b,
-				best[q].good, &cost);
-			play->c[q * play->n + i] = (float)cost;
-		}
+		for (int q = 0; q < play->steps; q++)
+			put_cascade(v, k, seen, &best[q], play, q, i);
 	}
 	free(rows);
 	free(p);
@@ -250,16 +276,13 @@ static void play_cascade(const struct ev *v, const enum mx_side *side,
 static void room(const struct ev *v, struct ev_play *p)
 {
 	size_t n = (size_t)p->n, cells = n * (size_t)v->m->n_arms + 1;
-	size_t all = n * (size_t)p->steps + 1;
 
 	p->p = xcalloc(cells, sizeof(float));
 	p->p_ref = xcalloc(cells, sizeof(float));
 	p->y = xcalloc(cells, sizeof(float));
 	for (size_t i = 0; i < cells; i++)
 		p->p[i] = p->p_ref[i] = p->y[i] = NAN;
-	p->tested = xcalloc(all, 1);
-	p->accepted = xcalloc(all, 1);
-	p->wrong = xcalloc(all, 1);
+	ev_play_tests(p);
 	p->decide_us = xcalloc(n + 1, sizeof(double));
 }
 
@@ -289,6 +312,7 @@ enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
 		ev_rates_init(&r, v, side);
 		replay_init(&k, v->m, r.all_c, r.all_s, v->o->seed);
 		room(v, learned);
+		ev_play_tests(cascade);
 		play_router(v, b, &k, &r, learned);
 		play_unguarded(v, b, &k, unguarded);
 		play_cascade(v, side, b, &k, cascade);

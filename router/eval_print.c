@@ -115,6 +115,103 @@ static void less_table(const struct eval_report *r, struct buf *out)
 	grid_release(&g);
 }
 
+/* What failures and other prices would make of it. */
+static void money_table(const struct eval_report *r, struct buf *out)
+{
+	static const struct grid_col cols[] = {
+		{"BILL, A FAILURE AT ITS PRICE", false},
+		{"$/TASK", true},
+		{"FAILURES %", true},
+		{"SAVED % AT EQUAL, BEST SINGLE AT HALF PRICE", true},
+		{"AT DOUBLE", true},
+		{NULL, false}};
+	struct grid g;
+
+	grid_init(&g, cols);
+	for (int k = 0; k < EVAL_KINDS; k++) {
+		const struct eval_policy *p = &r->policy[k];
+		const struct eval_figure *s = &p->success[EVAL_BILL];
+
+		if (!p->there || k == EVAL_HINDSIGHT)
+			continue;
+		grid_cells(&g, eval_names[k]);
+		grid_cells(&g, text(&g.arena, "%.4g (%.4g .. %.4g)",
+				    p->bill.value, p->bill.low, p->bill.high));
+		grid_cells(&g, text(&g.arena, "%.1f", 100 * (1 - s->value)));
+		grid_cells(&g, percent(&g.arena, &p->saving_half));
+		grid_cells(&g, percent(&g.arena, &p->saving_double));
+	}
+	buf_addc(out, '\n');
+	grid_print(&g, out);
+	grid_release(&g);
+	buf_addf(out, "A failure costs $%.4g.\n", r->penalty);
+}
+
+static void class_rows(struct grid *g, const struct eval_class *c)
+{
+	static const enum eval_kind kinds[] = {EVAL_CLASS_STATIC, EVAL_LEARNED,
+					       EVAL_UNGUARDED};
+	struct arena *a = &g->arena;
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		const struct eval_policy *p = &c->policy[kinds[k]];
+
+		if (!p->there)
+			continue;
+		grid_cells(g, k ? "" : arena_strdup(a, c->name.p, c->name.len));
+		grid_cells(g, k ? "" : text(a, "%d", c->tasks));
+		grid_cells(g, eval_names[kinds[k]]);
+		grid_cells(g, percent(a, &p->success[EVAL_EQUAL]));
+		grid_cells(g, dollars(a, p->cost[EVAL_EQUAL].value));
+		grid_cells(g, percent(a, &p->above_static));
+		grid_cells(g, percent(a, &p->saving));
+		for (int i = 0; i < EVAL_LESS; i++)
+			grid_cells(g, percent(a, &p->saving_less[i]));
+	}
+}
+
+static void class_table(const struct eval_report *r, struct buf *out)
+{
+	static const struct grid_col cols[] = {{"CLASS", false},
+					       {"TASKS", true},
+					       {"POLICY", false},
+					       {"SUCCESS %", true},
+					       {"$/TASK", true},
+					       {"ABOVE ITS STATIC HULL", true},
+					       {"SAVED % AT EQUAL", true},
+					       {"-0.2 POINTS", true},
+					       {"-1", true},
+					       {"-2", true},
+					       {"-3.4", true},
+					       {NULL, false}};
+	struct grid g;
+
+	if (!r->n_classes)
+		return;
+	grid_init(&g, cols);
+	for (int c = 0; c < r->n_classes; c++)
+		class_rows(&g, &r->classes[c]);
+	buf_addc(out, '\n');
+	grid_print(&g, out);
+	grid_release(&g);
+	buf_addf(out,
+		 "A class's savings are of what its own best model costs.\n");
+}
+
+static void accept_note(const char *whose, int64_t tested, int64_t accepted,
+			int64_t wrong, double bound, struct buf *out)
+{
+	if (!tested)
+		return;
+	buf_addf(out,
+		 "Accept tests of %s: %lld tasks, %.1f %% accepted, %.1f %% of "
+		 "all accepted and wrong (at most %.1f %% with 95 %% "
+		 "confidence).\n",
+		 whose, (long long)tested,
+		 100.0 * (double)accepted / (double)tested,
+		 100.0 * (double)wrong / (double)tested, 100 * bound);
+}
+
 static void notes(const struct eval_report *r, struct buf *out)
 {
 	buf_addf(out,
@@ -147,16 +244,11 @@ static void notes(const struct eval_report *r, struct buf *out)
 			 r->ece, r->brier, r->brier_skill, (long long)r->rows,
 			 r->decide_p50_us, r->decide_p99_us, r->served[0],
 			 r->served[1], r->served[2]);
-	if (r->tested)
-		buf_addf(
-			out,
-			"Accept tests: %lld tasks, %.1f %% accepted, %.1f %% "
-			"of all accepted and wrong (at most %.1f %% with 95 %% "
-			"confidence).\n",
-			(long long)r->tested,
-			100.0 * (double)r->accepted / (double)r->tested,
-			100.0 * (double)r->wrong / (double)r->tested,
-			100 * r->false_accept_bound);
+	accept_note("the learned policy", r->tested, r->accepted, r->wrong,
+		    r->false_accept_bound, out);
+	accept_note("the static cascade", r->cascade_tested,
+		    r->cascade_accepted, r->cascade_wrong, r->cascade_bound,
+		    out);
 }
 
 void eval_table(const struct eval_report *r, struct buf *out)
@@ -172,6 +264,8 @@ void eval_table(const struct eval_report *r, struct buf *out)
 	grid_print(&g, out);
 	grid_release(&g);
 	less_table(r, out);
+	money_table(r, out);
+	class_table(r, out);
 	notes(r, out);
 }
 
@@ -199,7 +293,8 @@ static void pair(struct json_out *o, const char *key,
 	json_out_end(o, ']');
 }
 
-static const char *const targets[EVAL_TARGETS] = {"equal", "nearly", "highest"};
+static const char *const targets[EVAL_TARGETS] = {"equal", "nearly", "highest",
+						  "bill"};
 
 static void figures(struct json_out *o, const struct eval_policy *p, bool ci)
 {
@@ -213,6 +308,14 @@ static void figures(struct json_out *o, const struct eval_policy *p, bool ci)
 		{"success_gap_closed",
 		 offsetof(struct eval_policy, gap_closed)},
 		{"capture", offsetof(struct eval_policy, capture)},
+		{"bill", offsetof(struct eval_policy, bill)},
+		{"cost_per_solved", offsetof(struct eval_policy, per_solved)},
+		{"saving_best_single_at_half_price",
+		 offsetof(struct eval_policy, saving_half)},
+		{"saving_best_single_at_double_price",
+		 offsetof(struct eval_policy, saving_double)},
+		{"above_class_static",
+		 offsetof(struct eval_policy, above_static)},
 		{"saving_over_class_static",
 		 offsetof(struct eval_policy, saving_over_static)},
 		{"highest_over_class_static",
@@ -289,6 +392,33 @@ static void single_json(struct json_out *o, const char *key, const char *name,
 	json_out_end(o, '}');
 }
 
+static void accept_json(struct json_out *o, const char *key, int64_t tested,
+			int64_t accepted, int64_t wrong, double bound)
+{
+	json_out_obj(o, key);
+	json_out_i64(o, "tested", tested);
+	json_out_i64(o, "accepted", accepted);
+	json_out_i64(o, "wrong", wrong);
+	number(o, "false_accept_rate",
+	       tested ? (double)wrong / (double)tested : NAN);
+	number(o, "false_accept_bound", bound);
+	json_out_end(o, '}');
+}
+
+static void class_json(struct json_out *o, const struct eval_class *c)
+{
+	json_out_obj(o, NULL);
+	json_out_str(o, "name", c->name);
+	json_out_i64(o, "tasks_judged", c->tasks);
+	json_out_i64(o, "groups", c->groups);
+	json_out_arr(o, "policies");
+	for (int k = 0; k < EVAL_KINDS; k++)
+		if (c->policy[k].there)
+			policy_json(o, k, &c->policy[k]);
+	json_out_end(o, ']');
+	json_out_end(o, '}');
+}
+
 static void learned_json(struct json_out *o, const struct eval_report *r)
 {
 	number(o, "ece", r->rows ? r->ece : NAN);
@@ -299,14 +429,10 @@ static void learned_json(struct json_out *o, const struct eval_report *r)
 	json_out_i64(o, "static", r->served[1]);
 	json_out_i64(o, "learned", r->served[2]);
 	json_out_end(o, '}');
-	json_out_obj(o, "accept");
-	json_out_i64(o, "tested", r->tested);
-	json_out_i64(o, "accepted", r->accepted);
-	json_out_i64(o, "wrong", r->wrong);
-	number(o, "false_accept_rate",
-	       r->tested ? (double)r->wrong / (double)r->tested : NAN);
-	number(o, "false_accept_bound", r->false_accept_bound);
-	json_out_end(o, '}');
+	accept_json(o, "accept", r->tested, r->accepted, r->wrong,
+		    r->false_accept_bound);
+	accept_json(o, "cascade_accept", r->cascade_tested, r->cascade_accepted,
+		    r->cascade_wrong, r->cascade_bound);
 	number(o, "decide_p50_us", r->decide_p50_us);
 	number(o, "decide_p99_us", r->decide_p99_us);
 }
@@ -324,6 +450,7 @@ void eval_json(const struct eval_report *r, struct buf *out)
 	json_out_i64(&o, "groups", r->groups);
 	json_out_i64(&o, "folds", r->folds);
 	number(&o, "estimated_costs", r->estimated);
+	number(&o, "failure_price", r->penalty);
 	single_json(&o, "best_single", r->best_single,
 		    &r->policy[EVAL_BEST_SINGLE]);
 	single_json(&o, "strongest", r->strongest, &r->policy[EVAL_STRONGEST]);
@@ -334,6 +461,10 @@ void eval_json(const struct eval_report *r, struct buf *out)
 	for (int k = 0; k < EVAL_KINDS; k++)
 		if (r->policy[k].there)
 			policy_json(&o, k, &r->policy[k]);
+	json_out_end(&o, ']');
+	json_out_arr(&o, "classes");
+	for (int c = 0; c < r->n_classes; c++)
+		class_json(&o, &r->classes[c]);
 	json_out_end(&o, ']');
 	json_out_arr(&o, "models");
 	for (int a = 0; a < r->n_arms; a++) {

@@ -51,11 +51,14 @@ static int number_groups(const struct ev *v, const struct ev_judged *j,
 struct table {
 	int columns;
 	double *s, *c; /* [group * columns + column] */
+	double *t;     /* the best single's share of c; of steps only */
 };
 
 struct tables {
 	int groups;
-	double *n; /* rows of a group */
+	double *n;      /* rows of a group */
+	double *unpaid; /* [kind * groups + group] penalties of failures at
+			   EVAL_BILL */
 	struct table of[EVAL_KINDS];
 };
 
@@ -64,6 +67,7 @@ static void tables_init(struct tables *x, const struct ev_judged *j,
 {
 	x->groups = groups;
 	x->n = xcalloc((size_t)groups + 1, sizeof(*x->n));
+	x->unpaid = xcalloc((size_t)groups * EVAL_KINDS + 1, sizeof(double));
 	for (int i = 0; i < j->n; i++)
 		x->n[group_of[i]]++;
 	for (int k = 0; k < EVAL_KINDS; k++) {
@@ -75,13 +79,19 @@ static void tables_init(struct tables *x, const struct ev_judged *j,
 		room = (size_t)t->columns * (size_t)groups + 1;
 		t->s = xcalloc(room, sizeof(double));
 		t->c = xcalloc(room, sizeof(double));
+		t->t = xcalloc(room, sizeof(double));
 		for (int i = 0; i < j->n; i++) {
 			double *s = t->s + group_of[i] * t->columns;
 			double *c = t->c + group_of[i] * t->columns;
+			double *top = t->t + group_of[i] * t->columns;
 
+			x->unpaid[k * groups + group_of[i]] +=
+				(double)j->penalty[i] *
+				(1 - (double)j->op_s[k][EVAL_BILL][i]);
 			for (int q = 0; q < p->steps; q++) {
 				s[q] += (double)p->s[q * j->n + i];
 				c[q] += (double)p->c[q * j->n + i];
+				top[q] += (double)p->t[q * j->n + i];
 			}
 			for (int q = 0; q < EVAL_TARGETS; q++) {
 				s[p->steps + q] += (double)j->op_s[k][q][i];
@@ -94,9 +104,11 @@ static void tables_init(struct tables *x, const struct ev_judged *j,
 static void tables_release(struct tables *x)
 {
 	free(x->n);
+	free(x->unpaid);
 	for (int k = 0; k < EVAL_KINDS; k++) {
 		free(x->of[k].s);
 		free(x->of[k].c);
+		free(x->of[k].t);
 	}
 }
 
@@ -104,7 +116,8 @@ static void tables_release(struct tables *x)
 
 struct means {
 	int steps;
-	double s[COLUMNS], c[COLUMNS];
+	double s[COLUMNS], c[COLUMNS], t[COLUMNS];
+	double unpaid; /* of failures, at EVAL_BILL */
 };
 
 static void take_means(const struct tables *x, int kind, const int *times,
@@ -116,21 +129,27 @@ static void take_means(const struct tables *x, int kind, const int *times,
 	m->steps = t->columns - EVAL_TARGETS;
 	memset(m->s, 0, sizeof(m->s));
 	memset(m->c, 0, sizeof(m->c));
+	memset(m->t, 0, sizeof(m->t));
+	m->unpaid = 0;
 	for (int g = 0; g < x->groups; g++) {
 		double w = times ? times[g] : 1;
 
 		if (!(w > 0))
 			continue;
 		n += w * x->n[g];
+		m->unpaid += w * x->unpaid[kind * x->groups + g];
 		for (int q = 0; q < t->columns; q++) {
 			m->s[q] += w * t->s[g * t->columns + q];
 			m->c[q] += w * t->c[g * t->columns + q];
+			m->t[q] += w * t->t[g * t->columns + q];
 		}
 	}
 	for (int q = 0; q < t->columns; q++) {
 		m->s[q] /= n;
 		m->c[q] /= n;
+		m->t[q] /= n;
 	}
+	m->unpaid /= n;
 }
 
 /* Least cost on the path at which `success` is reached; NaN: never. */
@@ -200,6 +219,11 @@ enum figure {
 	F_SAVING97,
 	F_GAP,
 	F_CAPTURE,
+	F_BILL,
+	F_SOLVED,
+	F_HALF,
+	F_DOUBLE,
+	F_ABOVE,
 	F_SAVING_OVER,
 	F_HIGHEST_OVER,
 	FIGURES
@@ -211,6 +235,18 @@ static double saved(const struct means *m, double success, double cost)
 	double c = cost_at(m, success);
 
 	return isnan(c) ? 0 : 1 - c / cost;
+}
+
+/* The same, were the best single so many times as dear. */
+static double saved_at(const struct means *m, const struct means *single,
+		       double times)
+{
+	struct means moved = *m;
+
+	for (int k = 0; k < m->steps; k++)
+		moved.c[k] += (times - 1) * m->t[k];
+	return saved(&moved, single->s[0],
+		     single->c[0] + (times - 1) * single->t[0]);
 }
 
 static double ratio(double a, double b)
@@ -243,6 +279,11 @@ static void figures_of(const struct means *all, int kind, double *f)
 	f[F_GAP] = ratio(m->s[top] - s, all[EVAL_ORACLE].s[0] - s);
 	f[F_CAPTURE] = ratio(strongest->c[0] - m->c[equal],
 			     strongest->c[0] - all[EVAL_ORACLE].c[0]);
+	f[F_BILL] = m->c[m->steps + EVAL_BILL] + m->unpaid;
+	f[F_SOLVED] = ratio(m->c[equal], m->s[equal]);
+	f[F_HALF] = saved_at(m, &all[EVAL_BEST_SINGLE], 0.5);
+	f[F_DOUBLE] = saved_at(m, &all[EVAL_BEST_SINGLE], 2);
+	f[F_ABOVE] = m->s[equal] - success_at(fixed, m->c[equal]);
 	f[F_SAVING_OVER] = f[F_SAVING] - saved(fixed, s, c);
 	f[F_HIGHEST_OVER] = m->s[top] - fixed->s[fixed_top];
 }
@@ -268,6 +309,16 @@ static struct eval_figure *slot(struct eval_policy *p, int f)
 		return &p->gap_closed;
 	case F_CAPTURE:
 		return &p->capture;
+	case F_BILL:
+		return &p->bill;
+	case F_SOLVED:
+		return &p->per_solved;
+	case F_HALF:
+		return &p->saving_half;
+	case F_DOUBLE:
+		return &p->saving_double;
+	case F_ABOVE:
+		return &p->above_static;
 	case F_SAVING_OVER:
 		return &p->saving_over_static;
 	default:
@@ -308,7 +359,7 @@ static void interval(double *d, int n, double conf, struct eval_figure *f)
 }
 
 static void resample(const struct ev *v, const struct tables *x,
-		     struct eval_report *out)
+		     struct eval_policy *out)
 {
 	int boot = x->groups > 1 ? v->o->boot : 0;
 	size_t room = (size_t)(boot > 0 ? boot : 1);
@@ -330,7 +381,7 @@ static void resample(const struct ev *v, const struct tables *x,
 	}
 	draw(x, NULL, f, all);
 	for (int k = 0; k < EVAL_KINDS; k++) {
-		struct eval_policy *p = &out->policy[k];
+		struct eval_policy *p = &out[k];
 
 		for (int q = 0; q < FIGURES; q++) {
 			struct eval_figure *to = slot(p, q);
@@ -403,6 +454,17 @@ static void calibration(const struct ev *v, const struct ev_play *l,
 	free(y);
 }
 
+static double accepts(const struct ev_play *p, int64_t *tested,
+		      int64_t *accepted, int64_t *wrong)
+{
+	for (int i = 0; i < p->n; i++) {
+		*tested += p->tested[i];
+		*accepted += p->accepted[i];
+		*wrong += p->wrong[i];
+	}
+	return *tested ? bound_upper((int)*wrong, (int)*tested, 0.95) : NAN;
+}
+
 static void learned(const struct ev *v, struct ev_play *l,
 		    struct eval_report *out)
 {
@@ -410,16 +472,11 @@ static void learned(const struct ev *v, struct ev_play *l,
 
 	calibration(v, l, out);
 	for (int i = 0; i < l->n; i++) {
-		out->tested += l->tested[i];
-		out->accepted += l->accepted[i];
-		out->wrong += l->wrong[i];
 		if (l->decide_us[i] > 0)
 			l->decide_us[n++] = l->decide_us[i];
 	}
 	out->false_accept_bound =
-		out->tested
-			? bound_upper((int)out->wrong, (int)out->tested, 0.95)
-			: NAN;
+		accepts(l, &out->tested, &out->accepted, &out->wrong);
 	out->decide_p50_us = percentile(l->decide_us, n, 0.5);
 	out->decide_p99_us = percentile(l->decide_us, n, 0.99);
 	memcpy(out->served, l->served, sizeof(out->served));
@@ -476,23 +533,35 @@ static void pool(const struct ev *v, const struct ev_judged *j,
 	out->estimated = cells ? (double)estimated / (double)cells : 0;
 }
 
+int ev_figures(const struct ev *v, const struct ev_judged *j,
+	       struct eval_policy policy[EVAL_KINDS])
+{
+	int *group_of = xcalloc((size_t)j->n + 1, sizeof(*group_of));
+	int groups = number_groups(v, j, group_of);
+	struct tables x = {0};
+
+	tables_init(&x, j, group_of, groups);
+	resample(v, &x, policy);
+	for (int k = 0; k < EVAL_KINDS; k++) {
+		policy[k].there = !j->play[k]->why;
+		policy[k].why = j->play[k]->why;
+		count_misses(j, k, &policy[k]);
+	}
+	tables_release(&x);
+	free(group_of);
+	return groups;
+}
+
 void ev_report(const struct ev *v, const struct ev_judged *j,
 	       struct eval_report *out)
 {
-	int *group_of = xcalloc((size_t)j->n + 1, sizeof(*group_of));
-	struct tables x = {0};
-
 	out->tasks = j->n;
-	out->groups = number_groups(v, j, group_of);
-	tables_init(&x, j, group_of, out->groups);
-	resample(v, &x, out);
-	for (int k = 0; k < EVAL_KINDS; k++) {
-		out->policy[k].there = !j->play[k]->why;
-		out->policy[k].why = j->play[k]->why;
-		count_misses(j, k, &out->policy[k]);
-	}
+	out->groups = ev_figures(v, j, out->policy);
+	for (int i = 0; i < j->n; i++)
+		out->penalty += (double)j->penalty[i] / j->n;
 	pool(v, j, out);
 	learned(v, j->play[EVAL_LEARNED], out);
-	tables_release(&x);
-	free(group_of);
+	out->cascade_bound =
+		accepts(j->play[EVAL_CASCADE], &out->cascade_tested,
+			&out->cascade_accepted, &out->cascade_wrong);
 }

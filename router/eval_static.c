@@ -75,12 +75,17 @@ void ev_rates_init(struct ev_rates *r, const struct ev *v,
 	for (int k = 0; k < classes; k++) {
 		const struct sum *cell = &sum[(k + 1) * arms];
 		double dear = dearness(r, cell);
+		bool met = false;
 
+		for (int a = 0; a < arms; a++)
+			met |= cell[a].n > 0;
 		for (int a = 0; a < arms; a++) {
 			int at = k * arms + a;
 
 			r->class_n[at] = cell[a].n;
-			if (isnan(r->all_s[a])) {
+			/* An arm that a class's tasks never met is not theirs,
+			 * unless they met none. */
+			if (isnan(r->all_s[a]) || (met && !(cell[a].n > 0))) {
 				r->class_s[at] = r->class_c[at] = NAN;
 				continue;
 			}
@@ -251,7 +256,7 @@ static void play_retry(const struct ev *v, int arm, struct ev_play *p)
 		double again = c->runs > 1 ? s + (1 - s) * s : s;
 
 		p->s[i] = (float)again;
-		p->c[i] = (float)((double)c->cost_pusd / 1e12 * (2 - s));
+		ev_pay(p, 0, i, c, 2 - s);
 	}
 }
 
@@ -355,8 +360,7 @@ static void play_pairs(const struct ev *v, const enum mx_side *side,
 			if (a == b || (double)ca->success >= EVAL_CUT)
 				continue;
 			p->s[k * p->n + i] = cb->success;
-			p->c[k * p->n + i] +=
-				(float)((double)cb->cost_pusd / 1e12);
+			ev_pay(p, k, i, cb, 1);
 		}
 	}
 	seen_release(&x);

@@ -69,16 +69,21 @@ struct mx_opts {
 	bool by_tier;              /* with tiers: per source, and the arms are
 				      "tier:1" to "tier:N", so that sources with
 				      models of their own make one fleet */
-	double coverage;           /* drop arms seen, with their cost, on less
-				      than this share of its sources' tasks */
+	double coverage;           /* drop arms, source by source, seen with
+				      their cost on less than this share of
+				      the source's tasks */
 	const char *group_by;      /* "id", "task" (what it is underneath:
 				      HumanEval/3 in five disguises is one),
 				      "repo", "source", "class", or a member of
 				      the line; NULL: repo, then task */
 	const char *class_by;      /* NULL: task_class; "source"; a member */
+	const char *source_by;     /* NULL: source; a member that tells parts of
+				      a source apart which are sources each */
 	int judge_from;            /* > 0: files from this index on are for
 				      judging, those before for fitting, and
-				      the sources' own marks are passed over */
+				      the sources' own marks are passed over; of a
+				      task that both have only what the files
+				      for judging say of it counts */
 	int64_t max_tasks;         /* 0: all; else a deterministic sample */
 	bool hide_class;           /* every task is of class "all" */
 };

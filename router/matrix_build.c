@@ -213,6 +213,7 @@ enum rc mx_add(struct mx_build *b, const struct mx_line *l, struct err *e)
 				   : (float)t->success_micro / 1e6F,
 		.cost_pusd = t->cost_pusd,
 		.estimated = t->cost_estimated,
+		.judge = l->judge,
 		.propensity = l->propensity > 0 ? l->propensity : 1,
 		.evidence = keep_evidence(b, l->evidence),
 	};
@@ -269,10 +270,23 @@ static struct mx_obs merge(const struct mx_obs *v, size_t n)
 	return out;
 }
 
+/* What files to fit on say of a task to be judged is nobody's business. */
+static void part_files(struct mx_build *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_obs; i++)
+		if (b->obs[i].judge || !b->m->tasks[b->obs[i].task].judge)
+			b->obs[n++] = b->obs[i];
+	b->n_obs = n;
+}
+
 static void merge_all(struct mx_build *b)
 {
 	size_t n = 0;
 
+	if (b->o.judge_from > 0)
+		part_files(b);
 	qsort(b->obs, b->n_obs, sizeof(*b->obs), by_cell);
 	for (size_t i = 0, k; i < b->n_obs; i = k) {
 		for (k = i + 1;

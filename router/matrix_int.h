@@ -11,6 +11,7 @@ struct mx_obs {
 	float success; /* NaN: the run failed for other reasons */
 	int64_t cost_pusd;
 	bool estimated;
+	bool judge;       /* the line was marked for judging */
 	uint16_t runs;    /* with a verdict */
 	float propensity; /* 1: always seen */
 	const float *evidence;

@@ -73,8 +73,8 @@ static struct tally *tallies(const struct mx_build *b)
 	return v;
 }
 
-/* ok[arm]: wanted, and seen with its cost on enough of the tasks of each
- * source that it is of. */
+/* ok[source * n_arms + arm]: wanted, and seen with its cost on enough of the
+ * source's tasks. */
 static void covered(const struct mx_build *b, bool *ok)
 {
 	size_t arms = (size_t)b->m->n_arms, sources = (size_t)b->n_sources;
@@ -89,18 +89,15 @@ static void covered(const struct mx_build *b, bool *ok)
 		if (complete(o))
 			seen[(size_t)b->source_of[o->task] * arms + o->arm]++;
 	}
-	for (size_t a = 0; a < arms; a++) {
-		int of = 0, n = 0;
+	for (size_t s = 0; s < sources; s++)
+		for (size_t a = 0; a < arms; a++) {
+			int n = seen[s * arms + a];
 
-		for (size_t s = 0; s < sources; s++) {
-			if (!seen[s * arms + a])
-				continue;
-			of += tasks[s];
-			n += seen[s * arms + a];
+			ok[s * arms + a] =
+				wanted(b, b->m->arms[a].name) &&
+				(b->o.coverage <= 0 ||
+				 (n && n >= b->o.coverage * tasks[s]));
 		}
-		ok[a] = wanted(b, b->m->arms[a].name) &&
-			(b->o.coverage <= 0 || (n && n >= b->o.coverage * of));
-	}
 	free(seen);
 	free(tasks);
 }
@@ -150,8 +147,9 @@ static void bands(struct tally *v, int n_arms, const bool *ok, int tiers,
 		map[best(v, k * n / tiers, (k + 1) * n / tiers)] = k;
 }
 
-static void take_bands(const struct mx_build *b, const bool *ok, int *out,
-		       struct str **names, int **tiers, int *n)
+static void take_bands(const struct mx_build *b, const bool *ok,
+		       const bool *any, int *out, struct str **names,
+		       int **tiers, int *n)
 {
 	int arms = b->m->n_arms, k = b->o.tiers;
 	struct tally *v = tallies(b);
@@ -166,14 +164,17 @@ static void take_bands(const struct mx_build *b, const bool *ok, int *out,
 		}
 	}
 	for (int s = 0; s < b->n_sources; s++) {
+		const bool *here = ok + (size_t)s * (size_t)arms;
+
 		if (s == 0 || b->o.by_tier)
-			bands(v + (size_t)s * (size_t)arms, arms, ok, k, map);
+			bands(v + (size_t)s * (size_t)arms, arms,
+			      b->o.by_tier ? here : any, k, map);
 		for (int a = 0; a < arms; a++) {
 			if (!b->o.by_tier && s == 0 && map[a] >= 0) {
 				(*names)[*n] = b->m->arms[a].name;
 				map[a] = (*n)++;
 			}
-			out[s * arms + a] = map[a];
+			out[s * arms + a] = here[a] ? map[a] : -1;
 		}
 	}
 	free(map);
@@ -185,21 +186,26 @@ void mx_pool(const struct mx_build *b, int *out, struct str **names,
 {
 	int arms = b->m->n_arms;
 	size_t room = (size_t)arms + (size_t)b->o.tiers + 1;
-	bool *ok = xcalloc((size_t)arms + 1, sizeof(*ok));
+	size_t sources = (size_t)b->n_sources;
+	bool *ok = xcalloc(sources * (size_t)arms + 1, sizeof(*ok));
+	bool *any = xcalloc((size_t)arms + 1, sizeof(*any)); /* source */
 
 	*names = xcalloc(room, sizeof(**names));
 	*tiers = xcalloc(room, sizeof(**tiers));
 	*n = 0;
 	covered(b, ok);
+	for (size_t i = 0; i < sources * (size_t)arms; i++)
+		any[i % (size_t)arms] |= ok[i];
 	if (b->o.tiers > 0) {
-		take_bands(b, ok, out, names, tiers, n);
+		take_bands(b, ok, any, out, names, tiers, n);
 	} else {
 		for (int a = 0; a < arms; a++) {
 			for (int s = 0; s < b->n_sources; s++)
-				out[s * arms + a] = ok[a] ? *n : -1;
-			if (ok[a])
+				out[s * arms + a] = ok[s * arms + a] ? *n : -1;
+			if (any[a])
 				(*names)[(*n)++] = b->m->arms[a].name;
 		}
 	}
 	free(ok);
+	free(any);
 }

@@ -94,6 +94,12 @@ static enum rc read_line(struct reading *r, struct str text, struct err *e)
 	wrong = outcome_read(&r->rd, line, &t);
 	if (wrong)
 		return err_set(e, RC_BAD, "%s", wrong);
+	if (r->b->o.source_by) {
+		struct str part = member(r, r->b->o.source_by);
+
+		if (part.len)
+			t.source = part;
+	}
 	l.class_name = member(r, r->b->o.class_by);
 	l.group = member(r, r->b->o.group_by);
 	l.repo = json_str(json_get(line, "repo"), &r->scratch);

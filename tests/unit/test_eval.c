@@ -65,6 +65,7 @@ static void figures(void **state)
 	eval_defaults(&o);
 	o.learn = false;
 	o.boot = 50;
+	o.penalty = 2;
 	run(&m, &o, &r);
 	assert_int_equal(r.folds, 1);
 	assert_int_equal(r.tasks, n);
@@ -78,6 +79,15 @@ static void figures(void **state)
 	near(r.policy[EVAL_STRONGEST].capture.value, 0);
 	near(r.policy[EVAL_BEST_SINGLE].saving.value, 0);
 	near(r.arm_cost[1], c[1] / n);
+	near(r.penalty, 2);
+	near(r.policy[EVAL_CHEAPEST].bill.value, c[0] / n + 2 * (1 - s[0] / n));
+	near(r.policy[EVAL_CHEAPEST].per_solved.value, c[0] / s[0]);
+	near(r.policy[EVAL_BEST_SINGLE].saving_half.value, 0);
+	/* the oracle goes by what costs less than the best single */
+	assert_true(r.policy[EVAL_ORACLE].saving_double.value >
+		    r.policy[EVAL_ORACLE].saving.value);
+	assert_true(r.policy[EVAL_ORACLE].saving_half.value <
+		    r.policy[EVAL_ORACLE].saving.value);
 	assert_true(r.policy[EVAL_CASCADE_PERFECT].saving.value > 0);
 	/* a class likes an arm, so knowing it pays */
 	assert_true(r.policy[EVAL_CLASS_STATIC].gap_closed.value > 0);
@@ -86,6 +96,44 @@ static void figures(void **state)
 		    r.policy[EVAL_HULL].success[0].value);
 	assert_true(r.policy[EVAL_HULL].success[0].high >=
 		    r.policy[EVAL_HULL].success[0].value);
+	eval_report_release(&r);
+	matrix_release(&m);
+}
+
+/* Classes are parts of the whole. */
+static void by_class(void **state)
+{
+	double success = 0, cost = 0;
+	struct eval_report r;
+	struct eval_opts o;
+	struct matrix m;
+	int n = 0;
+
+	(void)state;
+	make_matrix(&m, &small);
+	eval_defaults(&o);
+	o.learn = false;
+	o.boot = 20;
+	run(&m, &o, &r);
+	assert_int_equal(r.n_classes, 3);
+	for (int c = 0; c < 3; c++) {
+		const struct eval_policy *p = r.classes[c].policy;
+
+		assert_true(str_eq(r.classes[c].name, m.classes[c]));
+		n += r.classes[c].tasks;
+		success += r.classes[c].tasks * p[EVAL_HULL].success[0].value;
+		cost += r.classes[c].tasks * p[EVAL_HULL].cost[0].value;
+		near(p[EVAL_BEST_SINGLE].saving.value, 0);
+		/* where it stands is on its own path */
+		assert_true(fabs(p[EVAL_CLASS_STATIC].above_static.value) <
+			    1e-3);
+		assert_true(p[EVAL_ORACLE].above_static.value > 0);
+		assert_false(p[EVAL_LEARNED].there);
+	}
+	assert_int_equal(n, r.tasks);
+	assert_true(fabs(success / n - r.policy[EVAL_HULL].success[0].value) <
+		    1e-6);
+	assert_true(fabs(cost / n - r.policy[EVAL_HULL].cost[0].value) < 1e-6);
 	eval_report_release(&r);
 	matrix_release(&m);
 }
@@ -221,13 +269,17 @@ static const struct json *policy(const struct json *doc, const char *name)
 static void printing(void **state)
 {
 	static const char *const members[] = {
-		"best_single", "oracle",   "ece",         "brier_skill",
-		"rows_judged", "policies", "tasks_judged"};
+		"best_single",  "oracle",      "ece",
+		"brier_skill",  "rows_judged", "policies",
+		"tasks_judged", "classes",     "failure_price"};
 	static const char *const names[] = {"best-single", "hull",
 					    "class-static", "knn", "oracle"};
-	static const char *const figure[] = {"success", "cost",
+	static const char *const figure[] = {"success",
+					     "cost",
 					     "saving_at_equal_success",
-					     "success_gap_closed"};
+					     "success_gap_closed",
+					     "bill",
+					     "cost_per_solved"};
 	struct eval_report r;
 	struct eval_opts o;
 	struct json_doc d;
@@ -250,7 +302,7 @@ static void printing(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct json *p = policy(d.nodes, names[i]);
 
-		for (size_t k = 0; k < 4; k++) {
+		for (size_t k = 0; k < 6; k++) {
 			double v;
 
 			assert_true(json_double(json_get(p, figure[k]), &v));
@@ -280,7 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(figures),  cmocka_unit_test(no_leak),
 		cmocka_unit_test(folds),    cmocka_unit_test(edges),
-		cmocka_unit_test(printing),
+		cmocka_unit_test(printing), cmocka_unit_test(by_class),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

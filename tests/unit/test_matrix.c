@@ -131,6 +131,76 @@ static void pools(void **state)
 	matrix_release(&m);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* A model that a part of a source lacks is not that part's. */
+static void parts(void **state)
+{
+	char path[] = "/tmp/aco-matrix-XXXXXX";
+	const char *const paths[] = {path};
+	struct mx_opts o = {.coverage = 0.9, .source_by = "suite"};
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	write_file(path, "{\"source\":\"s\",\"suite\":\"a\",\"task_id\":\"1\","
+			 "\"model\":\"m\",\"success\":1,\"cost_usd\":1}\n"
+			 "{\"source\":\"s\",\"suite\":\"a\",\"task_id\":\"2\","
+			 "\"model\":\"m\",\"success\":0,\"cost_usd\":1}\n"
+			 "{\"source\":\"s\",\"suite\":\"a\",\"task_id\":\"2\","
+			 "\"model\":\"n\",\"success\":1,\"cost_usd\":3}\n"
+			 "{\"source\":\"s\",\"suite\":\"b\",\"task_id\":\"3\","
+			 "\"model\":\"n\",\"success\":1,\"cost_usd\":2}\n");
+	matrix_init(&m);
+	assert_int_equal(matrix_read(&m, paths, 1, &o, &e), RC_OK);
+	assert_int_equal(m.n_arms, 2);
+	assert_int_equal(m.n_tasks, 3);
+	assert_true(str_is(m.tasks[0].source, "a"));
+	assert_true(isnan(cell("2", "n")->success));
+	near((double)cell("3", "n")->success, 1);
+	matrix_release(&m);
+	unlink(path);
+}
+
+/* Files to fit on say nothing of what is to be judged. */
+static void two_files(void **state)
+{
+	char fit[] = "/tmp/aco-matrix-XXXXXX", judge[] = "/tmp/aco-mx-XXXXXX";
+	const char *const paths[] = {fit, judge};
+	int a = mkstemp(fit), b = mkstemp(judge);
+
+	(void)state;
+	assert_true(a >= 0 && b >= 0);
+	close(a);
+	close(b);
+	write_file(fit, "{\"source\":\"s\",\"task_id\":\"1\",\"model\":\"m\","
+			"\"success\":1,\"cost_usd\":1}\n"
+			"{\"source\":\"s\",\"task_id\":\"2\",\"model\":\"m\","
+			"\"success\":1,\"cost_usd\":1}\n");
+	write_file(judge, "{\"source\":\"s\",\"task_id\":\"1\",\"model\":\"m\","
+			  "\"success\":0,\"cost_usd\":3}\n");
+	matrix_init(&m);
+	assert_int_equal(matrix_read(&m, paths, 2,
+				     &(struct mx_opts){.judge_from = 1}, &e),
+			 RC_OK);
+	assert_int_equal(m.n_tasks, 2);
+	assert_true(m.tasks[task("1")].judge);
+	assert_false(m.tasks[task("2")].judge);
+	near((double)cell("1", "m")->success, 0);
+	assert_int_equal(cell("1", "m")->runs, 1);
+	matrix_release(&m);
+	unlink(fit);
+	unlink(judge);
+}
+
 static void classes(void **state)
 {
 	(void)state;
@@ -307,6 +377,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cells),       cmocka_unit_test(pools),
+		cmocka_unit_test(parts),       cmocka_unit_test(two_files),
 		cmocka_unit_test(classes),     cmocka_unit_test(groups),
 		cmocka_unit_test(sides),       cmocka_unit_test(bad_files),
 		cmocka_unit_test(shared_data),
