@@ -197,7 +197,6 @@ $(INT): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/int/libaux.a $(OUT)/libaco.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 $(OUT)/tests/bench/bench_meaning: $(OUT)/tests/bench/otlp_body.o
-$(OUT)/tests/bench/bench_gate: $(OUT)/tests/unit/matrix_make.o
 $(BENCH): $(OUT)/%: $(OUT)/%.o $(BENCH_AUX:%.c=$(OUT)/%.o) $(OUT)/libaco.a
 	$(call SAY,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \

@@ -5,17 +5,10 @@
 #include <stdlib.h>
 
 #include "ledger/base/alloc.h"
-#include "ledger/evidence.h"
-#include "ledger/money.h"
-#include "router/hull.h"
-#include "router/router.h"
 #include "router/stat.h"
 
-#define USD            1e-12 /* of a pico-dollar */
-#define BOOT           1000
-#define PROPENSITY_MIN 0.02
-#define NO_PRICE       0.05 /* of success: what all of the cost is worth */
-#define PREVIEW_DAYS   7
+#define PREVIEW_DAYS 7
+#define CLASS_TEXT   64
 
 void gate_defaults(struct gate_opts *o)
 {
@@ -25,373 +18,176 @@ void gate_defaults(struct gate_opts *o)
 		.worse = 0.975,
 		.min_tasks = 50,
 		.min_class_tasks = 50,
+		.boot = 1000,
 		.seed = 1,
 	};
 }
 
-struct row {
-	int task;
-	bool known;
-	bool same; /* both did the same, which was not seen there */
-	double now_success, now_usd, next_success, next_usd;
-};
-
-struct compare {
-	const struct matrix *m;
-	struct route_arm arms[ROUTE_ARMS_MAX];
-	int arm_of[ROUTE_ARMS_MAX]; /* of the matrix */
-	int n_arms;
-	struct row *row;
+struct judging {
+	const struct gate_row *row;
 	int n;
-	double target;
+	const struct gate_opts *o;
+	double *v; /* [n] differences, and whose they are */
+	uint64_t *group;
 };
 
-/* ---- what each chose ---- */
-
-static int count_cells(const struct matrix *m, int arm)
-{
-	int n = 0;
-
-	for (int t = 0; t < m->n_tasks; t++)
-		n += isfinite(matrix_cell(m, t, arm)->success);
-	return n;
-}
-
-/* The arms that were seen most, in the matrix's order. */
-static void pick_arms(struct compare *c)
-{
-	const struct matrix *m = c->m;
-	int *seen = xcalloc((size_t)m->n_arms + 1, sizeof(*seen));
-
-	for (int a = 0; a < m->n_arms; a++)
-		seen[a] = count_cells(m, a);
-	for (int a = 0; a < m->n_arms && c->n_arms < ROUTE_ARMS_MAX; a++) {
-		int better = 0;
-
-		for (int b = 0; b < m->n_arms; b++)
-			better += seen[b] > seen[a];
-		if (better >= ROUTE_ARMS_MAX || !seen[a])
-			continue;
-		c->arm_of[c->n_arms] = a;
-		c->arms[c->n_arms++] = (struct route_arm){
-			.model = m->arms[a].name,
-			.tier = m->arms[a].tier,
-			.in_fusd = -1,
-			.cached_fusd = -1,
-			.out_fusd = -1,
-			.allowed = true,
-		};
-	}
-	free(seen);
-}
-
-/* What a bundle did on a task: the arms that served, one after another, the
- * last of which stood. */
-struct course {
-	int arm[ROUTE_TRIED_MAX], n;
+/* A difference: of success, less dollars at a price, less a share of what
+ * serves costs at it. */
+struct measure {
+	double success, price, asked;
 };
 
-static void ask_for(const struct compare *c, int task, uint64_t seed,
-		    struct route_ask *ask)
+/* Its mean over the rows of a class (-1: all). */
+static void bound(struct judging *j, int class_id, struct measure of,
+		  double conf, struct stat_bound *out)
 {
-	const struct mx_task *t = &c->m->tasks[task];
+	size_t n = 0;
 
-	*ask = (struct route_ask){
-		.x = t->x,
-		.n_x = t->x ? c->m->n_features : 0,
-		.schema = c->m->schema,
-		.class_name = t->class_id >= 0 ? c->m->classes[t->class_id]
-					       : STR_NONE,
-		.arms = c->arms,
-		.n_arms = c->n_arms,
-		.pinned = -1,
-		.prompt_tokens = t->input_tokens,
-		.budget_left_pusd = -1,
-		.goal = ROUTE_QUALITY,
-		.target = c->target,
-		.seed = seed,
-	};
-}
+	for (int i = 0; i < j->n; i++) {
+		const struct gate_row *r = &j->row[i];
 
-/* Decide, and judge each reply by the evidence that is there, as live. */
-static void run_course(const struct compare *c, const struct bundle *b,
-		       int task, uint64_t seed, struct course *out)
-{
-	struct route_tried tried[ROUTE_TRIED_MAX];
-	struct route_ask ask;
-	struct decision d;
-
-	ask_for(c, task, seed, &ask);
-	router_decide(b, &ask, &d);
-	out->n = 0;
-	while (d.arm >= 0 && out->n < ROUTE_TRIED_MAX) {
-		const struct mx_cell *cell =
-			matrix_cell(c->m, task, c->arm_of[d.arm]);
-		int arm = d.arm;
-
-		out->arm[out->n] = arm;
-		tried[out->n++] = (struct route_tried){
-			.arm = arm,
-			.evidence = cell->evidence,
-			.n_evidence = cell->evidence ? EVIDENCE_N : 0,
-			.cost_pusd = cell->cost_pusd == MONEY_NONE
-					     ? 0
-					     : cell->cost_pusd,
-		};
-		if (d.plan.kind == PLAN_SINGLE || out->n == ROUTE_TRIED_MAX)
-			break;
-		ask.tried = tried;
-		ask.n_tried = out->n;
-		router_judge(b, &ask, &d);
-		if (d.accept || d.arm == arm)
-			break;
-	}
-}
-
-static double mean_usd(const struct matrix *m, int arm)
-{
-	return m->arms[arm].mean_cost_pusd < 0
-		       ? 0
-		       : (double)m->arms[arm].mean_cost_pusd * USD;
-}
-
-/* An arm's value on a task: what was seen, weighed where lots were drawn. */
-static bool value(const struct compare *c, int task, int arm, double *success,
-		  double *usd)
-{
-	const struct mx_cell *cell = matrix_cell(c->m, task, c->arm_of[arm]);
-	bool lots = false;
-	double e = 1;
-
-	for (int a = 0; a < c->m->n_arms; a++) {
-		const struct mx_cell *o = matrix_cell(c->m, task, a);
-
-		lots |= isfinite(o->success) && o->propensity > 0 &&
-			o->propensity < 1;
-	}
-	*success = *usd = 0;
-	if (!isfinite(cell->success))
-		return lots;
-	if (cell->propensity > 0 && cell->propensity < 1)
-		e = fmax((double)cell->propensity, PROPENSITY_MIN);
-	*success = (double)cell->success / e;
-	*usd = (cell->cost_pusd == MONEY_NONE ? mean_usd(c->m, c->arm_of[arm])
-					      : (double)cell->cost_pusd * USD) /
-	       e;
-	return true;
-}
-
-/* The last arm stands; those before it were paid. */
-static bool course_value(const struct compare *c, int task,
-			 const struct course *k, double *success, double *usd)
-{
-	double paid = 0;
-
-	for (int i = 0; i < k->n; i++) {
-		if (!value(c, task, k->arm[i], success, usd))
-			return false;
-		paid += *usd;
-	}
-	*usd = paid;
-	return k->n > 0;
-}
-
-static bool same_course(const struct course *a, const struct course *b)
-{
-	for (int i = 0; i < a->n && i < b->n; i++) {
-		if (a->arm[i] != b->arm[i])
-			return false;
-	}
-	return a->n == b->n;
-}
-
-static void compare_task(struct compare *c, const struct bundle *now,
-			 const struct bundle *next, int task, uint64_t seed)
-{
-	struct row *r = &c->row[c->n++];
-	uint64_t lot = stat_mix(seed ^ stat_mix((uint64_t)task + 1));
-	struct course a, b;
-
-	run_course(c, now, task, lot, &a);
-	run_course(c, next, task, lot, &b);
-	*r = (struct row){.task = task};
-	r->known = course_value(c, task, &a, &r->now_success, &r->now_usd) &&
-		   course_value(c, task, &b, &r->next_success, &r->next_usd);
-	if (!r->known && same_course(&a, &b)) {
-		*r = (struct row){.task = task, .known = true, .same = true};
-	}
-}
-
-/* ---- what it is worth ---- */
-
-/* What a dollar buys on the hull of single arms, where the policy that serves
- * stands. */
-static double hull_price(const struct compare *c, double success, double usd)
-{
-	struct hull_point p[ROUTE_ARMS_MAX];
-	struct hull_mix mix;
-	int n;
-
-	for (int a = 0; a < c->n_arms; a++) {
-		double sum = 0, weight = 0;
-
-		for (int i = 0; i < c->n; i++) {
-			double s, u;
-
-			if (value(c, c->row[i].task, a, &s, &u)) {
-				sum += s;
-				weight++;
-			}
-		}
-		p[a] = (struct hull_point){mean_usd(c->m, c->arm_of[a]),
-					   weight > 0 ? sum / weight : NAN, a};
-	}
-	n = hull_make(p, c->n_arms);
-	if (n > 1 && success > p[n - 1].success)
-		return (p[n - 1].success - p[n - 2].success) /
-		       (p[n - 1].cost - p[n - 2].cost);
-	if (n > 0) {
-		hull_at_success(p, n, success, &mix);
-		if (mix.slope > 0)
-			return mix.slope;
-	}
-	return usd > 0 ? NO_PRICE / usd : 0;
-}
-
-static void sides(const struct compare *c, struct gate *g)
-{
-	int n = 0;
-
-	for (int i = 0; i < c->n; i++) {
-		const struct row *r = &c->row[i];
-
-		if (!r->known) {
-			g->left_out++;
+		if (class_id >= 0 && r->class_id != class_id)
 			continue;
-		}
-		g->judged++;
-		n += !r->same;
+		j->v[n] =
+			of.success * (r->next_success - r->now_success) -
+			of.price * (r->next_usd - (1 - of.asked) * r->now_usd);
+		j->group[n++] = r->group;
+	}
+	stat_mean(j->v, NULL, j->group, n, j->o->boot, conf, j->o->seed, out);
+}
+
+static void sides(const struct judging *j, struct gate *g)
+{
+	double seen = 0;
+
+	for (int i = 0; i < j->n; i++) {
+		const struct gate_row *r = &j->row[i];
+
+		seen += !r->same;
 		g->now.success += r->now_success;
 		g->now.usd += r->now_usd;
 		g->next.success += r->next_success;
 		g->next.usd += r->next_usd;
 	}
-	if (!n)
+	g->judged = j->n;
+	if (!(seen > 0))
 		return;
-	g->now.success /= n;
-	g->now.usd /= n;
-	g->next.success /= n;
-	g->next.usd /= n;
+	g->now.success /= seen;
+	g->now.usd /= seen;
+	g->next.success /= seen;
+	g->next.usd /= seen;
 }
 
-/* The mean of a difference over the rows of a class (-1: all). */
-static void bound(const struct compare *c, int class_id, double price,
-		  double of_success, double conf, uint64_t seed,
-		  struct stat_bound *out)
-{
-	double *v = xcalloc((size_t)c->n + 1, sizeof(*v));
-	uint64_t *group = xcalloc((size_t)c->n + 1, sizeof(*group));
-	size_t n = 0;
-
-	for (int i = 0; i < c->n; i++) {
-		const struct row *r = &c->row[i];
-		const struct mx_task *t = &c->m->tasks[r->task];
-
-		if (!r->known || (class_id >= 0 && t->class_id != class_id))
-			continue;
-		v[n] = of_success * (r->next_success - r->now_success) -
-		       price * (r->next_usd - r->now_usd);
-		group[n++] = t->group;
-	}
-	stat_mean(v, NULL, group, n, BOOT, conf, seed, out);
-	free(v);
-	free(group);
-}
-
-static int class_tasks(const struct compare *c, int class_id)
+static int class_tasks(const struct judging *j, int class_id)
 {
 	int n = 0;
 
-	for (int i = 0; i < c->n; i++)
-		n += c->row[i].known &&
-		     c->m->tasks[c->row[i].task].class_id == class_id;
+	for (int i = 0; i < j->n; i++)
+		n += j->row[i].class_id == class_id;
 	return n;
 }
 
 /* A class that is surely worse, -1: none. With many classes one of them would
  * look so by chance: the bound is split among them. */
-static int worse_class(const struct compare *c, const struct gate *g,
-		       const struct gate_opts *o)
+static int worse_class(struct judging *j, int classes, double price)
 {
+	const struct gate_opts *o = j->o;
 	int looked_at = 0;
 
-	for (int k = 0; k < c->m->n_classes; k++)
-		looked_at += class_tasks(c, k) >= o->min_class_tasks;
-	for (int k = 0; k < c->m->n_classes; k++) {
+	for (int k = 0; k < classes; k++)
+		looked_at += class_tasks(j, k) >= o->min_class_tasks;
+	for (int k = 0; k < classes; k++) {
 		struct stat_bound b;
 
-		if (class_tasks(c, k) < o->min_class_tasks)
+		if (class_tasks(j, k) < o->min_class_tasks)
 			continue;
-		bound(c, k, g->price, 1, 1 - (1 - o->worse) / looked_at,
-		      o->seed, &b);
+		bound(j, k, (struct measure){1, price, 0},
+		      1 - (1 - o->worse) / looked_at, &b);
 		if (b.high < 0)
 			return k;
 	}
 	return -1;
 }
 
-static void decide(const struct compare *c, const struct gate_opts *o,
-		   struct gate *g)
-{
-	int worse = worse_class(c, g, o);
+/* ---- the verdict ---- */
 
-	if (g->judged < o->min_tasks)
-		snprintf(g->reason, sizeof(g->reason),
-			 "%d tasks to judge by are too few", g->judged);
-	else if (worse >= 0)
-		snprintf(g->reason, sizeof(g->reason),
-			 "class %.*s is surely worse",
-			 (int)(c->m->classes[worse].len < 64
-				       ? c->m->classes[worse].len
-				       : 64),
-			 c->m->classes[worse].p);
-	else if (!(g->gain_low > 0))
+static void refuse_class(struct str name, struct gate *g)
+{
+	snprintf(g->reason, sizeof(g->reason), "class %.*s is surely worse",
+		 (int)(name.len < CLASS_TEXT ? name.len : CLASS_TEXT), name.p);
+}
+
+/* saving_low: what is left of the sure saving after the share asked for. */
+static void say(double saving_low, struct gate *g)
+{
+	bool saves = saving_low > 0 && g->success_low > -GATE_LOSS;
+
+	g->passed = g->gain_low > 0 || saves;
+	if (!g->passed)
 		snprintf(g->reason, sizeof(g->reason),
 			 "the gain is not surely above zero");
-	else {
-		g->passed = true;
+	else if (g->gain_low > 0)
 		snprintf(g->reason, sizeof(g->reason),
 			 "surely better on %d later tasks", g->judged);
-	}
+	else
+		snprintf(g->reason, sizeof(g->reason),
+			 "surely cheaper and hardly worse on %d later tasks",
+			 g->judged);
+}
+
+void gate_judge(const struct gate_row *rows, int n, const struct str *classes,
+		int n_classes, const struct gate_opts *o, struct gate *out)
+{
+	/* Either of two ways may promote: they share the doubt. The second
+	 * asks two things at once. */
+	double half = 1 - (1 - o->confidence) / 2, conf = o->confidence;
+	struct judging j = {
+		.row = rows,
+		.n = n,
+		.o = o,
+		.v = xcalloc((size_t)n + 1, sizeof(double)),
+		.group = xcalloc((size_t)n + 1, sizeof(uint64_t)),
+	};
+	struct stat_bound gain, success, saved, saving;
+	int worse;
+
+	sides(&j, out);
+	bound(&j, -1, (struct measure){1, out->price, 0}, half, &gain);
+	bound(&j, -1, (struct measure){1, 0, 0}, conf, &success);
+	bound(&j, -1, (struct measure){0, 1, 0}, conf, &saved);
+	bound(&j, -1, (struct measure){0, 1, GATE_SAVING}, conf, &saving);
+	out->gain = gain.mean;
+	out->gain_low = gain.low;
+	out->gain_high = gain.high;
+	out->success_low = success.low;
+	out->saved_usd = saved.mean;
+	out->saved_low_usd = saved.low;
+	out->saved_high_usd = saved.high;
+	out->passed = false;
+	worse = worse_class(&j, n_classes, out->price);
+	if (n < o->min_tasks)
+		snprintf(out->reason, sizeof(out->reason),
+			 "%d tasks to judge by are too few", n);
+	else if (worse >= 0)
+		refuse_class(classes[worse], out);
+	else
+		say(saving.low, out);
+	free(j.v);
+	free(j.group);
 }
 
 void gate_compare(const struct bundle *now, const struct bundle *next,
 		  const struct matrix *m, const enum mx_side *side,
 		  const struct gate_opts *o, struct gate *out)
 {
-	struct compare c = {.m = m, .target = o->target};
-	struct stat_bound b;
+	struct gate_row *rows = xcalloc((size_t)m->n_tasks + 1, sizeof(*rows));
+	int n = gate_play(now, next, m, side, o, rows, out);
 
-	*out = (struct gate){0};
-	c.row = xcalloc((size_t)m->n_tasks + 1, sizeof(*c.row));
-	pick_arms(&c);
-	for (int t = 0; t < m->n_tasks; t++) {
-		if (!side || side[t] == MX_JUDGE)
-			compare_task(&c, now, next, t, o->seed);
-	}
-	sides(&c, out);
-	out->price = hull_price(&c, out->now.success, out->now.usd);
-	bound(&c, -1, out->price, 1, o->confidence, o->seed, &b);
-	out->gain = b.mean;
-	out->gain_low = b.low;
-	out->gain_high = b.high;
-	bound(&c, -1, 1, 0, o->confidence, o->seed, &b);
-	out->saved_usd = b.mean;
-	out->saved_low_usd = b.low;
-	out->saved_high_usd = b.high;
-	decide(&c, o, out);
-	free(c.row);
+	gate_judge(rows, n, m->classes, m->n_classes, o, out);
+	free(rows);
 }
+
+/* ---- certificate ---- */
 
 static void put(struct json_out *o, const char *key, double v)
 {

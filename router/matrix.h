@@ -21,6 +21,9 @@ struct mx_arm {
 	struct str name;        /* as the source names the model */
 	int tier;               /* 1..5, by mean cost when nobody says it */
 	int64_t mean_cost_pusd; /* over its cells; -1 unknown */
+	double price_unit;      /* route_price_unit() of today, which all of
+				   its costs are converted to; 0: not known,
+				   they are as they were paid */
 };
 
 struct mx_cell {

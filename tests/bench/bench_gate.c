@@ -1,186 +1,426 @@
-/* How often the gate promotes: 200 replays in which the candidate is a refit on
- * other rows of the same distribution, and 200 in which what serves is made 3
- * points better, or 10 % cheaper. Both routers are trained, decide
- * for themselves, and are judged on rows that neither saw. A refit may truly
- * be better or worse, by luck of its rows: three times as many rows again tell
- * which, and a promotion of one that is not better counts as wrong. */
+/* How often the gate promotes, asked as a night asks it: bundles are trained,
+ * decide for themselves, and are judged on tasks that neither was made from.
+ *
+ *   bench_gate [REPLAYS [FILE...]]
+ *
+ * A replay is a bundle that serves and a candidate that was fitted on as many
+ * other tasks of the same distribution. Such a refit may truly be better, by
+ * luck of its rows. What it is truly worth is known from tasks whose success
+ * and cost are told as what they were drawn from: within half a point and 3 %
+ * of cost it is no better, and a promotion of it is wrong. Replays go on until
+ * there are REPLAYS (200) of those. Each of them is then made truly better by 3
+ * points, or 10 % cheaper, and asked about again.
+ *
+ * Of outcome files the truth is not known: there the refit is compared on other
+ * tasks too, and what is told is how many promotions these contradict. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
 #include "router/bundle_build.h"
-#include "router/duel.h"
 #include "router/gate.h"
-#include "router/replay.h"
 #include "router/stat.h"
 #include "router/train.h"
-#include "tests/unit/matrix_make.h"
 
-#define REPLAYS 200
-#define TASKS   7800 /* of a world, in six parts */
+#define REPLAYS     200
+#define FITS        6    /* bundles of a world */
+#define FIT_TASKS   4000 /* that each learns from */
+#define JUDGE_TASKS 1500 /* of a replay */
+#define TRUE_TASKS  8000
+#define PAIRS       (FITS * (FITS - 1))
+#define TASKS       (FITS * FIT_TASKS + PAIRS * JUDGE_TASKS + TRUE_TASKS)
+#define ARMS        5
+#define CLASSES     6
+#define WORLDS_MAX  60
+#define SAME_POINTS 0.005
+#define SAME_COST   0.03
 
 static struct matrix m;
 
-static const struct mx_cell *cell(const void *ctx, int task, int arm)
+/* ---- a world ---- */
+
+struct world {
+	double ability[ARMS], usd[ARMS];
+	double hard[CLASSES];         /* mean difficulty of a class */
+	double liking[CLASSES][ARMS]; /* of a class for an arm */
+};
+
+static double normal(uint64_t *r)
 {
-	return matrix_cell(ctx, task, arm);
+	double u = fmax(stat_uniform(r), 1e-12);
+
+	return sqrt(-2 * log(u)) * cos(2 * M_PI * stat_uniform(r));
 }
 
-/* part 0, 1: fitted on by the one, the other; 2: judged; 3: the truth. Whole
- * groups. */
-static int part_of(int task)
+static void world_make(struct world *w, uint64_t *r)
 {
-	int at = task / 2 % 6; /* groups of two */
-
-	return at < 3 ? at : 3;
+	for (int a = 0; a < ARMS; a++) {
+		w->ability[a] = 0.5 * a + 0.2 * normal(r);
+		w->usd[a] = 0.004 * pow(3, a) * exp(0.2 * normal(r));
+	}
+	for (int c = 0; c < CLASSES; c++) {
+		w->hard[c] = 0.2 + 0.9 * normal(r);
+		for (int a = 0; a < ARMS; a++)
+			w->liking[c][a] = 0.35 * normal(r);
+	}
 }
 
-static struct bundle *fit(int part, struct buf *bytes)
+/* A prompt tells a part of the difficulty and of the cost. */
+static int vector(double hard, double size, float *x)
 {
-	enum mx_side *side = xcalloc((size_t)m.n_tasks, sizeof(*side));
+	struct buf b;
+	int n, words = (int)fmin(fmax(3 * hard + 8, 0), 24);
+
+	buf_init(&b, 1 << 16);
+	buf_adds(&b, "Please print the list");
+	for (int i = 0; i < words; i++)
+		buf_adds(&b, " and debug the race condition, prove it;");
+	for (int i = 0; i < (int)(40 * size) && i < 400; i++)
+		buf_adds(&b, " line of a file");
+	n = feature_text((struct str){b.p, b.len}, x);
+	buf_release(&b);
+	return n;
+}
+
+struct task {
+	double hard, size, shared; /* what all arms find in it */
+	int class_id;
+};
+
+static void add_arm(struct mx_build *b, const struct world *w,
+		    const struct task *t, int at, int arm, const float *x,
+		    int n, uint64_t *r)
+{
+	bool truth = at >= TASKS - TRUE_TASKS;
+	double usd = w->usd[arm] * t->size * exp(0.4 * normal(r));
+	double fit = w->ability[arm] + w->liking[t->class_id][arm] - t->hard;
+	/* arms fail together: a half of what decides is the task's own */
+	double z = fit + 0.7 * t->shared + 0.7 * normal(r);
+	char id[32], class_name[32], model[32], repo[32];
+	struct ev_trial trial = {
+		.source = STR("made"),
+		.at_us = TIME_NONE,
+		.features = x,
+		.n_features = n,
+		.feature_schema = feature_schema(),
+		.success_micro = z > 0 ? 1000000 : 0,
+		.cost_pusd = (int64_t)(usd * 1e12),
+	};
+	struct err e;
+
+	if (truth) { /* what the verdict and the cost are drawn from */
+		trial.success_micro = (int32_t)(5e5 * erfc(-fit / M_SQRT2));
+		trial.cost_pusd = (int64_t)(w->usd[arm] * t->size *
+					    exp(0.4 * 0.4 / 2) * 1e12);
+	}
+	snprintf(id, sizeof(id), "t%d", at);
+	snprintf(class_name, sizeof(class_name), "c%d", t->class_id);
+	snprintf(model, sizeof(model), "m%d", arm);
+	snprintf(repo, sizeof(repo), "a/r%d", at / 2);
+	trial.task_ext_id = str_from(id);
+	trial.task_class = str_from(class_name);
+	trial.model = str_from(model);
+	if (mx_build_add(b, &trial, str_from(repo), false, &e) != RC_OK)
+		exit(1);
+}
+
+static void make(uint64_t seed)
+{
+	struct mx_build *b;
+	struct world w;
+	struct err e;
+	uint64_t r = stat_mix(seed);
+
+	matrix_init(&m);
+	b = mx_build_new(&m, &(struct mx_opts){.group_by = "repo"});
+	world_make(&w, &r);
+	for (int i = 0; i < TASKS; i++) {
+		struct task t = {.class_id = (int)(stat_uniform(&r) * CLASSES),
+				 .size = exp(0.5 * normal(&r)),
+				 .shared = normal(&r)};
+		float x[FEATURE_MAX];
+		int n;
+
+		t.hard = w.hard[t.class_id] + 0.8 * normal(&r);
+		n = vector(t.hard, t.size, x);
+		for (int a = 0; a < ARMS; a++)
+			add_arm(b, &w, &t, i, a, x, n, &r);
+	}
+	if (mx_build_end(b, &e) != RC_OK)
+		exit(1);
+}
+
+/* ---- bundles ---- */
+
+static void sides(int from, int to, enum mx_side what, enum mx_side *side)
+{
+	for (int t = 0; t < m.n_tasks; t++)
+		side[t] = t >= from && t < to ? what : MX_OUT;
+}
+
+static struct bundle *fit(const enum mx_side *side, uint64_t seed,
+			  struct buf *bytes)
+{
 	struct bundle *b = NULL;
 	struct train_opts o;
 	struct err e;
 
-	for (int t = 0; t < m.n_tasks; t++)
-		side[t] = part_of(t) == part ? MX_FIT : MX_OUT;
 	train_defaults(&o);
-	o.trees = 10;
+	o.trees = 20;
+	o.depth = 4;
 	o.folds = 2;
+	o.protos = 100;
+	o.seed = seed;
 	buf_init(bytes, BUNDLE_BYTES_MAX);
 	if (train_fit(bytes, &m, side, &o, &e) != RC_OK ||
 	    bundle_view(&b, bytes->p, bytes->len, &e) != RC_OK) {
 		err_print(&e);
 		exit(1);
 	}
+	return b;
+}
+
+/* ---- what is counted ---- */
+
+struct counts {
+	int nulls, null_passed, points, cheaper;
+	int better, better_passed, worse, worse_passed;
+};
+
+static bool ask(const struct gate_row *rows, int n, double price,
+		const struct gate_opts *o)
+{
+	struct gate g = {.price = price};
+
+	gate_judge(rows, n, m.classes, m.n_classes, o, &g);
+	return g.passed;
+}
+
+/* The candidate, made better by so much. */
+static bool improved(const struct gate_row *rows, int n, double price,
+		     const struct gate_opts *o, double points, double cheaper)
+{
+	struct gate_row *v = xcalloc((size_t)n + 1, sizeof(*v));
+	uint64_t r = o->seed;
+	double failed = 0;
+	bool passed;
+
+	memcpy(v, rows, (size_t)n * sizeof(*v));
+	for (int i = 0; i < n; i++)
+		failed += (v[i].next_success < 0.5) / (double)n;
+	for (int i = 0; i < n; i++) {
+		v[i].next_usd *= 1 - cheaper;
+		if (v[i].next_success < 0.5 &&
+		    stat_uniform(&r) < points / failed)
+			v[i].next_success = 1;
+	}
+	passed = ask(v, n, price, o);
+	free(v);
+	return passed;
+}
+
+struct worth {
+	double success, usd; /* means */
+};
+
+/* A pair, judged on tasks of its own. */
+static void replay(struct bundle *const *b, const struct worth *true_worth,
+		   int i, int k, int pair, uint64_t seed, struct counts *c)
+{
+	int from = FITS * FIT_TASKS + pair * JUDGE_TASKS, n;
+	double points = true_worth[k].success - true_worth[i].success;
+	double share = true_worth[k].usd / true_worth[i].usd - 1;
+	enum mx_side *side = xcalloc(TASKS, sizeof(*side));
+	struct gate_row *rows = xcalloc(TASKS, sizeof(*rows));
+	struct gate_opts o;
+	struct gate g;
+	bool passed;
+
+	gate_defaults(&o);
+	o.seed = seed;
+	sides(from, from + JUDGE_TASKS, MX_JUDGE, side);
+	n = gate_play(b[i], b[k], &m, side, &o, rows, &g);
+	gate_judge(rows, n, m.classes, m.n_classes, &o, &g);
+	passed = g.passed;
+	if (fabs(points) <= SAME_POINTS && fabs(share) <= SAME_COST) {
+		c->nulls++;
+		c->null_passed += passed;
+		c->points += improved(rows, n, g.price, &o, 0.03, 0);
+		c->cheaper += improved(rows, n, g.price, &o, 0, 0.1);
+	} else if (points - g.price * share * true_worth[i].usd > 0) {
+		c->better++;
+		c->better_passed += passed;
+	} else {
+		c->worse++;
+		c->worse_passed += passed;
+	}
+	free(side);
+	free(rows);
+}
+
+/* What each bundle is truly worth; they are even in number. */
+static void truths(struct bundle *const *b, struct worth *out)
+{
+	enum mx_side *side = xcalloc(TASKS, sizeof(*side));
+	struct gate_row *rows = xcalloc(TASKS, sizeof(*rows));
+	struct gate_opts o;
+	struct gate g;
+
+	gate_defaults(&o);
+	o.boot = 1;
+	sides(TASKS - TRUE_TASKS, TASKS, MX_JUDGE, side);
+	for (int i = 0; i < FITS; i += 2) {
+		gate_compare(b[i], b[i + 1], &m, side, &o, &g);
+		out[i] = (struct worth){g.now.success, g.now.usd};
+		out[i + 1] = (struct worth){g.next.success, g.next.usd};
+	}
+	free(side);
+	free(rows);
+}
+
+static void play_world(uint64_t seed, int64_t most, struct counts *c)
+{
+	enum mx_side *side = xcalloc(TASKS, sizeof(*side));
+	struct bundle *b[FITS];
+	struct worth worth[FITS];
+	struct buf bytes[FITS];
+	int pair = 0;
+
+	make(seed);
+	for (int i = 0; i < FITS; i++) {
+		sides(i * FIT_TASKS, (i + 1) * FIT_TASKS, MX_FIT, side);
+		b[i] = fit(side, seed + (uint64_t)i, &bytes[i]);
+	}
+	truths(b, worth);
+	for (int i = 0; i < FITS; i++) {
+		for (int k = 0; k < FITS; k++) {
+			if (i == k || c->nulls >= most)
+				continue;
+			replay(b, worth, i, k, pair,
+			       seed * 100 + (uint64_t)pair, c);
+			pair++;
+		}
+	}
+	for (int i = 0; i < FITS; i++) {
+		fprintf(stderr, "world %llu: bundle %d %.4f at $%.5f\n",
+			(unsigned long long)seed, i, worth[i].success,
+			worth[i].usd);
+		bundle_drop(b[i]);
+		buf_release(&bytes[i]);
+	}
+	free(side);
+	matrix_release(&m);
+}
+
+static void generated(int64_t replays)
+{
+	struct counts c = {0};
+
+	for (uint64_t w = 0; w < WORLDS_MAX && c.nulls < replays; w++)
+		play_world(7000 + w, replays, &c);
+	printf("gate: of %d replays with a refit that is no better %d "
+	       "promoted; made 3 points better %d, made 10 %% cheaper %d\n"
+	       "gate: beside these, of %d refits truly better %d promoted, of "
+	       "%d truly worse %d\n",
+	       c.nulls, c.null_passed, c.points, c.cheaper, c.better,
+	       c.better_passed, c.worse, c.worse_passed);
+}
+
+/* ---- outcome files ---- */
+
+/* 0, 1: fitted on by the one, the other; 2: judged; 3: compared again. */
+static int part_of(int task, uint64_t seed)
+{
+	return (int)(stat_mix(m.tasks[task].group ^ stat_mix(seed)) >> 20) & 3;
+}
+
+static struct bundle *fit_part(int part, uint64_t seed, struct buf *bytes)
+{
+	enum mx_side *side = xcalloc((size_t)m.n_tasks, sizeof(*side));
+	struct bundle *b;
+
+	for (int t = 0; t < m.n_tasks; t++)
+		side[t] = part_of(t, seed) == part ? MX_FIT : MX_OUT;
+	b = fit(side, seed, bytes);
 	free(side);
 	return b;
 }
 
-/* What a bundle reaches and pays on the judged rows. */
-static void play(struct replay *k, const struct bundle *b, int task, double *s,
-		 double *c)
-{
-	struct replay_trail t;
-	struct route_ask ask;
-	struct decision d;
-
-	replay_ask(k, task, NULL, ROUTE_QUALITY, 1, &ask);
-	router_decide(b, &ask, &d);
-	replay_walk(k, b, &ask, &d, task, cell, &m, &t);
-	*s = t.success;
-	*c = t.cost;
-}
-
-/* The gate itself, as a night asks it. */
-static void gate(const struct bundle *a, const struct bundle *b, int part,
-		 struct gate *out)
+static int play_part(const struct bundle *a, const struct bundle *b, int part,
+		     uint64_t seed, struct gate_row *rows, struct gate *g)
 {
 	enum mx_side *side = xcalloc((size_t)m.n_tasks, sizeof(*side));
 	struct gate_opts o;
+	int n;
 
 	for (int t = 0; t < m.n_tasks; t++)
-		side[t] = part_of(t) == part ? MX_JUDGE : MX_OUT;
+		side[t] = part_of(t, seed) == part ? MX_JUDGE : MX_OUT;
 	gate_defaults(&o);
-	gate_compare(a, b, &m, side, &o, out);
+	o.seed = seed;
+	n = gate_play(a, b, &m, side, &o, rows, g);
+	gate_judge(rows, n, m.classes, m.n_classes, &o, g);
 	free(side);
-}
-
-static int world(uint64_t seed, struct duel_row *rows, struct gate *judged,
-		 struct gate *truth)
-{
-	const struct make_opts with = {.tasks = TASKS,
-				       .arms = 3,
-				       .classes = 4,
-				       .group_size = 2,
-				       .prompts = true,
-				       .seed = seed};
-	double order[3] = {0, 1, 2};
-	struct bundle *a, *b;
-	struct buf x, y;
-	struct replay k;
-	int n = 0;
-
-	make_matrix(&m, &with);
-	a = fit(0, &x);
-	b = fit(1, &y);
-	gate(a, b, 2, judged);
-	gate(a, b, 3, truth);
-	replay_init(&k, &m, order, order, seed);
-	for (int t = 0; t < m.n_tasks; t++) {
-		struct duel_row *r = &rows[n];
-
-		if (part_of(t) != 2)
-			continue;
-		*r = (struct duel_row){.group = m.tasks[t].group,
-				       .class_id = m.tasks[t].class_id,
-				       .weight = 1};
-		play(&k, a, t, &r->old_success, &r->old_cost);
-		play(&k, b, t, &r->new_success, &r->new_cost);
-		n++;
-	}
-	bundle_drop(a);
-	bundle_drop(b);
-	buf_release(&x);
-	buf_release(&y);
-	matrix_release(&m);
 	return n;
 }
 
-/* What serves against itself, made better by so much. */
-static bool promoted(const struct duel_row *rows, int n, double points,
-		     double cheaper, double price, uint64_t seed)
+static void of_files(int64_t replays, const char *const *files, int n_files)
 {
-	struct duel_row *v = xcalloc((size_t)n, sizeof(*v));
-	struct duel_result out;
-	struct duel_opts o;
-	double failed = 0;
+	struct mx_opts mx = {0};
+	struct gate_row *rows;
+	struct gate_opts o;
+	int passed = 0, wrong = 0, points = 0, cheaper = 0;
+	struct err e;
 
-	memcpy(v, rows, (size_t)n * sizeof(*v));
-	for (int i = 0; i < n; i++) { /* what serves, and better */
-		v[i].new_success = v[i].old_success;
-		v[i].new_cost = v[i].old_cost;
+	gate_defaults(&o);
+	matrix_init(&m);
+	if (matrix_read(&m, files, n_files, &mx, &e) != RC_OK) {
+		err_print(&e);
+		exit(1);
 	}
-	for (int i = 0; i < n; i++)
-		failed += (v[i].new_success < 0.5) / (double)n;
-	for (int i = 0; i < n; i++) {
-		v[i].new_cost *= 1 - cheaper;
-		if (v[i].new_success < 0.5 &&
-		    stat_uniform(&seed) < points / failed)
-			v[i].new_success = 1;
+	rows = xcalloc((size_t)m.n_tasks, sizeof(*rows));
+	for (int64_t i = 0; i < replays; i++) {
+		uint64_t seed = 9000 + (uint64_t)i;
+		struct buf x, y;
+		struct bundle *a = fit_part(0, seed, &x);
+		struct bundle *b = fit_part(1, seed, &y);
+		struct gate again, g;
+		int n;
+
+		play_part(a, b, 3, seed, rows, &again);
+		n = play_part(a, b, 2, seed, rows, &g);
+		passed += g.passed;
+		wrong += g.passed && again.gain <= 0;
+		o.seed = seed;
+		points += improved(rows, n, g.price, &o, 0.03, 0);
+		cheaper += improved(rows, n, g.price, &o, 0, 0.1);
+		fprintf(stderr,
+			"%lld: %d judged, gain %+.4f, again %+.4f: %s\n",
+			(long long)i, n, g.gain, again.gain, g.reason);
+		bundle_drop(a);
+		bundle_drop(b);
+		buf_release(&x);
+		buf_release(&y);
 	}
-	duel_defaults(&o);
-	o.price = price;
-	o.boot = 200;
-	duel_judge(v, n, 4, &o, &out);
-	free(v);
-	return out.promote;
+	printf("gate: of %lld refits on other rows of the files %d promoted, "
+	       "of which %d were no better on yet others; made 3 points better "
+	       "%d, made 10 %% cheaper %d\n",
+	       (long long)replays, passed, wrong, points, cheaper);
+	free(rows);
+	matrix_release(&m);
 }
 
 int main(int argc, char **argv)
 {
 	int64_t replays = REPLAYS;
-	struct duel_row *rows = xcalloc(TASKS, sizeof(*rows));
-	int passed = 0, wrong = 0, points = 0, cheaper = 0;
 
 	if (argc > 1 && !str_i64(str_from(argv[1]), &replays))
 		return 2;
-	for (int64_t i = 0; i < replays; i++) {
-		uint64_t seed = 7000 + (uint64_t)i;
-		struct gate judged, truth;
-		int n = world(seed, rows, &judged, &truth);
-
-		passed += judged.passed;
-		wrong += judged.passed && truth.gain <= 0;
-		points += promoted(rows, n, 0.03, 0, judged.price, seed);
-		cheaper += promoted(rows, n, 0, 0.1, judged.price, seed);
-	}
-	printf("gate: of %lld replays promoted: a refit on other rows %d, of "
-	       "which %d were not better; 3 points better %d, 10 %% cheaper "
-	       "%d (by duel)\n",
-	       (long long)replays, passed, wrong, points, cheaper);
-	free(rows);
+	if (argc > 2)
+		of_files(replays, (const char *const *)argv + 2, argc - 2);
+	else
+		generated(replays);
 	return 0;
 }

@@ -74,8 +74,9 @@ static void world_make(struct world *w, int tasks, uint64_t seed)
 	m->classes[EVEN] = STR("work/even");
 	m->classes[STEEP] = STR("steep");
 	for (int a = 0; a < ARMS; a++)
-		m->arms[a] = (struct mx_arm){str_from(names[a]), 2 * a + 1,
-					     costs[a]};
+		m->arms[a] = (struct mx_arm){.name = str_from(names[a]),
+					     .tier = 2 * a + 1,
+					     .mean_cost_pusd = costs[a]};
 	for (int t = 0; t < tasks; t++) {
 		float *x = w->x + (size_t)t * (size_t)m->n_features;
 
