@@ -90,6 +90,7 @@ static bool on_task(void *arg, const struct db_result *r, int row)
 	}
 	if (!db_null(r, row, 10))
 		l.repo = db_text(r, row, 10);
+	l.provider = db_text(r, row, 11);
 	rd->rc = rd->fn(rd->arg, &l, rd->e);
 	return rd->rc == RC_OK;
 }

@@ -9,9 +9,10 @@
 struct db;
 
 struct learn_row {
-	struct ev_trial t; /* an own task: source "ledger", its id as text */
-	struct str repo;   /* what its group is called; may be absent */
-	float propensity;  /* with which the model was chosen; 1: always */
+	struct ev_trial t;   /* an own task: source "ledger", its id as text */
+	struct str repo;     /* what its group is called; may be absent */
+	struct str provider; /* of the model, of own tasks; else absent */
+	float propensity;    /* with which the model was chosen; 1: always */
 	const float *evidence; /* EVIDENCE_N values, or NULL */
 };
 /* The row is borrowed. Anything but RC_OK ends the reading. */

@@ -63,6 +63,8 @@ struct matrix {
 	struct uuid schema; /* of the vectors */
 };
 
+struct price_book;
+
 struct mx_opts {
 	const char *const *models; /* NULL: all; ends with NULL */
 	const char *const *drop;   /* models to leave out; may be NULL */
@@ -89,6 +91,10 @@ struct mx_opts {
 				      for judging say of it counts */
 	int64_t max_tasks;         /* 0: all; else a deterministic sample */
 	bool hide_class;           /* every task is of class "all" */
+	const struct price_book
+		*prices; /* of a ledger: costs are converted from the prices of
+			    their time to today's where both are known; NULL:
+			    they stay as they were paid */
 };
 
 void matrix_init(struct matrix *m);

@@ -6,6 +6,7 @@
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/learn.h"
+#include "ledger/price.h"
 #include "ledger/shelf.h"
 #include "router/bundle_build.h"
 
@@ -81,7 +82,9 @@ static void matrix_opts(const struct retrain_opts *o, struct mx_opts *mx)
 static enum rc read_ledger(const struct retrain_opts *o, struct matrix *m,
 			   struct err *e)
 {
+	struct price_book *book = NULL;
 	struct mx_opts mx;
+	enum rc rc;
 	struct learn_opts from = {
 		.since_us = TIME_NONE,
 		.until_us = TIME_NONE,
@@ -92,7 +95,12 @@ static enum rc read_ledger(const struct retrain_opts *o, struct matrix *m,
 	matrix_opts(o, &mx);
 	if (o->window_days > 0 && o->now_us != TIME_NONE)
 		from.since_us = o->now_us - o->window_days * US_PER_DAY;
-	return matrix_ledger(m, o->db, &from, &mx, e);
+	rc = price_book_load(&book, o->db, e);
+	mx.prices = book;
+	if (!rc)
+		rc = matrix_ledger(m, o->db, &from, &mx, e);
+	price_book_free(book);
+	return rc;
 }
 
 static enum rc read_files(const struct retrain_opts *o, struct matrix *m,

@@ -388,6 +388,7 @@ enum rc fit_arms(struct fit *f, struct err *e)
 	for (int a = 0; a < f->arms && !rc; a++) {
 		struct fit_arm *arm = &f->arm[a];
 
+		arm->unit = f->m->arms[a].price_unit;
 		buf_init(&arm->success.json, JSON_MAX);
 		buf_init(&arm->cost.json, JSON_MAX);
 		rc = train_model(f, a, false, raw, &arm->success.json, e);

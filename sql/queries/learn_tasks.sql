@@ -36,7 +36,7 @@ SELECT j.id, class.name AS task_class, m.name AS model,
   (SELECT a.evidence FROM attempt a WHERE a.task_id = j.id
     AND a.model_id = s.model_id AND a.evidence IS NOT NULL
     ORDER BY a.started_at DESC LIMIT 1) AS evidence,
-  coalesce(j.attrs ->> 'repo', j.attrs ->> 'cwd') AS repo
+  coalesce(j.attrs ->> 'repo', j.attrs ->> 'cwd') AS repo, m.provider
 FROM judged j
 JOIN served s ON s.task_id = j.id
 JOIN dict class ON class.id = j.class_id

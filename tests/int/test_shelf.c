@@ -10,6 +10,7 @@
 #include "ledger/learn.h"
 #include "ledger/ledger.h"
 #include "ledger/money.h"
+#include "ledger/price.h"
 #include "ledger/shelf.h"
 #include "router/matrix.h"
 #include "tests/int/harness.h"
@@ -127,6 +128,26 @@ static void add_trial(struct batch *b, const char *task, const char *model,
 	ASSERT_OK(batch_trial(b, &t, &e), &e);
 }
 
+/* One that cost 1,000 pico-dollars then. */
+static void add_dated(struct batch *b, const char *task, const char *model,
+		      const char *at)
+{
+	struct ev_trial t = {.source = STR("bench"),
+			     .task_ext_id = str_from(task),
+			     .task_class = STR("math"),
+			     .model = str_from(model),
+			     .success_micro = 1000000,
+			     .cost_pusd = 1000,
+			     .input_tokens = USAGE_NONE,
+			     .output_tokens = USAGE_NONE,
+			     .api_calls = USAGE_NONE,
+			     .at_us = TIME_NONE};
+	struct err e = {0};
+
+	assert_true(clock_parse(str_from(at), &t.at_us));
+	ASSERT_OK(batch_trial(b, &t, &e), &e);
+}
+
 struct seen {
 	int rows;
 	bool repo, features;
@@ -179,6 +200,53 @@ static void trials_are_read(void **state)
 	s.rows = 0;
 	ASSERT_OK(learn_read(db, &o, on_learn, &s, &e), &e);
 	assert_int_equal(s.rows, 1);
+	batch_free(b);
+	ledger_close(l);
+	db_close(db);
+}
+
+#define PRICE                                                                  \
+	"INSERT INTO price (source, provider, model, valid_from, input_fusd, " \
+	"output_fusd) VALUES ('test', 'anthropic', 'claude-new-9', "
+
+/* A model's price was halved between two trials: what the first cost is
+ * converted, and the arm knows today's price. */
+static void costs_are_of_today(void **state)
+{
+	const char *url = harness_db("learnprice");
+	struct ledger *l = open_ledger(url);
+	struct db *db = harness_open(url);
+	struct batch *b = batch_new(1 << 20);
+	struct learn_opts o = {.since_us = TIME_NONE,
+			       .until_us = TIME_NONE,
+			       .max_trials = 100};
+	struct price_book *book;
+	struct mx_opts mx = {0};
+	struct matrix m;
+	struct err e = {0};
+	int64_t cost[2];
+
+	(void)state;
+	harness_sql(db, PRICE "NULL, 4000000, 16000000)");
+	harness_sql(db, PRICE "'2026-06-01', 2000000, 8000000)");
+	add_dated(b, "old", "claude-new-9", "2026-05-01T00:00:00Z");
+	add_dated(b, "new", "claude-new-9", "2026-07-01T00:00:00Z");
+	append(l, b);
+	for (int today = 0; today < 2; today++) {
+		ASSERT_OK(price_book_load(&book, db, &e), &e);
+		mx.prices = today ? book : NULL;
+		matrix_init(&m);
+		ASSERT_OK(matrix_ledger(&m, db, &o, &mx, &e), &e);
+		assert_int_equal(m.n_tasks, 2);
+		for (int t = 0; t < 2; t++)
+			cost[str_is(m.tasks[t].id, "new")] =
+				matrix_cell(&m, t, 0)->cost_pusd;
+		assert_int_equal(cost[1], 1000);
+		assert_int_equal(cost[0], today ? 500 : 1000);
+		assert_true(m.arms[0].price_unit == (today ? 3.5e6 : 0));
+		matrix_release(&m);
+		price_book_free(book);
+	}
 	batch_free(b);
 	ledger_close(l);
 	db_close(db);
@@ -281,6 +349,7 @@ int main(void)
 		cmocka_unit_test(the_last_ten_stay),
 		cmocka_unit_test(trials_are_read),
 		cmocka_unit_test(own_tasks_are_read),
+		cmocka_unit_test(costs_are_of_today),
 	};
 
 	return harness_main("shelf", tests, sizeof(tests) / sizeof(tests[0]));
