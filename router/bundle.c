@@ -31,6 +31,8 @@ struct bundle {
 	int *by_name; /* classes, in the order of their names */
 	struct forest *forests;
 	struct derive_tables derive;
+	const struct spread *spreads;
+	int n_spreads;
 	struct str certificate;
 };
 
@@ -307,6 +309,20 @@ static enum rc read_derive(struct reader *r, struct err *e)
 	return bundle_check_derive(t, e);
 }
 
+static enum rc read_spreads(struct reader *r, struct err *e)
+{
+	struct str p = r->part[SECTION_SPREADS];
+	size_t n = (size_t)feature_count();
+
+	if (!p.len)
+		return RC_OK;
+	if (p.len != n * sizeof(struct spread))
+		return err_set(e, RC_BAD, "the spreads are damaged");
+	r->b->spreads = (const void *)p.p;
+	r->b->n_spreads = (int)n;
+	return bundle_check_spreads(r->b->spreads, r->b->n_spreads, e);
+}
+
 static enum rc read_all(struct reader *r, const char *p, size_t n,
 			struct err *e)
 {
@@ -314,7 +330,7 @@ static enum rc read_all(struct reader *r, const char *p, size_t n,
 
 	if (read_sections(r, p, n, e) || read_meta(r, e) ||
 	    read_forests(r, e) || read_arms(r, e) || read_classes(r, e) ||
-	    read_derive(r, e))
+	    read_derive(r, e) || read_spreads(r, e))
 		return RC_BAD;
 	r->b->certificate = r->part[SECTION_CERTIFICATE];
 	if (!str_utf8_ok(r->b->certificate))
@@ -518,6 +534,12 @@ const struct forest *bundle_accept(const struct bundle *b)
 const struct derive_tables *bundle_derive(const struct bundle *b)
 {
 	return &b->derive;
+}
+
+int bundle_spreads(const struct bundle *b, const struct spread **s)
+{
+	*s = b->spreads;
+	return b->n_spreads;
 }
 
 struct str bundle_certificate(const struct bundle *b)

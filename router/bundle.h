@@ -17,6 +17,7 @@
 #include "router/derive.h"
 #include "router/forest.h"
 #include "router/policy.h"
+#include "router/spread.h"
 
 #define BUNDLE_ARMS_MAX    96
 #define BUNDLE_CLASSES_MAX 256
@@ -96,6 +97,9 @@ int bundle_classes(const struct bundle *b, const struct bundle_class **c);
 const struct forest *bundle_accept(const struct bundle *b);
 /* Neighbours and clusters. */
 const struct derive_tables *bundle_derive(const struct bundle *b);
+/* How the stored features lay over the tasks of the classes that a learned
+ * policy serves: feature_count() of them, or 0 where that is not known. */
+int bundle_spreads(const struct bundle *b, const struct spread **s);
 /* Certificate, a JSON object; contract in bundle_build.h. */
 struct str bundle_certificate(const struct bundle *b);
 

@@ -130,10 +130,55 @@ void bundle_build_derive(struct bundle_build *b, const struct derive_tables *t)
 	b->derived = true;
 }
 
+void bundle_build_spreads(struct bundle_build *b, const struct spread *s)
+{
+	buf_clear(&b->part[SECTION_SPREADS]);
+	buf_add(&b->part[SECTION_SPREADS], s,
+		(size_t)feature_count() * sizeof(*s));
+}
+
 void bundle_build_certificate(struct bundle_build *b, struct str json)
 {
 	buf_clear(&b->part[SECTION_CERTIFICATE]);
 	buf_add(&b->part[SECTION_CERTIFICATE], json.p, json.len);
+}
+
+/* ---- what is there already ---- */
+
+enum rc bundle_build_from(struct bundle_build **out, struct str bytes,
+			  struct err *e)
+{
+	struct bundle_entry dir[SECTION_N];
+	struct bundle_build *b;
+	struct bundle *good;
+	enum rc rc = bundle_view(&good, bytes.p, bytes.len, e);
+
+	*out = NULL;
+	if (rc)
+		return rc;
+	bundle_drop(good);
+	b = *out = bundle_build_new();
+	memcpy(dir, bytes.p + sizeof(struct bundle_head), sizeof(dir));
+	for (int i = 0; i < SECTION_N; i++)
+		buf_add(i == SECTION_TABLES ? &b->table[0] : &b->part[i],
+			bytes.p + dir[i].at, (size_t)dir[i].bytes);
+	memcpy(&b->meta, b->part[SECTION_META].p, sizeof(b->meta));
+	b->derived = true;
+	return RC_OK;
+}
+
+void bundle_build_recalibrate(struct bundle_build *b, int arm,
+			      const struct calibration *c, float spread)
+{
+	char *at =
+		b->part[SECTION_ARMS].p + (size_t)arm * sizeof(struct file_arm);
+	struct file_arm f;
+
+	memcpy(&f, at, sizeof(f));
+	f.spread = spread;
+	memcpy(at, &f, sizeof(f));
+	memcpy(b->part[SECTION_CALIBRATIONS].p + f.calibration * sizeof(*c), c,
+	       sizeof(*c));
 }
 
 /* ---- writing ---- */

@@ -11,7 +11,7 @@
  *   directory   a section: u32 kind, u32 CRC, u64 offset, u64 bytes
  *   sections    meta, text (all strings), arms, classes, calibrations, tables
  *               (floats), forests (each as forest_pack() made it), prototypes,
- *               certificate
+ *               spreads (spread.h, as they are in memory), certificate
  *
  * Certificate, a JSON object; train_cert.c writes it and says what is in it. */
 #ifndef ACO_BUNDLE_BUILD_H
@@ -34,7 +34,17 @@ int bundle_build_class(struct bundle_build *b, const struct bundle_class *c);
 /* The forest that is the accept model. */
 void bundle_build_accept(struct bundle_build *b, int forest);
 void bundle_build_derive(struct bundle_build *b, const struct derive_tables *t);
+/* feature_count() of them. */
+void bundle_build_spreads(struct bundle_build *b, const struct spread *s);
 void bundle_build_certificate(struct bundle_build *b, struct str json);
+
+/* Everything that is in a bundle's bytes, to be changed by what follows and
+ * written again. RC_BAD: what bundle_view() refuses. */
+enum rc bundle_build_from(struct bundle_build **out, struct str bytes,
+			  struct err *e) MUST_CHECK;
+/* Another calibration of an arm that is there. */
+void bundle_build_recalibrate(struct bundle_build *b, int arm,
+			      const struct calibration *c, float spread);
 
 /* The bytes, appended to `out` (empty before; its maximum at least
  * BUNDLE_BYTES_MAX for anything large), for the features of this program. They

@@ -130,3 +130,20 @@ enum rc bundle_check_derive(const struct derive_tables *t, struct err *e)
 	}
 	return RC_OK;
 }
+
+enum rc bundle_check_spreads(const struct spread *s, int n, struct err *e)
+{
+	for (int i = 0; i < n; i++, s++) {
+		if (s->n < 0 || s->n > SPREAD_BINS || !not_negative(s->rows) ||
+		    !share_or_nan(s->share, SPREAD_BINS) ||
+		    !all_finite(s->share, SPREAD_BINS) ||
+		    !all_finite(s->cut, SPREAD_BINS - 1))
+			return err_set(e, RC_BAD, "a spread is damaged");
+		for (int k = 1; k + 1 < s->n; k++) {
+			if (s->cut[k] <= s->cut[k - 1])
+				return err_set(e, RC_BAD,
+					       "a spread does not rise");
+		}
+	}
+	return RC_OK;
+}

@@ -14,5 +14,7 @@ enum rc bundle_check_class(const struct bundle_class *c, int index, int n_arms,
 			   struct err *e) MUST_CHECK;
 enum rc bundle_check_derive(const struct derive_tables *t,
 			    struct err *e) MUST_CHECK;
+enum rc bundle_check_spreads(const struct spread *s, int n,
+			     struct err *e) MUST_CHECK;
 
 #endif

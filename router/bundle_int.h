@@ -8,13 +8,14 @@
 #include "ledger/base/uuid.h"
 #include "router/calibrate.h"
 #include "router/derive.h"
+#include "router/spread.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "bundles are little endian and read in place"
 #endif
 
 #define BUNDLE_MAGIC  "ACOBNDL1"
-#define BUNDLE_FORMAT 2
+#define BUNDLE_FORMAT 3
 #define BUNDLE_ALIGN  64
 
 enum bundle_section {
@@ -26,6 +27,7 @@ enum bundle_section {
 	SECTION_TABLES, /* rate, seen, cost: each [classes][arms] floats */
 	SECTION_FORESTS,
 	SECTION_DERIVE,
+	SECTION_SPREADS, /* a struct spread a stored feature, or nothing */
 	SECTION_CERTIFICATE,
 	SECTION_N
 };
@@ -84,6 +86,9 @@ struct file_derive {
 	int32_t features, protos, clusters, zero[13];
 };
 _Static_assert(sizeof(struct file_derive) == 64, "a section's head");
+
+_Static_assert(sizeof(struct spread) == 4 * (2 * SPREAD_BINS + 1),
+	       "spreads are read in place");
 
 /* Floats after the head. */
 static inline uint64_t derive_floats(const struct file_derive *d)

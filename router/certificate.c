@@ -105,6 +105,35 @@ static void gate(const struct json *doc, struct arena *a, struct buf *out)
 		 next);
 }
 
+/* A version that only differs from another by its calibrations. */
+static void refreshed(const struct json *doc, struct buf *out)
+{
+	const struct json *c = json_get(doc, "calibration");
+	char of[CELL_BYTES], was[CELL_BYTES], is[CELL_BYTES], n[CELL_BYTES];
+
+	if (!c)
+		return;
+	number(json_get(c, "of"), "%.0f", 1, of);
+	number(json_get(c, "ece_was"), "%.4f", 1, was);
+	number(json_get(c, "ece"), "%.4f", 1, is);
+	number(json_get(c, "judged"), "%.0f", 1, n);
+	buf_addf(out,
+		 "version %s with other calibrations: error %s, was %s, on %s "
+		 "later verdicts\n",
+		 of, is, was, n);
+}
+
+static void drift(const struct json *doc, struct arena *a, struct buf *out)
+{
+	const struct json *d = json_get(doc, "drift");
+	struct str state = json_str(json_get(d, "state"), a);
+	struct str why = json_str(json_get(d, "why"), a);
+
+	if (state.len)
+		buf_addf(out, "drift: %.*s%s%.*s\n", STR_ARG(state),
+			 why.len ? ": " : "", STR_ARG(why));
+}
+
 enum rc certificate_text(struct str json, struct buf *out, struct err *e)
 {
 	struct json_doc d;
@@ -120,6 +149,8 @@ enum rc certificate_text(struct str json, struct buf *out, struct err *e)
 		head(&d.nodes[0], &a, out);
 		classes(&d.nodes[0], &a, out);
 		gate(&d.nodes[0], &a, out);
+		refreshed(&d.nodes[0], out);
+		drift(&d.nodes[0], &a, out);
 	}
 	arena_release(&a);
 	json_doc_release(&d);

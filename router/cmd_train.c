@@ -222,6 +222,12 @@ static void print_json(const struct retrain_result *r)
 	json_out_i64(&o, "fit_us", r->fit_us);
 	json_out_i64(&o, "version", r->id);
 	json_out_bool(&o, "published", r->published);
+	if (r->looked) {
+		json_out_obj(&o, "refreshed");
+		json_out_i64(&o, "version", r->recal_id);
+		recal_json(&r->recal, 0, TIME_NONE, 0, &o);
+		json_out_end(&o, '}');
+	}
 	json_out_raw(&o, "certificate",
 		     (struct str){r->certificate.p, r->certificate.len});
 	json_out_end(&o, '}');
@@ -250,6 +256,10 @@ static enum rc print_result(const struct train_cmd *c,
 	if (r->id)
 		printf("version %ld %s\n", (long)r->id,
 		       r->published ? "serves" : "is kept, refused");
+	if (r->looked)
+		printf("probabilities: %s\n", r->recal.reason);
+	if (r->recal_id)
+		printf("version %ld serves, with them\n", (long)r->recal_id);
 	buf_release(&b);
 	return rc;
 }
@@ -311,7 +321,9 @@ const struct command command_train = {
 		"With --publish the result is compared with the router that "
 		"serves, on tasks that are later than those it learnt from. It "
 		"serves if it is surely better and no class is surely worse; "
-		"else it is kept as refused. --dry-run says what would "
+		"else it is kept as refused, and the one that serves gets "
+		"other calibrations where its probabilities surely hold no "
+		"more. --dry-run says what would "
 		"happen. The daemon does this every night (retrain_at).",
 	.opts = opts,
 	.run = run,

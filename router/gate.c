@@ -164,7 +164,7 @@ void gate_judge(const struct gate_row *rows, int n, const struct str *classes,
 	out->saved_low_usd = saved.low;
 	out->saved_high_usd = saved.high;
 	out->passed = false;
-	worse = worse_class(&j, n_classes, out->price);
+	worse = out->worse_class = worse_class(&j, n_classes, out->price);
 	if (n < o->min_tasks)
 		snprintf(out->reason, sizeof(out->reason),
 			 "%d tasks to judge by are too few", n);

@@ -29,6 +29,7 @@ struct gate {
 	char reason[160]; /* a sentence for people */
 	int judged;       /* tasks that could be compared */
 	int left_out;     /* tasks where what a bundle chose was not seen */
+	int worse_class;  /* that is surely worse; -1 none */
 	double price;     /* success that a dollar buys on the static hull */
 	double gain, gain_low, gain_high; /* success, costs at that price */
 	double success_low;               /* of the difference in success */

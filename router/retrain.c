@@ -25,6 +25,7 @@ void retrain_defaults(struct retrain_opts *o)
 	};
 	train_defaults(&o->train);
 	gate_defaults(&o->gate);
+	recal_defaults(&o->recal);
 }
 
 void retrain_result_init(struct retrain_result *r)
@@ -114,42 +115,49 @@ static enum rc read_files(const struct retrain_opts *o, struct matrix *m,
 
 /* ---- the bundle that serves ---- */
 
-static enum rc open_serving(struct db *db, struct buf *bytes,
-			    struct bundle **out, struct err *e)
-{
-	int32_t id = 0;
-	enum rc rc = shelf_serving(db, &id, e);
+struct serving {
+	int32_t id; /* 0: the shipped one */
+	struct buf bytes;
+	struct bundle *b;
+};
 
-	*out = NULL;
-	if (!rc && id)
-		rc = shelf_body(db, id, bytes, e);
+static enum rc serving_open(struct db *db, struct serving *s, struct err *e)
+{
+	enum rc rc;
+
+	*s = (struct serving){0};
+	buf_init(&s->bytes, BUNDLE_BYTES_MAX);
+	rc = shelf_serving(db, &s->id, e);
+	if (!rc && s->id)
+		rc = shelf_body(db, s->id, &s->bytes, e);
 	/* One that cannot be read any more (its features are of another
 	 * program) serves nobody: the shipped one does. */
-	if (!rc && id && bundle_view(out, bytes->p, bytes->len, e))
-		*out = NULL;
+	if (!rc && s->id && bundle_view(&s->b, s->bytes.p, s->bytes.len, e)) {
+		s->b = NULL;
+		s->id = 0;
+	}
 	return rc;
 }
 
-static enum rc judge(const struct retrain_opts *o, const struct matrix *m,
-		     const enum mx_side *side, struct retrain_result *out,
-		     struct err *e)
+static void serving_close(struct serving *s)
 {
-	struct bundle *now = NULL, *next = NULL;
-	struct buf bytes;
-	enum rc rc;
+	bundle_drop(s->b);
+	buf_release(&s->bytes);
+}
 
-	buf_init(&bytes, BUNDLE_BYTES_MAX);
-	rc = open_serving(o->db, &bytes, &now, e);
-	if (!rc)
-		rc = bundle_view(&next, out->bundle.p, out->bundle.len, e);
+static enum rc judge(const struct retrain_opts *o, const struct serving *s,
+		     const struct matrix *m, const enum mx_side *side,
+		     struct retrain_result *out, struct err *e)
+{
+	struct bundle *next = NULL;
+	enum rc rc = bundle_view(&next, out->bundle.p, out->bundle.len, e);
+
 	if (!rc) {
-		gate_compare(now ? now : bundle_shipped(), next, m, side,
+		gate_compare(s->b ? s->b : bundle_shipped(), next, m, side,
 			     &o->gate, &out->gate);
 		out->judged = true;
 	}
-	bundle_drop(now);
 	bundle_drop(next);
-	buf_release(&bytes);
 	return rc;
 }
 
@@ -204,7 +212,8 @@ static void certify(struct retrain_result *out, const struct matrix *judged)
 
 /* ---- all of it ---- */
 
-static void window(const struct matrix *m, struct train_opts *t)
+static void window(const struct matrix *m, const enum mx_side *side,
+		   struct train_opts *t)
 {
 	for (int i = 0; i < m->n_tasks; i++) {
 		int64_t at = m->tasks[i].at_us;
@@ -215,6 +224,10 @@ static void window(const struct matrix *m, struct train_opts *t)
 			t->since_us = at;
 		if (t->until_us == TIME_NONE || at > t->until_us)
 			t->until_us = at;
+		if (side && side[i] != MX_FIT)
+			continue;
+		if (t->fitted_us == TIME_NONE || at > t->fitted_us)
+			t->fitted_us = at;
 	}
 }
 
@@ -234,7 +247,7 @@ static enum rc fit(const struct retrain_opts *o, const struct matrix *m,
 		return RC_BAD;
 	}
 	t.now_us = o->now_us;
-	window(m, &t);
+	window(m, side, &t);
 	/* What ships must not depend on what shipped before. */
 	if (!t.prior && !o->by_tier)
 		t.prior = bundle_shipped();
@@ -257,10 +270,55 @@ static enum rc publish(const struct retrain_opts *o, struct retrain_result *out,
 	return rc;
 }
 
+/* ---- only its calibrations ---- */
+
+static enum rc publish_refreshed(const struct retrain_opts *o,
+				 const struct serving *s, double a_day,
+				 const struct buf *bytes,
+				 struct retrain_result *out, struct err *e)
+{
+	struct json_out json;
+	struct buf members;
+	enum rc rc = shelf_add(
+		o->db, feature_schema(), bundle_certificate(s->b),
+		(struct str){bytes->p, bytes->len}, true, &out->recal_id, e);
+
+	buf_init(&members, 65536);
+	json_out_init(&json, &members);
+	json_out_obj(&json, NULL);
+	recal_json(&out->recal, s->id, o->now_us, a_day, &json);
+	json_out_end(&json, '}');
+	if (!rc)
+		rc = shelf_note(o->db, out->recal_id,
+				(struct str){members.p, members.len}, e);
+	buf_release(&members);
+	return rc;
+}
+
+static enum rc refresh(const struct retrain_opts *o, const struct serving *s,
+		       const struct matrix *m, struct retrain_result *out,
+		       struct err *e)
+{
+	struct buf bytes;
+	enum rc rc;
+
+	if (!s->id)
+		return RC_OK;
+	buf_init(&bytes, BUNDLE_BYTES_MAX);
+	rc = recalibrate((struct str){s->bytes.p, s->bytes.len}, m, &o->recal,
+			 &bytes, &out->recal, e);
+	out->looked = !rc;
+	if (!rc && out->recal.passed && o->publish)
+		rc = publish_refreshed(o, s, tasks_a_day(m), &bytes, out, e);
+	buf_release(&bytes);
+	return rc;
+}
+
 enum rc retrain(const struct retrain_opts *o, struct retrain_result *out,
 		struct err *e)
 {
 	struct matrix own, files, *m = o->n_files ? &files : &own;
+	struct serving s = {0};
 	enum mx_side *side = NULL;
 	int64_t from = clock_mono_us();
 	enum rc rc = RC_OK;
@@ -282,11 +340,16 @@ enum rc retrain(const struct retrain_opts *o, struct retrain_result *out,
 	if (!rc)
 		rc = fit(o, m, m == &own ? side : NULL, out, e);
 	if (!rc && o->db)
-		rc = judge(o, &own, side, out, e);
+		rc = serving_open(o->db, &s, e);
+	if (!rc && o->db)
+		rc = judge(o, &s, &own, side, out, e);
 	if (!rc)
 		certify(out, &own);
 	if (!rc && o->publish && out->judged)
 		rc = publish(o, out, e);
+	if (!rc && out->judged && !out->gate.passed)
+		rc = refresh(o, &s, &own, out, e);
+	serving_close(&s);
 	free(side);
 	matrix_release(&own);
 	matrix_release(&files);

@@ -1,10 +1,12 @@
 /* A retraining from end to end: read outcomes, fit on the earlier ones, compare
- * with the bundle that serves on the later ones, publish. `aco train` is this;
- * the daemon starts it nightly as a program of its own. */
+ * with the bundle that serves on the later ones, publish. Where the gate
+ * refuses the new one, the calibrations of the one that serves may still be
+ * refreshed (recalibrate.h), which makes a version of its own. `aco train` is
+ * this; the daemon starts it nightly as a program of its own. */
 #ifndef ACO_RETRAIN_H
 #define ACO_RETRAIN_H
 
-#include "router/gate.h"
+#include "router/recalibrate.h"
 #include "router/train.h"
 
 struct db;
@@ -22,6 +24,7 @@ struct retrain_opts {
 	int64_t now_us;
 	struct train_opts train;
 	struct gate_opts gate;
+	struct recal_opts recal;
 };
 void retrain_defaults(struct retrain_opts *o);
 
@@ -31,7 +34,10 @@ struct retrain_result {
 	struct gate gate;
 	bool judged; /* by the gate */
 	bool published;
-	int32_t id; /* of the version in the ledger; 0: none */
+	int32_t id;  /* of the version in the ledger; 0: none */
+	bool looked; /* whether only calibrations may be refreshed */
+	struct recal recal;
+	int32_t recal_id; /* of that version; 0: none */
 	int tasks, judge_tasks, arms;
 	int64_t read_us, fit_us;
 };

@@ -31,6 +31,7 @@ void train_defaults(struct train_opts *o)
 		.now_us = TIME_NONE,
 		.since_us = TIME_NONE,
 		.until_us = TIME_NONE,
+		.fitted_us = TIME_NONE,
 	};
 }
 
@@ -178,6 +179,30 @@ static enum rc write_accept(const struct fit *f, struct bundle_build *b,
 	return rc;
 }
 
+/* How the features lie over the tasks that a learned policy serves. */
+static void write_spreads(const struct fit *f, struct bundle_build *b)
+{
+	size_t features = (size_t)f->features, n = 0;
+	struct spread *s = xcalloc(features + 1, sizeof(*s));
+	float *v = xcalloc((size_t)f->n + 1, sizeof(*v));
+
+	for (size_t j = 0; j < features; j++) {
+		n = 0;
+		for (int i = 0; i < f->n; i++) {
+			const float *x = fit_vector(f, i);
+
+			if (x && f->policy[f->row[i].node].policy.kind ==
+					 POLICY_LEARNED)
+				v[n++] = x[j];
+		}
+		spread_make(&s[j], v, n);
+	}
+	if (n && f->features == feature_count())
+		bundle_build_spreads(b, s);
+	free(s);
+	free(v);
+}
+
 static enum rc write_bundle(struct fit *f, struct buf *out, struct err *e)
 {
 	struct bundle_build *b = bundle_build_new();
@@ -194,6 +219,7 @@ static enum rc write_bundle(struct fit *f, struct buf *out, struct err *e)
 	if (!rc) {
 		fit_space_rates(f, NO_FOLD, NO_FOLD);
 		bundle_build_derive(b, &f->space);
+		write_spreads(f, b);
 		fit_certificate(f, &cert);
 		bundle_build_certificate(b, (struct str){cert.p, cert.len});
 		rc = bundle_build_write(b, out, e);

@@ -33,6 +33,7 @@ struct train_opts {
 				       class; NULL: none */
 	/* For the certificate. */
 	int64_t now_us, since_us, until_us; /* TIME_NONE: not told */
+	int64_t fitted_us; /* the latest row that was fitted on */
 	const struct train_source *sources;
 	int n_sources;
 	void (*progress)(void *arg, const char *what, double share);

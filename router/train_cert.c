@@ -1,6 +1,7 @@
 /* What a bundle says of itself, as JSON; null is "not known".
  *
- *   version, trained_at, window {since, until}, rows (tasks), replies, seed
+ *   version, trained_at, window {since, until, fitted_until}, rows (tasks),
+ *   replies, seed
  *   sources    [{name, licence, rows}]
  *   metrics    {ece, brier_skill, rows, reliability [{p, observed, n}]}: over
  *              all verdicts, probabilities out of fold; the skill is against
@@ -10,6 +11,8 @@
  *              learned {success, cost_usd} on held-out tasks, gain, gain_low
  *              (of utility, at the hull's price of success), ece; and accept,
  *              false_accept, accept_rate where there is an accept model}]
+ *   arms       [{name, tier, usd_per_mtok}]: the price that costs are relative
+ *              to, three parts input and one output; null: follows no price
  *   plane      {points [{name, kind (single, hull, policy, oracle), cost_usd,
  *              success}]}
  *
@@ -302,6 +305,23 @@ static void put_plane(const struct fit *f, struct json_out *o)
 	rates_release(&r);
 }
 
+/* ---- arms ---- */
+
+static void put_arms(const struct fit *f, struct json_out *o)
+{
+	json_out_arr(o, "arms");
+	for (int a = 0; a < f->arms; a++) {
+		double unit = f->m->arms[a].price_unit;
+
+		json_out_obj(o, NULL);
+		json_out_str(o, "name", f->m->arms[a].name);
+		json_out_i64(o, "tier", f->m->arms[a].tier);
+		cert_number(o, "usd_per_mtok", unit > 0 ? unit * 1e-9 : NAN);
+		json_out_end(o, '}');
+	}
+	json_out_end(o, ']');
+}
+
 /* ---- all of it ---- */
 
 static void put_head(const struct fit *f, struct json_out *o)
@@ -313,6 +333,7 @@ static void put_head(const struct fit *f, struct json_out *o)
 	json_out_obj(o, "window");
 	put_time(o, "since", t->since_us);
 	put_time(o, "until", t->until_us);
+	put_time(o, "fitted_until", t->fitted_us);
 	json_out_end(o, '}');
 	json_out_i64(o, "rows", f->n);
 	json_out_i64(o, "replies", f->replies);
@@ -340,6 +361,7 @@ void fit_certificate(const struct fit *f, struct buf *json)
 	for (int c = 0; c < f->nodes; c++)
 		put_class(f, &o, c);
 	json_out_end(&o, ']');
+	put_arms(f, &o);
 	put_plane(f, &o);
 	json_out_end(&o, '}');
 }
