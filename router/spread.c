@@ -22,6 +22,8 @@ static int by_value(const void *pa, const void *pb)
 
 void spread_make(struct spread *s, float *v, size_t n)
 {
+	size_t count[SPREAD_BINS] = {0};
+
 	*s = (struct spread){.rows = (float)n};
 	if (!n)
 		return;
@@ -45,7 +47,9 @@ void spread_make(struct spread *s, float *v, size_t n)
 		s->cut[s->n++ - 1] = v[i];
 	}
 	for (size_t i = 0; i < n; i++)
-		s->share[spread_bin(s, v[i])] += 1.0F / (float)n;
+		count[spread_bin(s, v[i])]++;
+	for (int k = 0; k < s->n; k++)
+		s->share[k] = (float)((double)count[k] / (double)n);
 }
 
 int spread_bin(const struct spread *s, float v)

@@ -78,7 +78,7 @@ static int vector(double hard, double size, float *x)
 	buf_adds(&b, "Please print the list");
 	for (int i = 0; i < words; i++)
 		buf_adds(&b, " and debug the race condition, prove it;");
-	for (int i = 0; i < (int)(40 * size) && i < 400; i++)
+	for (int i = 0; i < (int)(6 * size) && i < 60; i++)
 		buf_adds(&b, " line of a file");
 	n = feature_text((struct str){b.p, b.len}, x);
 	buf_release(&b);
