@@ -101,6 +101,12 @@ static enum rc read_sections(struct reader *r, const char *p, size_t n,
 
 /* ---- the parts ---- */
 
+static size_t tables_bytes(const struct bundle_meta *m, bool together)
+{
+	return (size_t)m->classes *
+	       (3 * (size_t)m->arms + (together ? TIERS : 0)) * sizeof(float);
+}
+
 static enum rc read_meta(struct reader *r, struct err *e)
 {
 	struct bundle_meta *m = &r->b->meta;
@@ -121,8 +127,8 @@ static enum rc read_meta(struct reader *r, struct err *e)
 	    p[SECTION_CLASSES].len != m->classes * sizeof(struct file_class) ||
 	    p[SECTION_CALIBRATIONS].len !=
 		    m->calibrations * sizeof(struct calibration) ||
-	    p[SECTION_TABLES].len !=
-		    (size_t)m->arms * m->classes * 3 * sizeof(float))
+	    (p[SECTION_TABLES].len != tables_bytes(m, false) &&
+	     p[SECTION_TABLES].len != tables_bytes(m, true)))
 		return err_set(e, RC_BAD, "the bundle's tables are damaged");
 	return RC_OK;
 }
@@ -233,6 +239,12 @@ static enum rc read_class(struct reader *r, int i, struct err *e)
 		.cost = tables + 2 * all + (size_t)i * arms,
 	};
 	memcpy(c->tier_rate, f.tier_rate, sizeof(c->tier_rate));
+	for (int t = 0; t < TIERS; t++)
+		c->together[t] =
+			r->part[SECTION_TABLES].len == 3 * all * sizeof(float)
+				? 0
+				: tables[3 * all + (size_t)i * TIERS +
+					 (size_t)t];
 	if (f.policy.low < -1 || f.policy.low >= (int)arms ||
 	    f.policy.high < -1 || f.policy.high >= (int)arms)
 		return err_set(e, RC_BAD, "a policy names no arm");

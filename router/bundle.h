@@ -51,6 +51,9 @@ struct bundle_class {
 	const float *rate, *seen, *cost;
 	float tier_rate[TIERS];    /* smoothed success by tier, NaN unknown: the
 				      class's share of the derived block */
+	float together[TIERS];     /* correlation of success between two replies
+				      of a tier to one request (repeat.h), 0:
+				      not known */
 	struct policy policy;      /* what serves; arms are the bundle's */
 	struct calibration accept; /* of the accept model, for this class */
 };

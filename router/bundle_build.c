@@ -11,7 +11,8 @@
 
 struct bundle_build {
 	struct buf part[SECTION_N];
-	struct buf table[3]; /* rate, seen, cost */
+	struct buf table[4]; /* rate, seen, cost, together */
+	bool repeats;        /* some of the last is known */
 	struct bundle_meta meta;
 	bool derived;
 };
@@ -22,7 +23,7 @@ struct bundle_build *bundle_build_new(void)
 
 	for (int i = 0; i < SECTION_N; i++)
 		buf_init(&b->part[i], PART_MAX);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		buf_init(&b->table[i], PART_MAX);
 	b->meta.accept = -1;
 	return b;
@@ -34,7 +35,7 @@ void bundle_build_free(struct bundle_build *b)
 		return;
 	for (int i = 0; i < SECTION_N; i++)
 		buf_release(&b->part[i]);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		buf_release(&b->table[i]);
 	free(b);
 }
@@ -103,6 +104,9 @@ int bundle_build_class(struct bundle_build *b, const struct bundle_class *c)
 	buf_add(&b->part[SECTION_CLASSES], &f, sizeof(f));
 	for (int i = 0; i < 3; i++)
 		buf_add(&b->table[i], tables[i], b->meta.arms * sizeof(float));
+	buf_add(&b->table[3], c->together, sizeof(c->together));
+	for (int t = 0; t < TIERS; t++)
+		b->repeats |= c->together[t] > 0;
 	return (int)b->meta.classes++;
 }
 
@@ -204,7 +208,9 @@ static void finish_parts(struct bundle_build *b)
 	buf_clear(&b->part[SECTION_META]);
 	buf_add(&b->part[SECTION_META], &b->meta, sizeof(b->meta));
 	buf_clear(&b->part[SECTION_TABLES]);
-	for (int i = 0; i < 3; i++)
+	/* Left out where it says nothing: programs that do not know it read
+	 * the bundle, too. */
+	for (int i = 0; i < (b->repeats ? 4 : 3); i++)
 		buf_add(&b->part[SECTION_TABLES], b->table[i].p,
 			b->table[i].len);
 }

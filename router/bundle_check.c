@@ -25,6 +25,11 @@ static bool all_finite(const float *v, size_t n)
 	return true;
 }
 
+static bool shares(const float *v, size_t n)
+{
+	return share_or_nan(v, n) && all_finite(v, n);
+}
+
 static bool not_negative(float v)
 {
 	return isfinite(v) && v >= 0;
@@ -33,9 +38,7 @@ static bool not_negative(float v)
 enum rc bundle_check_calibration(const struct calibration *c, struct err *e)
 {
 	if (c->n < 0 || c->n > CALIBRATION_MAX ||
-	    !all_finite(c->x, (size_t)c->n) ||
-	    !share_or_nan(c->y, (size_t)c->n) ||
-	    !all_finite(c->y, (size_t)c->n))
+	    !all_finite(c->x, (size_t)c->n) || !shares(c->y, (size_t)c->n))
 		return err_set(e, RC_BAD, "a calibration is damaged");
 	for (int i = 1; i < c->n; i++) {
 		if (c->x[i] < c->x[i - 1] || c->y[i] < c->y[i - 1])
@@ -96,7 +99,8 @@ enum rc bundle_check_class(const struct bundle_class *c, int index, int n_arms,
 	if (!policy_ok(&c->policy, n_arms))
 		return err_set(e, RC_BAD, "class '%.*s' has no policy",
 			       STR_ARG(c->name));
-	if (!share_or_nan(c->rate, n) || !share_or_nan(c->tier_rate, TIERS))
+	if (!share_or_nan(c->rate, n) || !share_or_nan(c->tier_rate, TIERS) ||
+	    !shares(c->together, TIERS))
 		return err_set(e, RC_BAD, "class '%.*s' has odd rates",
 			       STR_ARG(c->name));
 	for (size_t i = 0; i < n; i++) {

@@ -24,7 +24,8 @@ enum bundle_section {
 	SECTION_ARMS,
 	SECTION_CLASSES,
 	SECTION_CALIBRATIONS,
-	SECTION_TABLES, /* rate, seen, cost: each [classes][arms] floats */
+	SECTION_TABLES, /* rate, seen, cost: each [classes][arms] floats; and,
+			   where any is known, together [classes][TIERS] */
 	SECTION_FORESTS,
 	SECTION_DERIVE,
 	SECTION_SPREADS, /* a struct spread a stored feature, or nothing */

@@ -63,6 +63,16 @@ bool plan_static(const struct look *g, struct hull_mix *out);
 /* The best single arm or cascade by p - lambda * cost. */
 void plan_learned(const struct look *g, struct decision *out);
 void plan_single(const struct look *g, int arm, struct decision *out);
+
+/* decide_samples.c: the best of best_of(n, a) instead, where it is worth more
+ * than *best. */
+void plan_samples(const struct look *g, double *best, struct decision *out);
+/* A best_of is running: true where it says what is next, false where its
+ * replies differ to the end, or none is running. `g` is as before anything was
+ * tried. */
+bool judge_samples(const struct look *g, struct decision *out);
+/* The last replies are of one arm and differ from each other. */
+bool samples_differ(const struct route_ask *ask);
 /* P(the second is good) once the first's reply is good with `post`, having
  * been expected to be good with `prior`. */
 double plan_given(double second, double prior, double post);

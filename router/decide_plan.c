@@ -309,4 +309,5 @@ void plan_learned(const struct look *g, struct decision *out)
 	plan_single(g, arm, out);
 	if (find_test(g, &t))
 		try_cascades(g, &t, &best, out);
+	plan_samples(g, &best, out);
 }

@@ -9,6 +9,7 @@
 #include "ledger/money.h"
 #include "router/bundle_build.h"
 #include "router/eval_int.h"
+#include "router/repeat.h"
 #include "router/replay.h"
 
 #define THETAS 8 /* thresholds that the static cascade may use */
@@ -20,20 +21,54 @@ static void own_arms(const struct ev *v, int task, bool *own)
 		own[a] = ev_has(v, task, a);
 }
 
-/* A walk pays for each cell once. */
+/* What a walk looked at, and what of it was the best single's. */
 struct paying {
 	const struct ev *v;
-	struct ev_play *p;
-	int step, i;
+	double *all, *top;
+	int arm; /* the best single */
 };
 
 static const struct mx_cell *cell(const void *ctx, int task, int arm)
 {
 	const struct paying *to = ctx;
 	const struct mx_cell *c = ev_cell(to->v, task, arm);
+	double usd = (double)c->cost_pusd / 1e12;
 
-	ev_pay(to->p, to->step, to->i, c, 1);
+	*to->all += usd;
+	if (to->arm >= 0 && (c - to->v->m->cells) % to->v->m->n_arms == to->arm)
+		*to->top += usd;
 	return c;
+}
+
+/* Samples of one arm that were recorded for every arm of a task's source: what
+ * a plan may take. */
+static int recorded(const struct ev *v, int task)
+{
+	int least = SAMPLES_MAX;
+
+	for (int a = 0; a < v->m->n_arms; a++) {
+		int runs = ev_has(v, task, a) ? ev_cell(v, task, a)->runs
+					      : SAMPLES_MAX;
+
+		least = runs < least ? runs : least;
+	}
+	return least;
+}
+
+/* Decide, and see what comes of it. */
+static void walk(const struct ev *v, const struct bundle *b, struct replay *k,
+		 struct route_ask *ask, struct decision *d, struct ev_play *p,
+		 int step, int i, struct replay_trail *t)
+{
+	size_t at = (size_t)step * (size_t)p->n + (size_t)i;
+	double all = 0, top = 0;
+	struct paying to = {v, &all, &top, p->top};
+
+	replay_walk(k, b, ask, d, p->rows[i], cell, &to, t);
+	p->s[at] = (float)t->success;
+	p->c[at] = (float)t->cost;
+	/* Of samples as much as of the cells. */
+	p->t[at] = (float)(all > 0 ? t->cost * top / all : 0);
 }
 
 /* ---- the learned policy ---- */
@@ -72,11 +107,11 @@ static void play_router(const struct ev *v, const struct bundle *b,
 		own_arms(v, p->rows[i], own);
 		replay_ask(k, p->rows[i], own, ROUTE_FAILURE, 1, &ask);
 		ask.memo = memo;
+		ask.samples = recorded(v, p->rows[i]);
 		route_memo_forget(memo);
 		for (int q = 0; q < p->steps; q++) {
 			size_t at = (size_t)q * (size_t)p->n + (size_t)i;
 			int64_t from = clock_mono_us();
-			struct paying to = {v, p, q, i};
 			struct replay_trail t;
 
 			ask.target = p->price[q];
@@ -87,8 +122,7 @@ static void play_router(const struct ev *v, const struct bundle *b,
 					(double)(clock_mono_us() - from);
 			if (q == p->steps / 2)
 				note(v, k, r, d, p, i);
-			replay_walk(k, b, &ask, d, p->rows[i], cell, &to, &t);
-			p->s[at] = (float)t.success;
+			walk(v, b, k, &ask, d, p, q, i, &t);
 			p->tested[at] = t.tested;
 			p->accepted[at] = t.accepted;
 			p->wrong[at] = t.accepted && t.success < EVAL_CUT;
@@ -113,16 +147,14 @@ static void play_unguarded(const struct ev *v, const struct bundle *b,
 		replay_ask(k, p->rows[i], own, ROUTE_FAILURE, 1, &ask);
 		ask.unguarded = true;
 		ask.memo = memo;
+		ask.samples = recorded(v, p->rows[i]);
 		route_memo_forget(memo);
 		for (int q = 0; q < p->steps; q++) {
-			size_t at = (size_t)q * (size_t)p->n + (size_t)i;
-			struct paying to = {v, p, q, i};
 			struct replay_trail t;
 
 			ask.target = p->price[q];
 			router_decide(b, &ask, d);
-			replay_walk(k, b, &ask, d, p->rows[i], cell, &to, &t);
-			p->s[at] = (float)t.success;
+			walk(v, b, k, &ask, d, p, q, i, &t);
 		}
 	}
 	route_memo_free(memo);

@@ -45,9 +45,10 @@ static double posterior(const struct look *g, const struct route_tried *t,
 struct seen {
 	bool tried[ROUTE_ARMS_MAX];
 	const struct route_tried *last;
-	double prior[ROUTE_ARMS_MAX]; /* before anything was tried */
-	double post;                  /* of the last reply */
-	bool failed;                  /* the last reply cannot stand */
+	const struct route_tried *end; /* the last of all */
+	double prior[ROUTE_ARMS_MAX];  /* before anything was tried */
+	double post;                   /* of the last reply */
+	bool failed;                   /* the last reply cannot stand */
 };
 
 /* Lower or raise what is expected of the arms that are left. */
@@ -59,7 +60,10 @@ static void learn_from(struct look *g, struct seen *s,
 
 	if (bad)
 		post = isnan(post) ? 0 : fmin(post, 0.01);
-	for (int i = 0; i < g->n; i++) {
+	else if (t == s->end && samples_differ(g->ask))
+		post = isnan(post) ? 0.5 : fmin(post, 0.5);
+	/* A second sample of an arm tells little of the others. */
+	for (int i = 0; i < g->n && !s->tried[t->arm]; i++) {
 		if (i != t->arm && !s->tried[i])
 			g->o[i].p = plan_given(g->o[i].p, prior, post);
 	}
@@ -79,6 +83,7 @@ static void look_back(struct look *g, struct seen *s)
 		s->prior[i] = g->o[i].p;
 	if (n > ROUTE_TRIED_MAX)
 		n = ROUTE_TRIED_MAX;
+	s->end = n ? &a->tried[n - 1] : NULL;
 	for (int i = 0; i < n; i++) {
 		if (look_has(g, a->tried[i].arm))
 			learn_from(g, s, &a->tried[i]);
@@ -161,6 +166,8 @@ void router_judge(const struct bundle *b, const struct route_ask *ask,
 		return;
 	}
 	decide_look(&g, b, ask, out);
+	if (!failed(&ask->tried[ask->n_tried - 1]) && judge_samples(&g, out))
+		return;
 	look_back(&g, &s);
 	out->p_accept = (float)s.post;
 	if (s.last && ask->n_tried < ROUTE_TRIED_MAX)

@@ -31,6 +31,7 @@ struct mx_cell {
 	int64_t cost_pusd; /* MONEY_NONE: not known */
 	bool estimated;    /* the cost is imputed */
 	uint16_t runs;     /* that it is the mean of */
+	uint16_t good;     /* of these from half a success on */
 	float propensity;  /* that a logging policy chose it; 1: always seen */
 	const float *evidence; /* EVIDENCE_N values of ledger/evidence.h that
 				  its reply left, NaN unknown; NULL: none. Of

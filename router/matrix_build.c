@@ -245,7 +245,7 @@ static struct mx_obs merge(const struct mx_obs *v, size_t n)
 	struct mx_obs out = v[0];
 	double success = 0;
 	int64_t cost = 0;
-	int verdicts = 0, costs = 0;
+	int verdicts = 0, costs = 0, good = 0;
 	bool measured = false;
 
 	for (size_t i = 0; i < n; i++)
@@ -255,6 +255,7 @@ static struct mx_obs merge(const struct mx_obs *v, size_t n)
 			out.evidence = v[i].evidence;
 		if (!isnan(v[i].success)) {
 			success += (double)v[i].success;
+			good += v[i].success >= 0.5F;
 			verdicts++;
 		}
 		if (v[i].cost_pusd == MONEY_NONE ||
@@ -266,7 +267,12 @@ static struct mx_obs merge(const struct mx_obs *v, size_t n)
 	out.success = verdicts ? (float)(success / verdicts) : NAN;
 	out.cost_pusd = costs ? cost : MONEY_NONE;
 	out.estimated = costs && !measured;
-	out.runs = (uint16_t)(verdicts < UINT16_MAX ? verdicts : UINT16_MAX);
+	if (verdicts > UINT16_MAX) { /* as many as are told */
+		good = (int)((double)good * UINT16_MAX / verdicts);
+		verdicts = UINT16_MAX;
+	}
+	out.runs = (uint16_t)verdicts;
+	out.good = (uint16_t)good;
 	return out;
 }
 
@@ -372,6 +378,7 @@ static void fill_cells(struct mx_build *b, const int *pool, const int *keep,
 		c->cost_pusd = o->cost_pusd;
 		c->estimated = o->estimated;
 		c->runs = o->runs;
+		c->good = o->good;
 		c->propensity = o->propensity;
 		c->evidence = o->evidence;
 	}

@@ -13,6 +13,7 @@ struct mx_obs {
 	bool estimated;
 	bool judge;       /* the line was marked for judging */
 	uint16_t runs;    /* with a verdict */
+	uint16_t good;    /* of these from half a success on */
 	float propensity; /* 1: always seen */
 	const float *evidence;
 };

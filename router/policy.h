@@ -1,8 +1,16 @@
 /* What serves a class: which arm or plan, and what an accept test needs.
  *
  * Plans: single(a); cascade(a -> b -> ...), an accept test after each but the
- * last; best_of(n, a), accepted on agreement; verify(a), one cheap check before
- * accepting; stop, hand back to a person. */
+ * last; best_of(n, a), up to n replies one after the other until two agree,
+ * which stands; verify(a), one cheap check before accepting; stop, hand back to
+ * a person.
+ *
+ * best_of is proposed only to who can take and compare several replies and only
+ * where the outcomes that a bundle learnt from hold repeated runs (repeat.h).
+ * verify is understood and never proposed: no outcome tells a cheap check's
+ * verdict apart from the final one, so that nothing says how often it errs.
+ * What a reply itself shows (its form, log-probabilities, length) is the accept
+ * test's business. */
 #ifndef ACO_POLICY_H
 #define ACO_POLICY_H
 

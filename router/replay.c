@@ -1,4 +1,4 @@
-#include "router/replay.h"
+#include "router/replay_int.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,6 +75,8 @@ void replay_walk(struct replay *r, const struct bundle *b,
 	struct route_tried tried[ROUTE_TRIED_MAX];
 
 	*out = (struct replay_trail){.served = -1};
+	if (replay_samples(r, b, ask, d, task, cell, ctx, out))
+		return;
 	ask->tried = tried;
 	ask->n_tried = 0;
 	while (d->arm >= 0) {

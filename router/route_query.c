@@ -277,6 +277,7 @@ static enum rc read_limits(struct reading *r)
 	}
 	if (!number(json_get(r->root, "explore"), &ask->explore))
 		ask->explore = 0;
+	ask->samples = small(json_get(r->root, "samples"), 0);
 	ask->seed = (uint64_t)whole(json_get(r->root, "seed"), 0);
 	ask->max_output = whole(json_get(r->root, "max_tokens"), 0);
 	return read_goal(r);

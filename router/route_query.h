@@ -10,7 +10,9 @@
  *               told are the bundle's and the price table's
  *   floor, pinned (a name), budget_usd, goal ("quality:0.98", "budget:0.05",
  *               "failure:0.5", as route_goal of the configuration), explore
- *               (0..0.5), seed, max_tokens, tools (an array, or how many)
+ *               (0..0.5), seed, max_tokens, tools (an array, or how many),
+ *   samples (how many replies of one model the asker can take and compare for
+ *               a step, 0 to 3: with 2 or 3 the plan may be best_of)
  *   step, step_kind, tools_used, errors, repeats, attempts, cost_usd,
  *   context_tokens, context_before: where in its task it stands
  *   tried       what was tried for this step: objects of model, cost_usd,

@@ -65,6 +65,8 @@ struct route_ask {
 	int n_tried;
 	enum route_goal goal;
 	double target;
+	int samples; /* replies of one arm that the asker can take and compare
+			for one step; below 2: best_of is not proposed */
 	bool unguarded; /* the learned policy decides, whatever serves the
 			   class: to compare them, never to serve */
 	double explore; /* share of randomised decisions, 0..0.5 */
@@ -75,7 +77,8 @@ struct route_ask {
 /* What is known of a request under a bundle, kept from one question about it to
  * the next: whoever asks for many prices has its features derived and its
  * forests read once. Decisions are the same with and without. Between two
- * questions only goal, target, tried, unguarded, explore and seed may differ;
+ * questions only goal, target, tried, samples, unguarded, explore and seed may
+ * differ;
  * before any other question, and before another bundle is asked, forget. */
 struct route_memo *route_memo_new(void);
 void route_memo_forget(struct route_memo *m);
@@ -89,7 +92,8 @@ struct route_arm_view {
 
 struct decision {
 	struct plan plan; /* arms are indexes into ask->arms */
-	int arm;          /* to serve now; -1: stop */
+	int arm;          /* to serve now; -1: stop. Of best_of one sample after
+			     the other is asked for until two agree */
 	float propensity; /* of this plan, > 0 */
 	bool explored;
 	enum policy_kind policy;
@@ -108,7 +112,9 @@ struct decision {
 void router_decide(const struct bundle *b, const struct route_ask *ask,
 		   struct decision *out);
 /* After an attempt: accept, or the next arm of the plan or of a better one
- * (re-planning with what was seen). ask->tried's last is the reply. */
+ * (re-planning with what was seen). ask->tried's last is the reply. While a
+ * best_of runs the same arm is next; EVIDENCE_AGREEMENT of a later sample above
+ * 0 says that an earlier one agrees with it, and it stands. */
 void router_judge(const struct bundle *b, const struct route_ask *ask,
 		  struct decision *out);
 /* What moved it, as the JSON object that decision.reasons stores (rule, floor,

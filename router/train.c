@@ -140,7 +140,7 @@ static double seen_of(const struct fit *f, int node, int arm)
 }
 
 static void write_class(const struct fit *f, struct bundle_build *b, int node,
-			struct rates *r)
+			const float *together, struct rates *r)
 {
 	float *seen = xcalloc((size_t)f->arms, sizeof(*seen));
 	struct bundle_class c = {
@@ -163,6 +163,7 @@ static void write_class(const struct fit *f, struct bundle_build *b, int node,
 	c.cost = r->cost;
 	c.seen = seen;
 	memcpy(c.tier_rate, r->tier, sizeof(c.tier_rate));
+	memcpy(c.together, together, sizeof(c.together));
 	bundle_build_class(b, &c);
 	free(seen);
 }
@@ -206,6 +207,7 @@ static void write_spreads(const struct fit *f, struct bundle_build *b)
 static enum rc write_bundle(struct fit *f, struct buf *out, struct err *e)
 {
 	struct bundle_build *b = bundle_build_new();
+	float *together = xcalloc((size_t)f->nodes * TIERS, sizeof(float));
 	struct buf cert;
 	struct rates r;
 	enum rc rc = write_arms(f, b, e);
@@ -214,8 +216,9 @@ static enum rc write_bundle(struct fit *f, struct buf *out, struct err *e)
 	rates_init(&r, f);
 	if (!rc)
 		rc = write_accept(f, b, e);
+	fit_repeats(f, together);
 	for (int c = 0; c < f->nodes && !rc; c++)
-		write_class(f, b, c, &r);
+		write_class(f, b, c, together + (size_t)c * TIERS, &r);
 	if (!rc) {
 		fit_space_rates(f, NO_FOLD, NO_FOLD);
 		bundle_build_derive(b, &f->space);
@@ -225,6 +228,7 @@ static enum rc write_bundle(struct fit *f, struct buf *out, struct err *e)
 		rc = bundle_build_write(b, out, e);
 	}
 	rates_release(&r);
+	free(together);
 	buf_release(&cert);
 	bundle_build_free(b);
 	return rc;

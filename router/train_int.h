@@ -132,6 +132,10 @@ int fit_strongest(const struct fit *f, const struct rates *r);
 /* train_accept.c: after the policies, which get their thresholds. */
 enum rc fit_accept(struct fit *f, struct err *e) MUST_CHECK;
 
+/* train_repeat.c: out[nodes * TIERS], the correlation of success between two
+ * runs of a task by an arm of the tier; 0: too little was repeated. */
+void fit_repeats(const struct fit *f, float *out);
+
 /* train_cert.c */
 void fit_certificate(const struct fit *f, struct buf *json);
 

@@ -73,6 +73,7 @@ static struct bundle_class class_of(const char *name, int parent)
 		.seen = seen,
 		.cost = costs,
 		.tier_rate = {0.5F, NAN, 0.75F, NAN, NAN},
+		.together = {0.4F, 0, 0, 0.9F, 0},
 		.policy = {POLICY_STATIC, 0, 1, 0.25F, 3, 0.9F, 0.04F, 0.95F,
 			   0.6F},
 		.accept = {1, {0.5F}, {0.5F}},
@@ -165,6 +166,7 @@ static void look(struct bundle *b)
 	assert_memory_equal(c->cost, costs, sizeof(costs));
 	assert_int_equal(c->policy.kind, POLICY_STATIC);
 	assert_int_equal(c->policy.high, 1);
+	assert_true(c->together[3] > 0.89F && c->together[4] <= 0);
 	assert_int_equal(bundle_derive(b)->protos, 2);
 	assert_true(str_is(bundle_certificate(b), "{\"rows\":30}"));
 	assert_true(uuid_eq(bundle_schema(b), feature_schema()));
@@ -362,6 +364,9 @@ static void spoil(struct bundle_arm *a, struct bundle_class *c)
 		break;
 	case 21:
 		a[0].spread = -1;
+		break;
+	case 22:
+		c[1].together[4] = NAN;
 		break;
 	default:
 		which = -1;

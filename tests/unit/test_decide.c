@@ -93,6 +93,8 @@ static void add_class(struct bundle_build *b, const char *name,
 			   .accept_rate = 0.6F},
 	};
 
+	if (str_is(c.name, "samples"))
+		c.together[0] = 0.1F;
 	bundle_build_class(b, &c);
 }
 
@@ -139,6 +141,7 @@ static struct bundle *bundle_of(bool accept)
 	add_class(b, "learned", POLICY_LEARNED, 1, 2);
 	add_class(b, "cascade", POLICY_LEARNED, 1, 0.9F);
 	add_class(b, "high", POLICY_LEARNED, 4, 0.9F);
+	add_class(b, "samples", POLICY_LEARNED, 1, 2);
 	buf_init(&bytes, MAX);
 	if (bundle_build_write(b, &bytes, &e) ||
 	    bundle_view(&out, bytes.p, bytes.len, &e))
@@ -551,6 +554,89 @@ static void test_judge(void **state)
 	assert_true(d.accept);
 }
 
+/* Samples are taken where repeated runs told what they are worth, and by those
+ * who can take them. */
+static void test_samples(void **state)
+{
+	struct route_ask a = ask_of("samples", easy);
+	struct decision d;
+
+	(void)state;
+	router_decide(plain, &a, &d);
+	assert_int_equal(d.plan.kind, PLAN_SINGLE);
+	a.samples = 3;
+	router_decide(plain, &a, &d);
+	assert_int_equal(d.plan.kind, PLAN_BEST_OF);
+	assert_int_equal(d.plan.n, 3);
+	assert_int_equal(d.arm, 0);
+	/* beta(8.55, 0.45): two good 0.90725, three 0.870135 */
+	assert_true(fabs((double)d.p_plan - 0.98148) < 1e-4);
+	assert_true(llabs(d.plan_pusd - 2085500000) < 1000000);
+	a.class_name = STR("learned");
+	router_decide(plain, &a, &d);
+	assert_int_equal(d.plan.kind, PLAN_SINGLE);
+	a.class_name = STR("static");
+	router_decide(plain, &a, &d);
+	assert_int_equal(d.plan.kind, PLAN_SINGLE);
+	/* three of them cost more than is left */
+	a.class_name = STR("samples");
+	a.budget_left_pusd = 2500000000;
+	router_decide(plain, &a, &d);
+	assert_true(d.plan.n < 3);
+}
+
+static void unseen(float *e, double agreement)
+{
+	for (int i = 0; i < EVIDENCE_N; i++)
+		e[i] = NAN;
+	e[EVIDENCE_AGREEMENT] = (float)agreement;
+}
+
+static void test_sampling(void **state)
+{
+	struct route_ask a = ask_of("samples", easy);
+	float e[3][EVIDENCE_N];
+	struct route_tried t[3] = {{0, e[0], EVIDENCE_N, 1000000000},
+				   {0, e[1], EVIDENCE_N, 1000000000},
+				   {0, e[2], EVIDENCE_N, 1000000000}};
+	struct decision d;
+
+	(void)state;
+	a.samples = 3;
+	a.tried = t;
+	a.n_tried = 1;
+	unseen(e[0], NAN);
+	unseen(e[1], 1);
+	unseen(e[2], 0.5);
+	router_judge(plain, &a, &d);
+	assert_false(d.accept);
+	assert_int_equal(d.arm, 0);
+	assert_int_equal(d.plan.kind, PLAN_BEST_OF);
+	a.n_tried = 2;
+	router_judge(plain, &a, &d);
+	assert_true(d.accept);
+	assert_int_equal(d.arm, -1);
+	assert_true(fabs((double)d.p_accept - 0.99207) < 1e-4);
+	unseen(e[1], 0);
+	router_judge(plain, &a, &d);
+	assert_false(d.accept);
+	assert_int_equal(d.arm, 0);
+	a.n_tried = 3;
+	router_judge(plain, &a, &d);
+	assert_true(d.accept);
+	/* all differ: another arm is worth more than one in two */
+	unseen(e[2], 0);
+	router_judge(plain, &a, &d);
+	assert_false(d.accept);
+	assert_true(d.arm > 0);
+	assert_true(fabs((double)d.p_accept - 0.5) < 1e-6);
+	/* who does not sample is not asked to */
+	a.samples = 0;
+	a.n_tried = 1;
+	router_judge(plain, &a, &d);
+	assert_true(d.arm != 0);
+}
+
 static void test_given(void **state)
 {
 	(void)state;
@@ -839,6 +925,8 @@ int main(void)
 		cmocka_unit_test(test_cascade),
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_given),
+		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_sampling),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_anything),
 		cmocka_unit_test(test_memo),

@@ -65,6 +65,7 @@ static void cells(void **state)
 	assert_int_equal(m.arms[2].tier, 5);
 	assert_int_equal(m.arms[0].mean_cost_pusd, PUSD_PER_USD / 50);
 	assert_int_equal(cell("suite/ada__tools-17", "big")->runs, 2);
+	assert_int_equal(cell("suite/ada__tools-17", "big")->good, 1);
 	/* two runs make one cell; measured costs win over estimates */
 	near((double)cell("suite/ada__tools-17", "big")->success, 0.5);
 	assert_int_equal(cell("suite/ada__tools-17", "big")->cost_pusd,

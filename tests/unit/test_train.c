@@ -292,6 +292,50 @@ static void test_null(void **state)
 	assert_true(served <= 2);
 }
 
+/* Runs of a task that were repeated tell how alike their fates are, class by
+ * class; where none were nobody plans with samples. */
+static void test_repeats(void **state)
+{
+	struct world w;
+	struct buf out;
+	struct bundle *b;
+
+	(void)state;
+	world_make(&w, 900, 21);
+	for (int t = 0; t < 900; t++) {
+		struct mx_cell *c = matrix_cell(&w.m, t, 0);
+		bool good = c->success > 0.5F;
+
+		c->runs = 3;
+		c->good = good ? 3 : 0;   /* a second is as the first */
+		if (t % KINDS == STEEP) { /* each is a new chance */
+			c->good = (uint16_t)(t / KINDS % 2 + t / KINDS / 2 % 2 +
+					     t / KINDS / 4 % 2);
+			c->success = (float)c->good / 3;
+		}
+	}
+	fit(&w, NULL, 1, &out);
+	b = view(&out);
+	assert_true(named(b, "work/told")->together[0] > 0.95F);
+	assert_true(named(b, "work/even")->together[0] > 0.9F);
+	assert_true(named(b, "steep")->together[0] > 0);
+	assert_true(named(b, "steep")->together[0] < 0.3F);
+	assert_true(bundle_fleet(b)->together[0] > 0.3F);
+	/* other tiers were not repeated */
+	assert_true(named(b, "steep")->together[4] <= 0);
+	bundle_drop(b);
+	buf_release(&out);
+	for (int t = 29; t < 900; t++) /* too few */
+		matrix_cell(&w.m, t, 0)->runs = 1;
+	fit(&w, NULL, 1, &out);
+	b = view(&out);
+	assert_true(bundle_fleet(b)->together[0] <= 0);
+	assert_true(named(b, "steep")->together[0] <= 0);
+	bundle_drop(b);
+	buf_release(&out);
+	world_free(&w);
+}
+
 /* A class of few tasks borrows from all together, which of few tasks
  * themselves know nothing. */
 static void test_few(void **state)
@@ -501,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_leaks),
 		cmocka_unit_test(test_null),
 		cmocka_unit_test(test_few),
+		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_no_rows),
 		cmocka_unit_test(test_accept),
