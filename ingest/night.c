@@ -1,7 +1,6 @@
 #include "ingest/night.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +9,19 @@
 
 #include "gen/sql.h"
 #include "ingest/bundle_watch.h"
+#include "ingest/drift.h"
+#include "ingest/stats.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/json.h"
 #include "ledger/base/log.h"
 #include "ledger/base/proc.h"
 #include "ledger/shelf.h"
 #include "router/bundle_build.h"
 
-#define LOOK_US    (2 * US_PER_SEC)
-#define CHILD_US   (US_PER_SEC / 4) /* while a training runs */
-#define DRIFT_US   (3600 * US_PER_SEC)
-#define DRIFT_DAYS 7
-#define DRIFT_MIN  200  /* judged tasks */
-#define DRIFT_GAP  0.05 /* of success */
-#define DRIFT_Z    3.0  /* standard errors */
+#define LOOK_US  (2 * US_PER_SEC)
+#define CHILD_US (US_PER_SEC / 4) /* while a training runs */
+#define DRIFT_US (3600 * US_PER_SEC)
 
 void night_init(struct night *n)
 {
@@ -166,103 +164,136 @@ static enum rc train(struct night *n, const struct conf *conf, struct db *db,
 
 /* ---- versions ---- */
 
-static enum rc bring(struct night *n, const struct conf *conf, struct db *db,
-		     struct err *e)
-{
-	bool demoted = false, demote;
-	int32_t id = 0, have = bundle_files_serving(conf, &demoted);
-	struct buf bytes;
-	enum rc rc = shelf_serving(db, &id, e);
+enum state {
+	STATE_NEW, /* nobody has looked at it yet, or it fits */
+	STATE_DRIFTED,
+	STATE_IGNORED /* it drifted, and a person let it serve all the same */
+};
 
-	demote = id && id == n->demoted;
-	if (rc || (id == have && demote == demoted))
+/* *id 0: the shipped one. */
+static enum rc serving(struct db *db, int32_t *id, enum state *state,
+		       struct err *e)
+{
+	struct db_result *r = NULL;
+	enum rc rc = db_run(db, &sql_night_serving, NULL, &r, NULL, e);
+
+	*id = 0;
+	*state = STATE_NEW;
+	if (!rc && db_rows(r)) {
+		struct str s = db_text(r, 0, 1);
+
+		*id = (int32_t)db_i64(r, 0, 0);
+		*state = str_is(s, "drifted")   ? STATE_DRIFTED
+			 : str_is(s, "ignored") ? STATE_IGNORED
+						: STATE_NEW;
+	}
+	db_result_free(r);
+	return rc;
+}
+
+static enum rc bring(const struct conf *conf, struct db *db, struct err *e)
+{
+	bool was_static = false, is_static;
+	int32_t id = 0, have = bundle_files_serving(conf, &was_static);
+	enum state state;
+	struct buf bytes;
+	enum rc rc = serving(db, &id, &state, e);
+
+	is_static = id && state == STATE_DRIFTED;
+	if (!rc)
+		stat_set(STAT_G_DRIFTED, is_static);
+	if (rc || (id == have && is_static == was_static))
 		return rc;
 	buf_init(&bytes, BUNDLE_BYTES_MAX);
 	if (id)
 		rc = shelf_body(db, id, &bytes, e);
 	if (!rc)
-		rc = bundle_files_serve(conf, id, demote, bytes.p, bytes.len,
+		rc = bundle_files_serve(conf, id, is_static, bytes.p, bytes.len,
 					e);
 	if (!rc)
 		log_line(LOG_INFO, "router", "a version was brought here",
-			 "version=%ld static=%d", (long)id, demote);
+			 "version=%ld static=%d", (long)id, is_static);
 	buf_release(&bytes);
 	return rc;
 }
 
 /* ---- drift ---- */
 
-bool night_drifted(int64_t judged, double expected, double came, double se)
+static enum rc raise_alert(struct db *db, int32_t id, const struct drift *d,
+			   const struct buf *json, struct err *e)
 {
-	double gap = fabs(expected - came);
+	int64_t now = clock_now_us();
+	char scope[32];
+	struct buf detail;
+	struct json_out o;
+	struct db_args a;
+	enum rc rc;
 
-	return judged >= DRIFT_MIN && gap > DRIFT_GAP && gap > DRIFT_Z * se;
+	buf_init(&detail, 65536);
+	json_out_init(&o, &detail);
+	json_out_obj(&o, NULL);
+	json_out_str(&o, "text", str_from(d->why));
+	json_out_raw(&o, "certificate", (struct str){json->p, json->len});
+	json_out_end(&o, '}');
+	snprintf(scope, sizeof(scope), "version %ld", (long)id);
+	db_args_init(&a, 1 << 17);
+	db_arg_text(&a, STR("router_drift"));
+	db_arg_text(&a, str_from(scope));
+	db_arg_time(&a, now - now % US_PER_DAY);
+	db_arg_text(&a, (struct str){detail.p, detail.len});
+	rc = db_run(db, &sql_night_alert, &a, NULL, NULL, e);
+	db_args_release(&a);
+	buf_release(&detail);
+	return rc;
 }
 
-static enum rc say_drift(struct db *db, int32_t id, const char *state,
-			 int64_t judged, double expected, double came,
+static enum rc say_drift(struct db *db, int32_t id, const struct drift *d,
 			 struct err *e)
 {
-	char *text = xasprintf(
-		"{\"drift\":{\"state\":\"%s\",\"psi\":null,\"judged\":%lld,"
-		"\"expected\":%.4f,\"came\":%.4f,\"why\":\"%s\"}}",
-		state, (long long)judged, judged ? expected : 0.0,
-		judged ? came : 0.0,
-		strcmp(state, "ok") ? "probabilities do not hold: static "
-				      "policies serve"
-				    : "");
-	struct db_args a;
-	enum rc rc = shelf_note(db, id, str_from(text), e);
+	struct buf json;
+	enum rc rc;
 
-	if (!rc && strcmp(state, "ok")) {
-		char scope[32];
-
-		snprintf(scope, sizeof(scope), "version %ld", (long)id);
-		db_args_init(&a, 4096);
-		db_arg_text(&a, STR("router_drift"));
-		db_arg_text(&a, str_from(scope));
-		db_arg_time(&a, clock_now_us() - clock_now_us() % US_PER_DAY);
-		db_arg_text(&a, str_from(text));
-		rc = db_run(db, &sql_night_alert, &a, NULL, NULL, e);
-		db_args_release(&a);
-	}
-	free(text);
+	buf_init(&json, 32768);
+	drift_json(d, &json);
+	rc = shelf_note(db, id, (struct str){json.p, json.len}, e);
+	if (!rc && d->drifted)
+		rc = raise_alert(db, id, d, &json, e);
+	buf_release(&json);
 	return rc;
 }
 
-static enum rc drift(struct night *n, struct db *db, struct err *e)
+static enum rc look(struct db *db, int32_t id, struct err *e)
 {
-	struct db_result *r = NULL;
-	struct db_args a;
-	int32_t id = 0;
-	enum rc rc = shelf_serving(db, &id, e);
+	struct bundle *b = NULL;
+	struct buf bytes;
+	struct drift d;
+	enum rc rc;
 
-	if (rc || !id)
-		return rc;
-	db_args_init(&a, 64);
-	db_arg_i32(&a, id);
-	db_arg_time(&a, clock_now_us() - DRIFT_DAYS * US_PER_DAY);
-	rc = db_run(db, &sql_night_drift, &a, &r, NULL, e);
-	if (!rc) {
-		int64_t judged = db_i64(r, 0, 0);
-		double p = db_f64(r, 0, 1), s = db_f64(r, 0, 2);
-		bool off = night_drifted(judged, p, s, db_f64(r, 0, 3));
-
-		/* Once it drifted it stays so: a static policy brings no
-		 * news of what was learned. */
-		if (off && n->demoted != id)
-			log_line(LOG_WARN, "router",
-				 "probabilities do not hold any more",
-				 "version=%ld expected=%.3f came=%.3f",
-				 (long)id, p, s);
-		if (off)
-			n->demoted = id;
-		rc = say_drift(db, id, n->demoted == id ? "drifted" : "ok",
-			       judged, p, s, e);
-	}
-	db_result_free(r);
-	db_args_release(&a);
+	buf_init(&bytes, BUNDLE_BYTES_MAX);
+	rc = shelf_body(db, id, &bytes, e);
+	if (!rc)
+		rc = bundle_view(&b, bytes.p, bytes.len, e);
+	if (!rc)
+		rc = drift_look(db, id, b, clock_now_us(), &d, e);
+	if (!rc && d.drifted)
+		log_line(LOG_WARN, "router", "the version has drifted",
+			 "version=%ld why=%s", (long)id, log_quote(d.why));
+	if (!rc)
+		rc = say_drift(db, id, &d, e);
+	bundle_drop(b);
+	buf_release(&bytes);
 	return rc;
+}
+
+/* Once it drifted it stays so: a static policy brings no news of what was
+ * learned. */
+static enum rc drift(struct db *db, struct err *e)
+{
+	enum state state;
+	int32_t id = 0;
+	enum rc rc = serving(db, &id, &state, e);
+
+	return rc || !id || state != STATE_NEW ? rc : look(db, id, e);
 }
 
 enum rc night_work(struct night *n, const struct conf *conf, struct db *db,
@@ -272,12 +303,12 @@ enum rc night_work(struct night *n, const struct conf *conf, struct db *db,
 	enum rc rc = train(n, conf, db, url, e);
 
 	if (!rc && now >= n->drift_us) {
-		rc = drift(n, db, e);
+		rc = drift(db, e);
 		if (!rc)
 			n->drift_us = now + DRIFT_US;
 	}
 	if (!rc && now >= n->look_us) {
-		rc = bring(n, conf, db, e);
+		rc = bring(conf, db, e);
 		if (!rc)
 			n->look_us = now + LOOK_US;
 	}

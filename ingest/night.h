@@ -2,12 +2,12 @@
  * janitor of all machines has `aco train --ledger --publish` run as a program
  * of its own; each janitor brings the version that serves to its machine's
  * workers (bundle_watch.h) within seconds; and hourly it is looked whether the
- * probabilities of the serving version still hold.
+ * one that serves still fits (drift.h).
  *
- * Drift: where what was expected of the tiers that served and what came differ
- * by more than DRIFT_GAP, and surely so, the version serves on without what it
- * learned: its static policies stand in until the next one is published. Its
- * certificate and an alert say so. */
+ * Where it drifted its certificate says so, and an alert and /metrics; the
+ * janitors of all machines see it there, and it serves on without what it
+ * learned: its static policies stand in until the next version is published. A
+ * person who promotes it again has its drift ignored. */
 #ifndef ACO_NIGHT_H
 #define ACO_NIGHT_H
 
@@ -26,7 +26,6 @@ struct night {
 	int64_t tend_us;  /* and at the training that runs */
 	pid_t pid;        /* of the training; 0: none */
 	bool locked;
-	int32_t demoted; /* the version that drifted; 0: none */
 };
 void night_init(struct night *n);
 
@@ -42,8 +41,5 @@ enum rc night_work(struct night *n, const struct conf *conf, struct db *db,
 		   const char *url, struct err *e) MUST_CHECK;
 /* The connection was lost, and with it the lock. */
 void night_lost(struct night *n);
-
-/* A difference of means that says that probabilities do not hold any more. */
-bool night_drifted(int64_t judged, double expected, double came, double se);
 
 #endif

@@ -108,7 +108,9 @@
 	X(G_LINKS_OPEN, "aco_upstream_breakers", "state=\"open\"",             \
 	  "providers of workers that are not tried, or tried with care")       \
 	X(G_LINKS_HALF, "aco_upstream_breakers", "state=\"half\"", "")         \
-	X(G_CALLS, "aco_gateway_calls", "", "exchanges under way")
+	X(G_CALLS, "aco_gateway_calls", "", "exchanges under way")             \
+	X(G_DRIFTED, "aco_router_drifted_max", "",                             \
+	  "1: the serving router drifted, static policies serve")
 
 enum stats_id {
 #define X(id, name, labels, help) STAT_##id,

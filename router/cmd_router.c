@@ -191,6 +191,37 @@ static enum rc can_open(struct router_cmd *c, int32_t id, struct err *e)
 	return rc;
 }
 
+/* Whether it was said of a version that it drifted. */
+static void on_drift(void *arg, const struct shelf_row *r)
+{
+	bool *drifted = arg;
+	struct json_doc d;
+	struct arena a;
+	struct err e;
+
+	json_doc_init(&d, (size_t)1 << 20);
+	arena_init(&a, 4096);
+	*drifted = !json_parse(&d, r->certificate, &e) &&
+		   str_is(json_str(json_path(&d.nodes[0], "drift.state"), &a),
+			  "drifted");
+	arena_release(&a);
+	json_doc_release(&d);
+}
+
+/* Who promotes a version that drifted wants it to serve as it is. */
+static enum rc ignore_drift(struct router_cmd *c, int32_t id, struct err *e)
+{
+	bool drifted = false;
+	enum rc rc = shelf_list(c->db, id, on_drift, &drifted, e);
+
+	if (rc || !drifted)
+		return rc;
+	return shelf_note(c->db, id,
+			  STR("{\"drift\":{\"state\":\"ignored\",\"why\":"
+			      "\"promoted by hand after it drifted\"}}"),
+			  e);
+}
+
 static enum rc promote(struct router_cmd *c, struct err *e)
 {
 	int32_t id = 0;
@@ -201,6 +232,8 @@ static enum rc promote(struct router_cmd *c, struct err *e)
 		rc = can_open(c, id, e);
 	if (!rc)
 		rc = shelf_promote(c->db, id, e);
+	if (!rc && id)
+		rc = ignore_drift(c, id, e);
 	if (!rc)
 		say_serving(c, id);
 	return rc;

@@ -188,16 +188,6 @@ static void the_hour_comes(void **state)
 	assert_false(night_due("03:17x", now, &due));
 }
 
-static void drift_is_seen(void **state)
-{
-	(void)state;
-	assert_true(night_drifted(1000, 0.9, 0.7, 0.015));
-	assert_true(night_drifted(1000, 0.6, 0.7, 0.015));
-	assert_false(night_drifted(1000, 0.72, 0.7, 0.001)); /* too little */
-	assert_false(night_drifted(1000, 0.8, 0.7, 0.05));   /* by chance */
-	assert_false(night_drifted(50, 0.9, 0.5, 0.01));     /* too few */
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,7 +195,6 @@ int main(void)
 		cmocka_unit_test(damage_is_refused),
 		cmocka_unit_test(looks_never_tear),
 		cmocka_unit_test(the_hour_comes),
-		cmocka_unit_test(drift_is_seen),
 	};
 
 	return harness_main_bare("bundle_watch", tests,

@@ -1,0 +1,329 @@
+/* Drift on a ledger: probabilities, features and prices that moved are seen,
+ * said in the certificate, and static policies serve; what did not move, and
+ * what is too little to tell, raises no alarm. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/bundle_watch.h"
+#include "ingest/drift.h"
+#include "ingest/night.h"
+#include "ledger/base/alloc.h"
+#include "ledger/event.h"
+#include "ledger/shelf.h"
+#include "router/bundle_build.h"
+#include "router/stat.h"
+#include "tests/int/harness.h"
+#include "tests/int/ledger_help.h"
+
+#define LEARNT 500
+#define UNIT   3500000 /* a token, of the prices below */
+
+static float x[FEATURE_MAX];
+
+/* Every fifth feature varies; `moved`: three times as high. */
+static void vector(uint64_t *r, bool moved)
+{
+	for (int j = 0; j < feature_count(); j++)
+		x[j] = j % 5 ? 3
+			     : (float)((int)(stat_uniform(r) * 20) *
+				       (moved ? 3 : 1));
+}
+
+static void learnt(struct spread *s)
+{
+	float *v = xcalloc(LEARNT, sizeof(*v));
+
+	for (int j = 0; j < feature_count(); j++) {
+		uint64_t r = 3;
+
+		for (int i = 0; i < LEARNT; i++) {
+			vector(&r, false);
+			v[i] = x[j];
+		}
+		spread_make(&s[j], v, LEARNT);
+	}
+	free(v);
+}
+
+/* One arm of a model that the price table will have, one class that is served
+ * by what was learned. */
+static void make(struct buf *bytes)
+{
+	struct spread s[FEATURE_MAX];
+	struct bundle_build *b = bundle_build_new();
+	float rate = 0.7F, seen = LEARNT, cost = 1000;
+	struct bundle_arm a = {.name = STR("claude-new-9"),
+			       .tier = 3,
+			       .success = -1,
+			       .cost = -1,
+			       .price_unit = UNIT};
+	struct bundle_class c = {
+		.name = STR("fleet"),
+		.parent = -1,
+		.tasks = LEARNT,
+		.floor = 1,
+		.rate = &rate,
+		.seen = &seen,
+		.cost = &cost,
+		.tier_rate = {NAN, NAN, NAN, NAN, NAN},
+		.policy = {.kind = POLICY_LEARNED, .lambda = 1, .accept = 2}};
+	struct err e = {0};
+
+	bundle_build_arm(b, &a);
+	bundle_build_class(b, &c);
+	learnt(s);
+	bundle_build_spreads(b, s);
+	buf_init(bytes, 1 << 20);
+	ASSERT_OK(bundle_build_write(b, bytes, &e), &e);
+	bundle_build_free(b);
+}
+
+struct world {
+	struct ledger *l;
+	struct db *db;
+	struct buf bytes;
+	struct bundle *b;
+	int32_t id;
+	int tasks; /* so far */
+};
+
+static void set_price(struct world *w, const char *from, int in, int out)
+{
+	char *sql = xasprintf(
+		"INSERT INTO price (source, provider, model, valid_from, "
+		"input_fusd, output_fusd) VALUES ('test', 'anthropic', "
+		"'claude-new-9', %s, %d, %d)",
+		from, in, out);
+
+	harness_sql(w->db, sql);
+	free(sql);
+}
+
+static void world_open(struct world *w, const char *name)
+{
+	const char *url = harness_db(name);
+	struct err e = {0};
+
+	*w = (struct world){.l = open_ledger(url), .db = harness_open(url)};
+	make(&w->bytes);
+	ASSERT_OK(bundle_view(&w->b, w->bytes.p, w->bytes.len, &e), &e);
+	ASSERT_OK(shelf_add(w->db, feature_schema(), STR("{\"version\":1}"),
+			    (struct str){w->bytes.p, w->bytes.len}, true,
+			    &w->id, &e),
+		  &e);
+	set_price(w, "NULL", 2000000, 8000000);
+	harness_sql(w->db, "INSERT INTO model (provider, name, enabled) VALUES "
+			   "('anthropic', 'claude-new-9', true)");
+}
+
+static void world_close(struct world *w)
+{
+	bundle_drop(w->b);
+	buf_release(&w->bytes);
+	db_close(w->db);
+	ledger_close(w->l);
+}
+
+/* Tasks decided by what it learned, over two days; a share of them succeed,
+ * where 0.75 was expected. */
+static void decide(struct world *w, int n, bool moved, double success)
+{
+	struct batch *b = batch_new(4 << 20);
+	uint64_t r = 77 + (uint64_t)w->tasks;
+
+	for (int i = 0; i < n; i++, w->tasks++) {
+		char id[32], key[32];
+		uint32_t task;
+		struct ev_decision d;
+		struct ev_attempt a;
+		struct ev_outcome o;
+		struct err e = {0};
+
+		snprintf(id, sizeof(id), "t%d", w->tasks);
+		snprintf(key, sizeof(key), "d%d", w->tasks);
+		task = add_task(b, id, "coding");
+		d = decision(task, key);
+		vector(&r, moved);
+		d.decided_us = NOW - (int64_t)(stat_uniform(&r) * 2 *
+					       (double)US_PER_DAY);
+		d.bundle_id = w->id;
+		d.policy = STR("learned");
+		d.feature_schema = feature_schema();
+		d.features = x;
+		d.n_features = feature_count();
+		d.n_tiers = EV_TIERS;
+		for (int t = 0; t < EV_TIERS; t++) {
+			d.p_success[t] = 0.75F;
+			d.expected_cost_pusd[t] = 1000;
+		}
+		d.p_low[0] = d.p_high[0] = NAN;
+		add_decision(b, &d);
+		a = call(task, key);
+		a.started_us = d.decided_us;
+		a.ended_us = d.decided_us + US_PER_SEC;
+		a.decision_id = d.id;
+		add(b, &a);
+		o = (struct ev_outcome){.task = task,
+					.source = STR("judge"),
+					.key = STR("done"),
+					.success_micro =
+						i < success * n ? 1000000 : 0,
+					.at_us = NOW};
+		ASSERT_OK(batch_outcome(b, &o, &e), &e);
+	}
+	append(w->l, b);
+	batch_free(b);
+}
+
+static struct drift look(struct world *w)
+{
+	struct drift d;
+	struct err e = {0};
+
+	ASSERT_OK(drift_look(w->db, w->id, w->b, NOW, &d, &e), &e);
+	assert_true(d.drifted == (d.why[0] != 0));
+	return d;
+}
+
+static void means(void **state)
+{
+	(void)state;
+	assert_true(drift_of_means(1000, 0.9, 0.7, 0.015));
+	assert_true(drift_of_means(1000, 0.6, 0.7, 0.015));
+	assert_false(drift_of_means(1000, 0.72, 0.7, 0.001)); /* too little */
+	assert_false(drift_of_means(1000, 0.8, 0.7, 0.05));   /* by chance */
+	assert_false(drift_of_means(50, 0.9, 0.5, 0.01));     /* too few */
+}
+
+static void what_holds_raises_no_alarm(void **state)
+{
+	struct world w;
+	struct drift d;
+
+	(void)state;
+	world_open(&w, "driftnone");
+	d = look(&w);
+	assert_false(d.drifted);
+	assert_int_equal(d.judged, 0);
+	assert_int_equal(d.requests, 0);
+	decide(&w, 400, false, 0.75);
+	d = look(&w);
+	assert_false(d.drifted);
+	assert_int_equal(d.judged, 400);
+	assert_true(fabs(d.expected - 0.75) < 1e-6);
+	assert_true(d.requests >= SPREAD_ROWS && d.features.enough);
+	assert_true(d.features.mean < 0.05F);
+	assert_true(d.factor == 1);
+	world_close(&w);
+}
+
+static void each_watch_sees(void **state)
+{
+	struct world w;
+	struct drift d;
+	struct buf json;
+
+	(void)state;
+	world_open(&w, "driftseen");
+	/* A few moved requests are too few. */
+	decide(&w, 100, true, 0.75);
+	assert_false(look(&w).drifted);
+	decide(&w, 300, true, 0.75);
+	d = look(&w);
+	assert_true(d.drifted && d.features.drifted);
+	assert_int_equal(d.features.moved, d.features.vary);
+	assert_non_null(strstr(d.why, "requests are not what"));
+	buf_init(&json, 65536);
+	drift_json(&d, &json);
+	assert_non_null(
+		strstr(buf_str(&json), "{\"drift\":{\"state\":\"drifted\""));
+	assert_non_null(strstr(buf_str(&json), "\"psi\":"));
+	buf_release(&json);
+	world_close(&w);
+
+	world_open(&w, "driftmeans");
+	decide(&w, 400, false, 0.5);
+	d = look(&w);
+	assert_true(d.drifted && !d.features.drifted);
+	assert_non_null(strstr(d.why, "probabilities do not hold"));
+	world_close(&w);
+
+	world_open(&w, "driftprice");
+	set_price(&w, "'2026-01-01'", 2200000, 8000000); /* hardly moved */
+	d = look(&w);
+	assert_false(d.drifted);
+	assert_true(d.factor > 1);
+	set_price(&w, "'2026-02-01'", 1000000, 4000000);
+	d = look(&w);
+	assert_true(d.drifted);
+	assert_true(fabs(d.factor - 0.5) < 1e-6);
+	assert_string_equal(d.model, "claude-new-9");
+	/* Nobody may choose it: its price is nobody's. */
+	harness_sql(w.db, "UPDATE model SET enabled = false");
+	assert_false(look(&w).drifted);
+	world_close(&w);
+}
+
+/* The janitor's round: the certificate, the alert, the files of the machine;
+ * by another janitor too; and a person has the last word. */
+static void the_janitor_says_so(void **state)
+{
+	struct conf c = {.home = xstrdup(harness_dir()),
+			 .retrain_at = xstrdup("")};
+	struct night n, other;
+	struct world w;
+	bool is_static;
+	struct err e = {0};
+
+	(void)state;
+	world_open(&w, "driftnight");
+	night_init(&n);
+	ASSERT_OK(night_work(&n, &c, w.db, "", &e), &e);
+	assert_int_equal(bundle_files_serving(&c, &is_static), w.id);
+	assert_false(is_static);
+	assert_string_equal(
+		harness_sql_text(w.db, "SELECT certificate #>> '{drift,state}' "
+				       "FROM bundle"),
+		"ok");
+	set_price(&w, "'2026-02-01'", 1000000, 4000000);
+	n.drift_us = n.look_us = 0;
+	ASSERT_OK(night_work(&n, &c, w.db, "", &e), &e);
+	assert_int_equal(bundle_files_serving(&c, &is_static), w.id);
+	assert_true(is_static);
+	assert_int_equal(
+		harness_sql_i64(w.db, "SELECT count(*) FROM alert WHERE kind "
+				      "= 'router_drift' AND detail ->> 'text' "
+				      "~ '0.50 times'"),
+		1);
+	/* Another machine sees it without looking itself, and it stays so. */
+	set_price(&w, "'2026-03-01'", 2000000, 8000000);
+	ASSERT_OK(bundle_files_serve(&c, 0, false, NULL, 0, &e), &e);
+	night_init(&other);
+	ASSERT_OK(night_work(&other, &c, w.db, "", &e), &e);
+	assert_int_equal(bundle_files_serving(&c, &is_static), w.id);
+	assert_true(is_static);
+	ASSERT_OK(shelf_note(w.db, w.id,
+			     STR("{\"drift\":{\"state\":\"ignored\"}}"), &e),
+		  &e);
+	other.drift_us = other.look_us = 0;
+	ASSERT_OK(night_work(&other, &c, w.db, "", &e), &e);
+	assert_int_equal(bundle_files_serving(&c, &is_static), w.id);
+	assert_false(is_static);
+	world_close(&w);
+	free(c.home);
+	free(c.retrain_at);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(means),
+		cmocka_unit_test(what_holds_raises_no_alarm),
+		cmocka_unit_test(each_watch_sees),
+		cmocka_unit_test(the_janitor_says_so),
+	};
+
+	return harness_main("drift", tests, sizeof(tests) / sizeof(tests[0]));
+}
