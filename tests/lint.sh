@@ -161,8 +161,8 @@ fi
 # ---- tables and texts ----
 
 sed -n 's/.*KEY("\([a-z]*\)", \([a-z_]*\), "\([A-Z_]*\)").*/\1 \2 \3/p' \
-  ledger/base/conf.c >"$work/keys"
-[ -s "$work/keys" ] || problem 'ledger/base/conf.c:1: no keys were found'
+  ledger/base/conf_keys.c >"$work/keys"
+[ -s "$work/keys" ] || problem 'ledger/base/conf_keys.c:1: no keys were found'
 while read -r _ key env; do
   grep -q "^[.]It Cm $key\$" ledger/base/aco.1 ||
     problem "ledger/base/aco.1:1: no key $key (make man)"

@@ -1,6 +1,6 @@
-/* Configuration: one table in conf.c gives each key its name, type, default,
- * reloadability and help; from it come the INI reader (libinih), the ACO_*
- * variables (they win), `aco config`, the sample file and the man page.
+/* Configuration: one table in conf_keys.c gives each key its name, type,
+ * default, reloadability and help; from it come the INI reader (libinih), the
+ * ACO_* variables (they win), `aco config`, the sample file and the man page.
  * To add a key: a member of struct conf, a line in the table, `make man`;
  * tests/unit/test_conf.c and tests/int/cmd.sh tell what was forgotten.
  * File: --config, else ACO_CONFIG, else $XDG_CONFIG_HOME/aco/aco.conf, else
@@ -62,13 +62,16 @@ struct conf {
 	int64_t route_explore_permille;
 	char *route_streams; /* "live", "held": may a stream be judged */
 	int64_t gateway_retries;
-	int64_t upstream_connections; /* to one provider, of one worker */
-	int64_t connect_seconds;      /* to a provider */
-	int64_t first_byte_seconds;   /* of its answer */
-	int64_t silence_seconds;      /* within its answer */
-	int64_t call_seconds;         /* of all attempts together */
-	int64_t read_on_seconds;      /* after the client has left */
-	char *unpriced;               /* "pass", "refuse" */
+	int64_t upstream_connections;  /* to one provider, of one worker */
+	int64_t provider_calls;        /* at one provider at once; 0: any */
+	int64_t provider_queue;        /* that wait for one, of one worker */
+	int64_t provider_wait_seconds; /* how long each may */
+	int64_t connect_seconds;       /* to a provider */
+	int64_t first_byte_seconds;    /* of its answer */
+	int64_t silence_seconds;       /* within its answer */
+	int64_t call_seconds;          /* of all attempts together */
+	int64_t read_on_seconds;       /* after the client has left */
+	char *unpriced;                /* "pass", "refuse" */
 
 	/* alerts */
 	char *alert_url;    /* webhook; "" = none */

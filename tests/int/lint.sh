@@ -16,7 +16,7 @@ tree=$work/tree
 mkdir -p "$tree"/{ledger/base,router,ingest,tui,sql/queries,tests}
 cp tests/lint.sh "$tree/tests/"
 cp .clang-format .shellcheckrc "$tree/"
-cp ledger/base/aco.1 ledger/base/aco.conf ledger/base/conf.c \
+cp ledger/base/aco.1 ledger/base/aco.conf ledger/base/conf_keys.c \
   "$tree/ledger/base/"
 cp ledger/base/{conf,buf,err,rc,str,alloc}.h "$tree/ledger/base/"
 
