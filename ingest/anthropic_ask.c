@@ -3,9 +3,17 @@
 
 struct block {
 	struct jpull_text type, text, name, signature, data;
-	struct str input; /* raw */
-	bool is_error;
+	struct str input, source; /* raw */
+	struct jpull content;
+	bool is_error, has_content;
 };
+
+static void keep_content(struct jpull *j, struct block *b)
+{
+	b->content = *j;
+	b->has_content = true;
+	jpull_skip(j);
+}
 
 static void read_member(struct jpull *j, struct block *b, struct jpull_text key)
 {
@@ -23,11 +31,34 @@ static void read_member(struct jpull *j, struct block *b, struct jpull_text key)
 		jpull_string(j, &b->data);
 	else if (ask_is(key, "is_error"))
 		b->is_error = ask_true(j);
+	else if (ask_is(key, "source"))
+		b->source = ask_raw(j);
+	else if (ask_is(key, "content"))
+		keep_content(j, b);
 	else
 		jpull_skip(j);
 }
 
-static void note_block(struct ask *a, enum ask_role role, const struct block *b)
+/* Pictures in what a tool gave back. */
+static void read_result(struct ask *a, struct jpull *j)
+{
+	struct jpull_text key;
+
+	if (jpull_type(j) != JPULL_ARRAY || !jpull_enter(j, '['))
+		return;
+	while (jpull_item(j)) {
+		struct block b = {0};
+
+		if (!jpull_enter(j, '{'))
+			continue;
+		while (jpull_key(j, &key))
+			read_member(j, &b, key);
+		if (!j->x.why && ask_is_media(b.type))
+			ask_media(a, b.type, b.source);
+	}
+}
+
+static void note_block(struct ask *a, enum ask_role role, struct block *b)
 {
 	struct ask_call c = {.name = b->name, .args = b->input};
 
@@ -35,6 +66,8 @@ static void note_block(struct ask *a, enum ask_role role, const struct block *b)
 		ask_text(a, role, b->text);
 	else if (ask_is(b->type, "tool_use"))
 		ask_note_call(a, &c);
+	else if (ask_is_media(b->type))
+		ask_media(a, b->type, b->source);
 	else if (ask_is(b->type, "tool_result"))
 		ask_note_result(a, b->is_error);
 	else if (ask_is(b->type, "thinking") && b->signature.raw.len)
@@ -59,10 +92,15 @@ static void read_content(struct ask *a, struct jpull *j, enum ask_role role)
 
 		if (!jpull_enter(j, '{'))
 			continue;
-		while (jpull_key(j, &key))
+		while (jpull_key(j, &key)) {
+			a->r->caches |= ask_is(key, "cache_control");
 			read_member(j, &b, key);
-		if (!j->x.why)
-			note_block(a, role, &b);
+		}
+		if (j->x.why)
+			continue;
+		if (b.has_content && ask_is(b.type, "tool_result"))
+			read_result(a, &b.content);
+		note_block(a, role, &b);
 	}
 }
 
@@ -106,6 +144,11 @@ bool anthropic_messages_ask(struct ask *a, struct jpull_text key)
 		a->head_over = false;
 		read_content(a, &a->j, ASK_SYSTEM);
 		a->head_over = over;
+		return true;
+	}
+	if (ask_is(key, "cache_control")) {
+		a->r->caches = true;
+		jpull_skip(&a->j);
 		return true;
 	}
 	if (!ask_is(key, "messages"))

@@ -11,6 +11,7 @@
 #include "ledger/base/conf.h"
 #include "ledger/base/err.h"
 
+struct lanes;
 struct stats;
 
 /* What a child gets. */
@@ -19,7 +20,8 @@ struct child_start {
 	const char *url; /* of the database */
 	const struct listen_set *listen;
 	struct stats *stats;
-	int index; /* of a worker, or of the spool folder to adopt */
+	struct lanes *lanes; /* calls at providers */
+	int index;           /* of a worker, or of the spool folder to adopt */
 	int tell_fd;
 };
 

@@ -278,3 +278,8 @@ struct str class_rules_match(const struct class_rules *r, class_fact_fn *fact,
 	*rank = guess.len ? CLASS_GUESSED : CLASS_NOBODY;
 	return guess;
 }
+
+struct str class_rules_name(const struct class_rules *r, size_t i)
+{
+	return r && i < r->n ? r->rules[i].class_name : STR_NONE;
+}

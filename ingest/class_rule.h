@@ -25,6 +25,8 @@ struct class_rules;
 enum rc class_rules_parse(struct class_rules **out, const char *text,
 			  struct err *e) MUST_CHECK;
 void class_rules_free(struct class_rules *r); /* NULL is fine */
+/* The class of rule i, from 0; absent behind the last. r NULL: no rules. */
+struct str class_rules_name(const struct class_rules *r, size_t i);
 
 /* The value of a field of the thing at hand; absent: it has none. "text" is
  * what a person or program asked for, of which the beginning is enough. */

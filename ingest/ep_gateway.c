@@ -72,6 +72,24 @@ static void other(struct http_req *r, void *arg)
 	gw_call_begin(of(arg), r, WIRE_OTHER, false);
 }
 
+/* ---- GET /v1/models ---- */
+
+static void models(struct http_req *r, void *arg)
+{
+	if (!gw_list(of(arg), r, STR_NONE))
+		other(r, arg);
+}
+
+static void model(struct http_req *r, void *arg)
+{
+	struct str path = http_path(r);
+	const size_t n = sizeof("/v1/models/") - 1;
+	struct str name = {path.p + n, path.len - n};
+
+	if (!name.len || !gw_path_plain(path) || !gw_list(of(arg), r, name))
+		other(r, arg);
+}
+
 /* Codex asks its provider what turns cost. The ledger knows, but not by their
  * ids; an empty list it understands. */
 static void turn_costs(struct http_req *r, void *arg)
@@ -132,6 +150,18 @@ const struct http_route ep_gateway[] = {
 	MODEL_ROUTE("/v1/messages", messages, anthropic_error),
 	MODEL_ROUTE("/v1/messages/count_tokens", count_tokens, anthropic_error),
 	MODEL_ROUTE("/v1/analytics/codex/turn-costs", turn_costs, openai_error),
+	{.method = "GET",
+	 .path = "/v1/models",
+	 .cap = HTTP_CAP_NONE,
+	 .need = HTTP_NEED_GATEWAY,
+	 .handle = models,
+	 .error = any_error},
+	{.method = "GET",
+	 .path = "/v1/models/*",
+	 .cap = HTTP_CAP_NONE,
+	 .need = HTTP_NEED_GATEWAY,
+	 .handle = model,
+	 .error = any_error},
 	{.method = "*",
 	 .path = "/v1/*",
 	 .cap = HTTP_CAP_MODEL,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ingest/lanes.h"
 #include "ingest/serve.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/cmd.h"
@@ -125,6 +126,7 @@ static void get_metrics(struct http_req *r, void *arg)
 
 	buf_init(&b, METRICS_MAX);
 	stats_print(w->stats, &b);
+	lanes_print(w->lanes, &b);
 	answer(r, 200, "text/plain; version=0.0.4; charset=utf-8", &b);
 	buf_release(&b);
 }

@@ -8,6 +8,8 @@
 #include <sys/random.h>
 
 #include "ingest/gw_int.h"
+#include "ingest/lanes.h"
+#include "ingest/loop.h"
 #include "ingest/stats.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
@@ -40,6 +42,7 @@ struct gw_link *gw_link_of(struct gateway *g, const struct gw_provider *p)
 		return &g->links[max - 1];
 	l = &g->links[g->n_links++];
 	snprintf(l->name, sizeof(l->name), "%s", p->name);
+	l->lane = lanes_of(g->w->lanes, l->name);
 	return l;
 }
 
@@ -55,6 +58,7 @@ enum rc gw_open(struct gateway **out, struct worker *w, const char *url,
 	enum rc rc = gw_conf_new(&g->conf, w->conf, e);
 
 	g->w = w;
+	g->queue_timer = loop_timer_new(w->loop, gw_queue_look, g);
 	if (!rc) {
 		g->up = upstream_new(w->loop, &lim, e);
 		rc = g->up ? gw_models_open(&g->models, w->conf, url, e)
@@ -78,6 +82,7 @@ void gw_finish(struct gateway *g)
 
 	if (!g)
 		return;
+	g->closing = true;
 	for (struct gw_call *c = g->calls; c; c = next) {
 		next = c->next;
 		gw_call_abandon(c);
@@ -94,6 +99,7 @@ void gw_close(struct gateway *g)
 	gw_models_close(g->models);
 	gw_sessions_close(g->sessions);
 	bundle_watch_free(g->bundles);
+	loop_timer_free(g->queue_timer);
 	gw_conf_drop(g->conf);
 	free(g);
 }

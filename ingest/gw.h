@@ -6,14 +6,16 @@
  *
  * An exchange is one request of a client and all attempts to answer it:
  *
- *   READING --> BUDGET --> ASKED --> HOLDING --+--> SAVING --> OVER
- *                 |         ^ |         |      |
- *                 |         | +--> RELAYING ---+
- *                 |       PAUSE <-------+
- *                 +--> OVER (refused)
+ *   READING --> BUDGET --> QUEUE --> ASKED --> HOLDING --+--> SAVING --> OVER
+ *                 |          |        ^ |         |      |
+ *                 |          |        | +--> RELAYING ---+
+ *                 |          |      PAUSE <-------+
+ *                 +----------+--> OVER (refused)
  *
  *   READING   the request is understood: wire, model, task, class, plan
  *   BUDGET    a reservation is waited for
+ *   QUEUE     the provider has as many calls as it may have at once; passed by
+ *             when there is a place (gw_queue.c)
  *   ASKED     an attempt is under way, nothing came back
  *   HOLDING   an answer comes, of which the client has seen nothing: it is an
  *             error, or whole, or a stream that is to be judged first

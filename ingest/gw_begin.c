@@ -20,7 +20,8 @@ static void on_gone(struct http_req *r, void *arg)
 
 	c->gone = true;
 	c->gone_until_us = clock_mono_us() + c->conf->read_on_us;
-	if (c->state == GW_BUDGET || c->state == GW_PAUSE) {
+	if (c->state == GW_BUDGET || c->state == GW_PAUSE ||
+	    c->state == GW_QUEUE) {
 		if (http_broken(r))
 			gw_call_over(c);
 		return;
@@ -149,7 +150,7 @@ static struct gw_call *make(struct gateway *g, struct http_req *r,
 	if (key)
 		c->key = arena_str(&c->a, key->name);
 	c->target = gw_target(c);
-	c->began_us = clock_mono_us();
+	c->began_us = c->ours_us = clock_mono_us();
 	c->until_us = c->began_us + c->conf->call_us;
 	c->next = g->calls;
 	c->prev = &g->calls;

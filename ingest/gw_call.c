@@ -20,8 +20,10 @@ void gw_set_state(struct gw_call *c, enum gw_state to)
 	static const unsigned from[] = {
 		[GW_READING] = 0,
 		[GW_BUDGET] = 1u << GW_READING,
+		[GW_QUEUE] = 1u << GW_READING | 1u << GW_BUDGET |
+			     1u << GW_QUEUE | 1u << GW_PAUSE | 1u << GW_SAVING,
 		[GW_ASKED] = 1u << GW_READING | 1u << GW_BUDGET |
-			     1u << GW_PAUSE | 1u << GW_SAVING,
+			     1u << GW_QUEUE | 1u << GW_PAUSE | 1u << GW_SAVING,
 		[GW_HOLDING] = 1u << GW_ASKED,
 		[GW_RELAYING] = 1u << GW_ASKED | 1u << GW_HOLDING,
 		[GW_PAUSE] = 1u << GW_SAVING,
@@ -33,6 +35,21 @@ void gw_set_state(struct gw_call *c, enum gw_state to)
 	if (!(from[to] & 1u << c->state) || c->state == GW_OVER)
 		BUG("impossible change of a call's state");
 	c->state = to;
+}
+
+/* ---- whose time it is ---- */
+
+void gw_call_theirs(struct gw_call *c, int64_t now_us)
+{
+	if (c->ours_us)
+		c->own_us += now_us - c->ours_us;
+	c->ours_us = 0;
+}
+
+void gw_call_ours(struct gw_call *c, int64_t now_us)
+{
+	if (!c->ours_us)
+		c->ours_us = now_us;
 }
 
 /* ---- the end of an exchange ---- */
@@ -65,6 +82,11 @@ void gw_call_over(struct gw_call *c)
 	struct http_req *r = c->r;
 
 	gw_set_state(c, GW_OVER);
+	gw_queue_leave(c);
+	if (c->billed && c->attempts) {
+		gw_call_theirs(c, clock_mono_us());
+		stats_added(c->own_us);
+	}
 	settle(c);
 	c->r = NULL;
 	if (r)
@@ -153,12 +175,16 @@ static void end_relay(struct gw_call *c)
 
 static void on_timer(void *arg)
 {
-	gw_call_try(arg);
+	struct gw_call *c = arg;
+
+	gw_call_ours(c, clock_mono_us());
+	gw_call_try(c);
 }
 
 static void pause_for(struct gw_call *c, int64_t us)
 {
 	gw_set_state(c, GW_PAUSE);
+	gw_call_theirs(c, clock_mono_us());
 	if (!c->timer)
 		c->timer = loop_timer_new(c->g->w->loop, on_timer, c);
 	loop_timer_set(c->timer, us);
@@ -333,35 +359,82 @@ void gw_call_ended(struct gw_call *c)
 
 /* ---- attempts ---- */
 
+static void asked(struct gw_call *c)
+{
+	int64_t now = clock_mono_us();
+
+	gw_set_state(c, GW_ASKED);
+	gw_call_theirs(c, now);
+	if (c->attempts > 1)
+		return;
+	stat_add(STAT_GW_ADMITTED, 1);
+	stat_add(STAT_GW_ADMIT_US, now - c->began_us);
+}
+
+static void refuse_busy(struct gw_call *c, const struct err *e)
+{
+	stat_add(STAT_GW_QUEUE_REFUSED, 1);
+	gw_call_refuse(c, 429, NULL, e);
+}
+
 void gw_call_try(struct gw_call *c)
 {
+	bool waited = c->state == GW_PAUSE || c->state == GW_QUEUE;
 	struct err e = {"", ""};
-	enum rc rc;
+	enum gw_started s;
 
-	if (!c->r || (c->state == GW_PAUSE && (c->gone || c->late))) {
+	if (!c->r || (waited && (c->gone || c->late))) {
 		gw_call_over(c);
 		return;
 	}
 	for (;;) {
-		rc = gw_try_start(c, &e);
-		if (!rc) {
-			gw_set_state(c, GW_ASKED);
-			if (c->attempts == 1) {
-				stat_add(STAT_GW_ADMITTED, 1);
-				stat_add(STAT_GW_ADMIT_US,
-					 clock_mono_us() - c->began_us);
-			}
+		s = gw_try_start(c, &e);
+		if (s == GW_SENT) {
+			asked(c);
+			return;
+		}
+		if (s == GW_QUEUED) {
+			gw_set_state(c, GW_QUEUE);
 			return;
 		}
 		c->t.arm = c->arm;
 		if (!gw_fall_back(c))
 			break;
 	}
+	if (s == GW_BUSY) {
+		refuse_busy(c, &e);
+		return;
+	}
 	stat_add(STAT_GW_SHUT, 1);
 	gw_call_refuse(c, 503, NULL, &e);
 }
 
+void gw_call_unplaced(struct gw_call *c, const struct gw_link *l)
+{
+	struct err e;
+
+	c->t.arm = c->arm;
+	if (gw_fall_back(c)) {
+		gw_call_try(c);
+		return;
+	}
+	c->wait_us = 0;
+	err_set(&e, RC_BUSY,
+		"provider %s had no place within %lld s: it may have %d calls "
+		"at once",
+		l->name, (long long)(c->conf->queue_us / US_PER_SEC), l->max);
+	refuse_busy(c, &e);
+}
+
 /* ---- the clock ---- */
+
+static void refuse_late(struct gw_call *c)
+{
+	struct err e;
+
+	err_set(&e, RC_DOWN, "the call took too long");
+	gw_call_refuse(c, 504, NULL, &e);
+}
 
 void gw_call_tick(struct gw_call *c, int64_t now_us)
 {
@@ -375,7 +448,12 @@ void gw_call_tick(struct gw_call *c, int64_t now_us)
 		return;
 	if (c->t.up)
 		up_cancel(c->t.up);
-	else if (c->state == GW_PAUSE || c->state == GW_BUDGET)
+	else if (c->state != GW_PAUSE && c->state != GW_BUDGET &&
+		 c->state != GW_QUEUE)
+		return;
+	else if (c->late && !c->gone)
+		refuse_late(c);
+	else
 		gw_call_over(c);
 }
 

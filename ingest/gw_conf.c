@@ -147,6 +147,7 @@ static enum rc add_provider(struct gw_conf *c, struct str name,
 		p = &c->providers[c->n_providers++];
 		p->name = xstrndup(name.p, name.len);
 	}
+	p->calls = -1;
 	p->protocol = protocol;
 	forget(&p->key);
 	*out = p;
@@ -154,7 +155,8 @@ static enum rc add_provider(struct gw_conf *c, struct str name,
 }
 
 struct wanted { /* what a provider's text says */
-	struct str url, protocol, key_env, key_file;
+	struct str url, protocol, key_env, key_file, calls;
+	int64_t n_calls; /* -1: not said */
 };
 
 static enum rc read_wanted(struct wanted *w, struct str name, struct str text,
@@ -162,7 +164,7 @@ static enum rc read_wanted(struct wanted *w, struct str name, struct str text,
 {
 	struct str item, key, value;
 
-	*w = (struct wanted){0};
+	*w = (struct wanted){.n_calls = -1};
 	while (cut(&text, ',', &item)) {
 		struct str *to;
 
@@ -175,11 +177,12 @@ static enum rc read_wanted(struct wanted *w, struct str name, struct str text,
 		     : str_is(key, "protocol") ? &w->protocol
 		     : str_is(key, "key_env")  ? &w->key_env
 		     : str_is(key, "key_file") ? &w->key_file
+		     : str_is(key, "calls")    ? &w->calls
 					       : NULL;
 		if (!to)
 			return err_set(e, RC_BAD,
 				       "providers: %.*s: '%.*s' is not url, "
-				       "protocol, key_env or key_file",
+				       "protocol, key_env, key_file or calls",
 				       STR_ARG(name), STR_ARG(key));
 		*to = value;
 	}
@@ -192,6 +195,12 @@ static enum rc read_wanted(struct wanted *w, struct str name, struct str text,
 			       "providers: %.*s: protocol is openai or "
 			       "anthropic",
 			       STR_ARG(name));
+	if (w->calls.len && (!str_i64(w->calls, &w->n_calls) ||
+			     w->n_calls < 0 || w->n_calls > GW_CALLS_MAX))
+		return err_set(e, RC_BAD,
+			       "providers: %.*s: calls is a number from 0 to "
+			       "%d",
+			       STR_ARG(name), GW_CALLS_MAX);
 	return RC_OK;
 }
 
@@ -216,6 +225,7 @@ static enum rc read_provider(struct gw_conf *c, struct str item, struct err *e)
 		rc = set_origin(p, w.url, e);
 	if (rc)
 		return rc;
+	p->calls = (int)w.n_calls;
 	if (w.key_file.len) {
 		at = xstrndup(w.key_file.p, w.key_file.len);
 		rc = key_of_file(&p->key, at, e);
@@ -261,6 +271,8 @@ static enum rc read_providers(struct gw_conf *c, const struct conf *conf,
 
 		p->first = !seen[p->protocol];
 		seen[p->protocol] = true;
+		if (p->calls < 0)
+			p->calls = (int)conf->provider_calls;
 		rc = check_key(p, e);
 	}
 	/* `openai` may have been given anew with the other protocol. */
@@ -372,6 +384,8 @@ static void read_numbers(struct gw_conf *c, const struct conf *f)
 	c->hold_streams = !strcmp(f->route_streams, "held");
 	c->refuse_unpriced = !strcmp(f->unpriced, "refuse");
 	c->retries = (int)f->gateway_retries;
+	c->queue = (int)f->provider_queue;
+	c->queue_us = f->provider_wait_seconds * s;
 	c->connect_us = f->connect_seconds * s;
 	c->first_byte_us = f->first_byte_seconds * s;
 	c->silence_us = f->silence_seconds * s;

@@ -7,7 +7,10 @@
  *
  *   providers = local: url=http://127.0.0.1:8000/v1, protocol=openai |
  *               eu: url=https://eu.example, protocol=anthropic,
- *                   key_file=/etc/aco/eu.key
+ *                   key_file=/etc/aco/eu.key, calls=20
+ *
+ * calls=N limits how many calls are at the provider at once, over all workers
+ * of the daemon; provider_calls is that of those that do not say it.
  *
  * A key is read from the variable that key_env names, or from a file that only
  * its owner can read. The first provider of a protocol is where its calls go
@@ -25,6 +28,7 @@
 #include "router/router.h"
 
 #define GW_PROVIDERS_MAX 32
+#define GW_CALLS_MAX     100000
 
 enum gw_protocol {
 	GW_OPENAI,
@@ -45,6 +49,7 @@ struct gw_provider {
 	struct up_origin origin;
 	char *key;  /* secret; NULL: none */
 	bool first; /* of its protocol */
+	int calls;  /* at once, of all workers; 0: any number */
 };
 
 struct gw_alias {
@@ -70,6 +75,8 @@ struct gw_conf {
 	double target, explore;
 	bool hold_streams, refuse_unpriced;
 	int retries;
+	int queue;        /* calls that wait for one provider, here */
+	int64_t queue_us; /* how long each may */
 	int64_t connect_us, first_byte_us, silence_us, call_us, read_on_us;
 };
 

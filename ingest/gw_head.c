@@ -73,6 +73,44 @@ static bool is_named(struct str connection, struct str name)
 	return false;
 }
 
+/* "q=0", "q=0.000": not acceptable. */
+static bool is_zero(struct str q)
+{
+	size_t i = 2;
+
+	if (q.len < 3 || (q.p[0] | 0x20) != 'q' || q.p[1] != '=')
+		return false;
+	while (i < q.len && (q.p[i] == '0' || q.p[i] == '.'))
+		i++;
+	return i == q.len;
+}
+
+bool gw_takes_gzip(struct str accept)
+{
+	bool any = false;
+
+	while (accept.len) {
+		const char *end = memchr(accept.p, ',', accept.len);
+		size_t n = end ? (size_t)(end - accept.p) : accept.len;
+		const char *semi = memchr(accept.p, ';', n);
+		size_t len = semi ? (size_t)(semi - accept.p) : n;
+		struct str word = str_trim((struct str){accept.p, len});
+		struct str q = {accept.p + len, n - len};
+		bool no;
+
+		if (q.len) /* the ';' */
+			q = str_trim((struct str){q.p + 1, q.len - 1});
+		no = is_zero(q);
+		if (gw_name_is(word, "gzip"))
+			return !no;
+		if (gw_name_is(word, "*"))
+			any = !no;
+		n += end != NULL;
+		accept = (struct str){accept.p + n, accept.len - n};
+	}
+	return any;
+}
+
 /* ---- to the provider ---- */
 
 static bool stays_here(struct str name)

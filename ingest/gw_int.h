@@ -1,7 +1,9 @@
 /* What the files of the gateway share: gw.c (the gateway of a worker),
  * gw_wire.c (paths), gw_task.c (whose call it is), gw_route.c (who serves it),
+ * gw_worst.c (what it may cost),
  * gw_call.c (an exchange's way), gw_try.c (an attempt), gw_head.c (headers),
  * gw_reply.c (answers), gw_row.c (records), gw_link.c (health of providers),
+ * gw_queue.c (calls at once to one),
  * gw_session.c (what served a task last), ep_gateway.c (routes). */
 #ifndef ACO_GW_INT_H
 #define ACO_GW_INT_H
@@ -10,6 +12,7 @@
 #include "ingest/gw.h"
 #include "ingest/gw_conf.h"
 #include "ingest/gw_models.h"
+#include "ingest/inflate.h"
 #include "ingest/meter.h"
 #include "ingest/serve.h"
 #include "ingest/upstream.h"
@@ -21,7 +24,11 @@
 #define GW_HELD_BYTES  ((size_t)64 << 20) /* of an answer that is held back */
 #define GW_EVENT_BYTES ((size_t)8 << 20)  /* of one event of a stream */
 #define GW_ERROR_BYTES ((size_t)1 << 20)  /* of an error's body */
-#define GW_HEADERS     128
+/* Of the copy of an encoded answer that is read: so much, and so many times
+ * what came. More is no text. */
+#define GW_COPY_BYTES ((size_t)4 << 20)
+#define GW_COPY_RATIO ((size_t)200)
+#define GW_HEADERS    128
 
 /* ---- health of a provider, gw_link.c ----
  *
@@ -34,6 +41,7 @@ enum gw_link_state {
 	LINK_OPEN,
 	LINK_HALF
 };
+struct gw_call;
 struct gw_link {
 	char name[64];
 	enum gw_link_state state;
@@ -41,6 +49,12 @@ struct gw_link {
 	int active;
 	bool probing;
 	int64_t until_us, open_us; /* monotonic; how long it stays open */
+
+	/* gw_queue.c */
+	int lane, max; /* its number; calls at once, 0: any number */
+	struct gw_call *first, *last; /* of those that wait for a place */
+	int n_waiting;
+	bool waking;
 };
 /* Whether a call may be tried; opens the way for one when time is up. */
 bool gw_link_ready(struct gw_link *l, int64_t now_us);
@@ -52,6 +66,19 @@ enum gw_health {
 	HEALTH_UNKNOWN /* nothing can be concluded */
 };
 void gw_link_end(struct gw_link *l, enum gw_health h, int64_t now_us);
+
+/* ---- calls at once to a provider, gw_queue.c ---- */
+enum gw_turn {
+	GW_GO,     /* it has a place, until gw_queue_leave() */
+	GW_WAIT,   /* it will be tried again, or gw_call_unplaced() */
+	GW_NO_ROOM /* too many wait */
+};
+enum gw_turn gw_queue_ask(struct gw_call *c, struct gw_link *l,
+			  const struct gw_provider *p);
+/* Gives its place back, or waits no more. Nothing to give is fine. */
+void gw_queue_leave(struct gw_call *c);
+bool gw_queue_full(const struct gw_link *l, const struct gw_conf *f);
+void gw_queue_look(void *gateway); /* a timer's */
 
 /* ---- what served a task last, gw_session.c ----
  * A table in ACO_HOME/sessions, mapped by all workers, so that whichever gets
@@ -84,7 +111,7 @@ struct gateway {
 	struct gw_link links[GW_PROVIDERS_MAX * 2];
 	int n_links;
 	struct gw_call *calls; /* all */
-	struct loop_timer *tick;
+	struct loop_timer *queue_timer;
 	uint64_t random; /* state */
 	bool closing;
 };
@@ -115,12 +142,15 @@ struct gw_try {
 	struct model_edit edit;
 	struct meter *meter;
 	struct sse sse;
-	bool stream; /* events come */
-	bool unread; /* encoded: it passes unread */
-	bool paused; /* the provider is not read */
-	bool error;  /* status 400 or more */
-	bool beyond; /* more came than can be held */
-	int status;  /* 0: no head */
+	bool stream;        /* events come */
+	bool coded;         /* encoded: its bytes pass as they are ... */
+	struct inflate *gz; /* ... and the meter reads a copy of them; NULL:
+			       no more, or never */
+	size_t copied;      /* bytes of the copy */
+	bool paused;        /* the provider is not read */
+	bool error;         /* status 400 or more */
+	bool beyond;        /* more came than can be held */
+	int status;         /* 0: no head */
 	struct up_header *head;
 	int n_head;
 	const char *ctype;
@@ -140,6 +170,7 @@ struct gw_try {
 enum gw_state {
 	GW_READING,
 	GW_BUDGET,
+	GW_QUEUE,
 	GW_ASKED,
 	GW_HOLDING,
 	GW_RELAYING,
@@ -173,9 +204,15 @@ struct gw_call {
 	struct gw_who who;
 	struct str target; /* upstream */
 	int64_t began_us;  /* monotonic */
+	int64_t own_us;    /* our own part of its time, so far */
+	int64_t ours_us;   /* since when it is our turn; 0: it is not */
 	int64_t until_us;  /* of all attempts */
 	int64_t gone_until_us;
 	struct loop_timer *timer;
+	struct gw_link *place; /* at this provider; NULL: none */
+	struct gw_link *queue; /* for a place at this one */
+	struct gw_call *queue_next;
+	int64_t queued_us; /* since when; monotonic */
 
 	/* the plan */
 	struct route_arm arms[ROUTE_ARMS_MAX];
@@ -205,8 +242,14 @@ void gw_set_state(struct gw_call *c, enum gw_state to);
 /* The request was taken; the call is its own master from here on. */
 void gw_call_begin(struct gateway *g, struct http_req *r, enum wire wire,
 		   bool billed);
+/* The call waits for somebody else from now on, or no more. */
+void gw_call_theirs(struct gw_call *c, int64_t now_us);
+void gw_call_ours(struct gw_call *c, int64_t now_us);
 /* Start an attempt with c->arm or c->serve. */
 void gw_call_try(struct gw_call *c);
+/* It has waited for a place with a provider for as long as one may: another
+ * model, or an error. */
+void gw_call_unplaced(struct gw_call *c, const struct gw_link *l);
 /* The attempt has ended: deliver, try again, escalate, give up. */
 void gw_call_ended(struct gw_call *c);
 /* Every second. */
@@ -219,8 +262,13 @@ void gw_call_refuse(struct gw_call *c, int status, const char *type,
 void gw_call_over(struct gw_call *c);
 
 /* ---- gw_try.c ---- */
-/* RC_BUSY, RC_DOWN: nothing was sent. */
-enum rc gw_try_start(struct gw_call *c, struct err *e) MUST_CHECK;
+enum gw_started {
+	GW_SENT,
+	GW_QUEUED, /* it waits for a place */
+	GW_BUSY,   /* too many wait: nothing was sent */
+	GW_DOWN    /* the provider is not tried, or cannot be asked */
+};
+enum gw_started gw_try_start(struct gw_call *c, struct err *e) MUST_CHECK;
 void gw_try_release(struct gw_try *t);
 void gw_try_resume(struct gw_try *t);
 /* What can be known of an attempt that is broken off now. */
@@ -237,6 +285,12 @@ bool gw_path_plain(struct str path);
 /* The path behind a provider's base, with the query. */
 struct str gw_target(struct gw_call *c);
 
+/* ---- gw_list.c ---- */
+/* Answers GET /v1/models, or with a name /v1/models/NAME, in the protocol that
+ * the client's headers tell. False: it is the provider's to answer, since there
+ * is no registry for that protocol, or no such name in it. */
+bool gw_list(struct gateway *g, struct http_req *r, struct str name);
+
 /* ---- gw_head.c ---- */
 int gw_head_up(struct gw_call *c, const struct gw_provider *p,
 	       struct up_header *out, int max);
@@ -246,6 +300,8 @@ struct str gw_head_find(const struct gw_try *t, const char *name);
 /* Those that the client gets, and ours. */
 void gw_head_down(struct gw_call *c, bool whole);
 bool gw_name_is(struct str name, const char *lower);
+/* Whether a client takes gzip (RFC 9110 12.5.3). */
+bool gw_takes_gzip(struct str accept_encoding);
 
 /* ---- gw_task.c ---- */
 void gw_who_read(struct gw_call *c, const struct auth_key *key,
@@ -263,6 +319,9 @@ const struct gw_provider *gw_model_provider(const struct gw_conf *conf,
 bool gw_judge(struct gw_call *c);
 /* What was judged last decides from now on: c->arm is the next. */
 void gw_escalate(struct gw_call *c);
+/* Whether the budgets also cover that arm, beside what was spent already: the
+ * reservation is made as large as it has to be. */
+bool gw_affords(struct gw_call *c, int arm);
 /* After a failure: another arm to try, or false. */
 bool gw_fall_back(struct gw_call *c);
 /* Dearest that the call may cost; false: a price is not known. */

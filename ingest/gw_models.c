@@ -60,7 +60,9 @@ static void read_row(struct gw_registry *r, const struct db_result *res,
 		.name = db_text(res, row, 1),
 		.tier = (int)db_i64(res, row, 2),
 		.upstream = db_text(res, row, 4),
-		.can = gw_can_parse(db_text(res, row, 5), &bad),
+		.can = db_text(res, row, 5).len
+			       ? gw_can_parse(db_text(res, row, 5), &bad)
+			       : gw_can_guess(db_text(res, row, 1)),
 		.by_name_only = !db_bool(res, row, 6),
 	};
 

@@ -11,6 +11,7 @@
 
 #include "ingest/gw_conf.h"
 #include "ledger/base/arena.h"
+#include "ledger/base/buf.h"
 #include "ledger/price.h"
 
 enum gw_can { /* capabilities, as bits */
@@ -19,10 +20,23 @@ enum gw_can { /* capabilities, as bits */
 	GW_CAN_JSON = 4,
 	GW_CAN_LOGPROBS = 8,
 	GW_CAN_REASONING = 16,
-	GW_CAN_ALL = 31
+	/* What is spoken with it: /v1/chat/completions or /v1/messages,
+	 * /v1/responses, /v1/embeddings. */
+	GW_CAN_CHAT = 32,
+	GW_CAN_RESPONSES = 64,
+	GW_CAN_EMBEDDINGS = 128,
+	GW_CAN_ALL = 127, /* of a model that talks */
+	GW_CAN_MAX = 255
 };
-/* "tools,vision"; the empty text: all. 0: a word that is none, in *bad. */
+/* "tools,vision"; the empty text: GW_CAN_ALL. Where none of "chat",
+ * "responses" and "embeddings" is named the model talks, on both endpoints. 0:
+ * a word that is none, in *bad. */
 unsigned gw_can_parse(struct str text, struct str *bad);
+/* Of a model of which nobody said it: one with "embed" in its name makes
+ * embeddings, any other talks and can everything. */
+unsigned gw_can_guess(struct str name);
+/* The words, with commas between. */
+void gw_can_print(unsigned can, struct buf *out);
 
 struct gw_model {
 	struct str provider; /* as the price table spells it */

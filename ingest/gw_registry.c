@@ -1,5 +1,6 @@
 /* A registry as a thing: made, priced, printed, read. */
 #include <stdlib.h>
+#include <strings.h>
 
 #include "ingest/gw_models.h"
 #include "ledger/base/alloc.h"
@@ -21,7 +22,8 @@ static const struct {
 } words[] = {
 	{"tools", GW_CAN_TOOLS},         {"vision", GW_CAN_VISION},
 	{"json", GW_CAN_JSON},           {"logprobs", GW_CAN_LOGPROBS},
-	{"reasoning", GW_CAN_REASONING},
+	{"reasoning", GW_CAN_REASONING}, {"chat", GW_CAN_CHAT},
+	{"responses", GW_CAN_RESPONSES}, {"embeddings", GW_CAN_EMBEDDINGS},
 };
 
 static unsigned bit_of(struct str word)
@@ -31,6 +33,14 @@ static unsigned bit_of(struct str word)
 			return words[i].bit;
 	}
 	return 0;
+}
+
+/* Without a word about it a model talks. */
+static unsigned with_endpoints(unsigned can)
+{
+	const unsigned all = GW_CAN_CHAT | GW_CAN_RESPONSES | GW_CAN_EMBEDDINGS;
+
+	return can & all ? can : can | GW_CAN_CHAT | GW_CAN_RESPONSES;
 }
 
 unsigned gw_can_parse(struct str text, struct str *bad)
@@ -54,7 +64,29 @@ unsigned gw_can_parse(struct str text, struct str *bad)
 		n += comma != NULL;
 		text = (struct str){text.p + n, text.len - n};
 	}
-	return can;
+	return with_endpoints(can);
+}
+
+unsigned gw_can_guess(struct str name)
+{
+	static const char word[] = "embed";
+
+	for (size_t i = 0; i + sizeof(word) - 1 <= name.len; i++) {
+		if (!strncasecmp(name.p + i, word, sizeof(word) - 1))
+			return GW_CAN_EMBEDDINGS;
+	}
+	return GW_CAN_ALL;
+}
+
+void gw_can_print(unsigned can, struct buf *out)
+{
+	size_t before = out->len;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (can & words[i].bit)
+			buf_addf(out, "%s%s", out->len > before ? ", " : "",
+				 words[i].name);
+	}
 }
 
 struct gw_registry *gw_registry_new(void)
@@ -177,10 +209,10 @@ static enum rc parse_line(struct gw_registry *r, struct json_doc *d,
 			     : GW_OPENAI;
 	if (!m.name.len || !json_i64(json_get(o, "tier"), &tier) || tier < 1 ||
 	    tier > 5 || !json_i64(json_get(o, "can"), &can) || can < 0 ||
-	    can > GW_CAN_ALL)
+	    can > GW_CAN_MAX)
 		return err_set(e, RC_BAD, "a model without name or tier");
 	m.tier = (int)tier;
-	m.can = (unsigned)can;
+	m.can = with_endpoints((unsigned)can);
 	m.by_name_only = json_true(json_get(o, "by_name_only"));
 	gw_registry_add(r, &m);
 	return RC_OK;

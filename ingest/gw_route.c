@@ -7,8 +7,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
 
-#define CACHE_US       (300 * US_PER_SEC) /* how long a prompt cache lives */
-#define OUTPUT_UNKNOWN 16384 /* tokens, where neither side names a maximum */
+#define CACHE_US (300 * US_PER_SEC) /* how long a prompt cache lives */
 
 /* ---- providers ---- */
 
@@ -76,8 +75,13 @@ static void serve_named(struct gw_call *c, struct str name)
 
 static unsigned needs(const struct gw_call *c)
 {
-	unsigned can = 0;
+	unsigned can = c->wire == WIRE_OPENAI_RESPONSES ? GW_CAN_RESPONSES
+							: GW_CAN_CHAT;
 
+	if (c->wire == WIRE_OPENAI_EMBEDDINGS)
+		return GW_CAN_EMBEDDINGS;
+	if (c->req.images > 0)
+		can |= GW_CAN_VISION;
 	if (c->req.tools > 0)
 		can |= GW_CAN_TOOLS;
 	if (c->req.logprobs)
@@ -138,8 +142,9 @@ static void add_arms(struct gw_call *c, const struct gw_last *last)
 				str_is(m->name, last->model) || !*last->model
 					? 0
 					: lost_cache(c, m),
-			.allowed =
-				(need & ~m->can) == 0 && gw_link_ready(l, now),
+			.allowed = (need & ~m->can) == 0 &&
+				   gw_link_ready(l, now) &&
+				   !gw_queue_full(l, c->conf),
 		};
 	}
 	c->ask.arms = c->arms;
@@ -252,11 +257,14 @@ static void fill_ask(struct gw_call *c, const struct gw_last *last)
 static bool default_fits(struct gw_call *c, struct str name)
 {
 	const struct gw_provider *p;
+	const struct gw_model *m;
 	struct str model, whose;
+	bool named = with_provider(c->conf, name, c->protocol, &p, &model);
 
-	if (with_provider(c->conf, name, c->protocol, &p, &model))
-		return true;
-	if (gw_registry_find(c->reg, c->protocol, name))
+	m = gw_registry_find(c->reg, c->protocol, name);
+	if (needs(c) & ~(m ? m->can : gw_can_guess(named ? model : name)))
+		return false;
+	if (named || m)
 		return true;
 	if (memchr(name.p, '/', name.len) ||
 	    gw_registry_find(c->reg, GW_PROTOCOL_N, name))
@@ -302,6 +310,48 @@ static bool serve_pinned(struct gw_call *c, const struct gw_last *last)
 	return true;
 }
 
+/* A name that a person may begin with. */
+static const char *example(const struct gw_call *c)
+{
+	if (c->wire == WIRE_OPENAI_EMBEDDINGS)
+		return "text-embedding-3-small";
+	return c->protocol == GW_ANTHROPIC ? "claude-haiku-4-5" : "gpt-5-mini";
+}
+
+/* Why nothing serves `auto`, and what to do. */
+static enum rc nobody(const struct gw_call *c, struct err *e)
+{
+	unsigned need = needs(c);
+	bool able = false;
+	struct buf words;
+
+	for (int i = 0; i < c->ask.n_arms; i++)
+		able |= (need & ~c->arm_model[i]->can) == 0;
+	if (able)
+		return err_set(e, RC_DOWN,
+			       "no model can serve '%.*s' now: the providers "
+			       "of those that could are down or busy",
+			       STR_ARG(c->req.model));
+	if (!c->ask.n_arms) {
+		err_set(e, RC_BAD,
+			"no model may serve '%.*s': none that speaks the "
+			"protocol %s is enabled",
+			STR_ARG(c->req.model), gw_protocol_names[c->protocol]);
+		err_hint(e, "run: aco model set %s --enable", example(c));
+		return RC_BAD;
+	}
+	buf_init(&words, 256);
+	gw_can_print(need, &words);
+	err_set(e, RC_BAD,
+		"no model may serve '%.*s': this call needs %s, and no enabled "
+		"model of the protocol %s can that",
+		STR_ARG(c->req.model), buf_str(&words),
+		gw_protocol_names[c->protocol]);
+	buf_release(&words);
+	err_hint(e, "run: aco model set NAME --enable, --can if it was set");
+	return RC_BAD;
+}
+
 static enum rc route_auto(struct gw_call *c, struct err *e)
 {
 	struct gw_last last;
@@ -327,14 +377,7 @@ static enum rc route_auto(struct gw_call *c, struct err *e)
 	found = serve_pinned(c, &last) || serve_default(c);
 	if (found)
 		return RC_OK;
-	if (c->ask.n_arms)
-		return err_set(e, RC_DOWN,
-			       "no model can serve '%.*s' now: those of the "
-			       "protocol are down, or cannot do what is asked",
-			       STR_ARG(c->req.model));
-	err_set(e, RC_BAD, "no model may serve '%.*s'", STR_ARG(c->req.model));
-	err_hint(e, "aco model set NAME --enable, or route_default");
-	return RC_BAD;
+	return nobody(c, e);
 }
 
 enum rc gw_route(struct gw_call *c, struct err *e)
@@ -374,7 +417,7 @@ bool gw_judge(struct gw_call *c)
 	note_tried(c);
 	router_judge(bundle_watch_now(c->g->bundles), &c->ask, d);
 	return d->accept || d->arm < 0 || d->arm == c->t.arm ||
-	       !c->arms[d->arm].allowed;
+	       !c->arms[d->arm].allowed || !gw_affords(c, d->arm);
 }
 
 void gw_escalate(struct gw_call *c)
@@ -399,93 +442,31 @@ static int distance(const struct gw_call *c, int arm)
 	return step >= 0 ? step : 10 - step;
 }
 
-bool gw_fall_back(struct gw_call *c)
+static int nearest(const struct gw_call *c)
 {
 	int best = -1;
 
-	if (c->t.arm < 0 || c->ask.pinned >= 0)
-		return false;
-	c->arms[c->t.arm].allowed = false;
 	for (int i = 0; i < c->ask.n_arms; i++) {
 		if (!c->arms[i].allowed || c->arms[i].tier < c->ask.floor)
 			continue;
 		if (best < 0 || distance(c, i) < distance(c, best))
 			best = i;
 	}
-	if (best >= 0)
-		c->arm = best;
-	return best >= 0;
+	return best;
 }
 
-/* ---- money ---- */
-
-static bool worst_of(const struct gw_call *c, const struct gw_model *m,
-		     int64_t in_fusd, int64_t out_fusd, int64_t *pusd)
+bool gw_fall_back(struct gw_call *c)
 {
-	int64_t out = c->req.max_output, in;
+	int arm;
 
-	if (in_fusd < 0 || out_fusd < 0)
+	if (c->t.arm < 0 || c->ask.pinned >= 0)
 		return false;
-	if (out < 0)
-		out = m && m->max_output > 0 ? m->max_output : OUTPUT_UNKNOWN;
-	if (c->wire == WIRE_OPENAI_EMBEDDINGS)
-		out = 0;
-	/* No text that people write has more tokens than half its bytes. */
-	in = (int64_t)(c->req.body_bytes / 2) + 1;
-	if (out > INT32_MAX)
-		out = INT32_MAX;
-	return money_round_fusd((__int128)in * in_fusd +
-					(__int128)out * c->req.n * out_fusd,
-				pusd);
-}
-
-static bool worst_named(const struct gw_call *c, int64_t *pusd)
-{
-	struct str name = c->serve, provider = STR_NONE;
-	struct price_found f;
-
-	if (price_provider_known(str_from(c->provider->name)))
-		provider = str_from(c->provider->name);
-	if (!price_find(c->reg->book, provider, name, TIME_NONE, &f))
-		return false;
-	return worst_of(
-		c,
-		&(struct gw_model){
-			.max_output = f.row->v[PRICE_MAX_OUTPUT] == MONEY_NONE
-					      ? 0
-					      : f.row->v[PRICE_MAX_OUTPUT]},
-		f.row->v[PRICE_INPUT] == MONEY_NONE ? -1
-						    : f.row->v[PRICE_INPUT],
-		f.row->v[PRICE_OUTPUT] == MONEY_NONE
-			? (c->wire == WIRE_OPENAI_EMBEDDINGS ? 0 : -1)
-			: f.row->v[PRICE_OUTPUT],
-		pusd);
-}
-
-static bool worst_arm(const struct gw_call *c, int arm, int64_t *worst)
-{
-	const struct gw_model *m = c->arm_model[arm];
-	int64_t pusd;
-
-	if (!worst_of(c, m, m->in_fusd, m->out_fusd, &pusd))
-		return false;
-	if (pusd > *worst)
-		*worst = pusd;
-	return true;
-}
-
-bool gw_worst(const struct gw_call *c, int64_t *pusd)
-{
-	const struct plan *p = &c->decision.plan;
-	bool known;
-
-	*pusd = 0;
-	if (c->arm < 0)
-		return worst_named(c, pusd);
-	known = worst_arm(c, c->arm, pusd);
-	for (int i = 0; c->acts && p->kind == PLAN_CASCADE && i < p->n; i++)
-		known = worst_arm(c, p->arm[i], pusd) && known;
-	return known;
+	c->arms[c->t.arm].allowed = false;
+	while ((arm = nearest(c)) >= 0 && !gw_affords(c, arm))
+		c->arms[arm].allowed = false;
+	if (arm >= 0)
+		c->arm = arm;
+	return arm >= 0;
 }
 
 void gw_session_note(struct gw_call *c)

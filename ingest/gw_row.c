@@ -12,6 +12,7 @@
 
 #define REASONS_MAX 4096
 #define PLAN_MAX    512
+#define ARMS_TOLD   16
 
 /* ---- money ---- */
 
@@ -155,6 +156,53 @@ static void fill_attempt(struct gw_call *c, struct ev_attempt *a)
 
 /* ---- the decision ---- */
 
+static void put_share(struct json_out *o, const char *key, double v)
+{
+	char text[32];
+
+	if (!isfinite(v))
+		return;
+	snprintf(text, sizeof(text), "%.4f", v);
+	json_out_raw(o, key, str_from(text));
+}
+
+static void put_usd(struct json_out *o, const char *key, int64_t pusd)
+{
+	char text[MONEY_TEXT];
+
+	if (pusd >= 0)
+		json_out_raw(o, key, str_from(money_format(pusd, text)));
+}
+
+/* What was weighed: each arm with its tier and what it promised; those beyond
+ * the first ARMS_TOLD only where the plan names them. */
+static void add_arms(const struct gw_call *c, struct json_out *o)
+{
+	const struct decision *d = &c->decision;
+
+	json_out_arr(o, "arms");
+	for (int i = 0; i < c->ask.n_arms; i++) {
+		const struct route_arm_view *v = &d->view[i];
+		const struct route_arm *arm = &c->arms[i];
+
+		if ((i >= ARMS_TOLD && i != d->arm) || arm->model.len > 80)
+			continue;
+		json_out_obj(o, NULL);
+		json_out_str(o, "model", arm->model);
+		json_out_i64(o, "tier", arm->tier);
+		put_share(o, "p", (double)v->p);
+		put_share(o, "low", (double)v->low);
+		put_share(o, "high", (double)v->high);
+		put_usd(o, "usd", v->expected_cost_pusd);
+		if (!arm->allowed || arm->tier < d->floor)
+			json_out_str(o, "out",
+				     arm->allowed ? STR("floor")
+						  : STR("not allowed"));
+		json_out_end(o, '}');
+	}
+	json_out_end(o, ']');
+}
+
 static void add_reasons(const struct gw_call *c, struct buf *b)
 {
 	const struct decision *d = &c->decision;
@@ -176,13 +224,13 @@ static void add_reasons(const struct gw_call *c, struct buf *b)
 	if (!c->acts)
 		json_out_str(&o, "served", c->t.name);
 	if (!uuid_is_nil(c->escalated_from)) {
-		char text[32];
-
-		snprintf(text, sizeof(text), "%.4f", (double)d->p_accept);
 		json_out_str(&o, "why", STR("not accepted"));
-		if (isfinite(d->p_accept))
-			json_out_raw(&o, "p_accept", str_from(text));
+		put_share(&o, "p_accept", (double)d->p_accept);
 	}
+	json_out_str(&o, "kind", str_from(plan_kind_names[d->plan.kind]));
+	put_share(&o, "success_per_usd", (double)d->lambda);
+	put_usd(&o, "budget_usd", c->ask.budget_left_pusd);
+	add_arms(c, &o);
 	json_out_end(&o, '}');
 }
 

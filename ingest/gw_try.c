@@ -54,7 +54,37 @@ static void fill_body(struct gw_call *c, struct up_ask *ask)
 	ask->n_parts = t->edit.n;
 }
 
-enum rc gw_try_start(struct gw_call *c, struct err *e)
+/* Whether the provider may be asked now. */
+static enum gw_started admit(struct gw_call *c, const struct gw_provider *p,
+			     struct gw_link *l, struct err *e)
+{
+	int64_t now = clock_mono_us();
+
+	c->wait_us = 0;
+	if (!gw_link_ready(l, now)) {
+		c->wait_us = gw_link_wait_us(l, now);
+		err_set(e, RC_DOWN,
+			"provider %s does not answer; it is tried again in a "
+			"while",
+			p->name);
+		return GW_DOWN;
+	}
+	switch (gw_queue_ask(c, l, p)) {
+	case GW_GO:
+		break;
+	case GW_WAIT:
+		return GW_QUEUED;
+	case GW_NO_ROOM:
+		err_set(e, RC_BUSY,
+			"provider %s has the %d calls that it may have at once,"
+			" and %d more wait here",
+			p->name, l->max, l->n_waiting);
+		return GW_BUSY;
+	}
+	return GW_SENT;
+}
+
+enum gw_started gw_try_start(struct gw_call *c, struct err *e)
 {
 	const struct gw_model *m = NULL;
 	struct up_header headers[GW_HEADERS];
@@ -62,22 +92,17 @@ enum rc gw_try_start(struct gw_call *c, struct err *e)
 	struct str name;
 	const struct gw_provider *p = gw_serve(c, &m, &name);
 	struct gw_link *l = gw_link_of(c->g, p);
-	int64_t now = clock_mono_us();
+	enum gw_started s = admit(c, p, l, e);
 
-	c->wait_us = 0;
-	if (!gw_link_ready(l, now)) {
-		c->wait_us = gw_link_wait_us(l, now);
-		return err_set(e, RC_DOWN,
-			       "provider %s does not answer; it is tried again "
-			       "in a while",
-			       p->name);
-	}
+	if (s != GW_SENT)
+		return s;
 	begin(c, p, m, name);
 	ask.n_headers = gw_head_up(c, p, headers, GW_HEADERS);
 	ask.headers = arena_alloc(&c->a, sizeof(headers));
-	if (!ask.headers)
-		return err_set(e, RC_BUSY,
-			       "the request's headers are too much");
+	if (!ask.headers) {
+		err_set(e, RC_BUSY, "the request's headers are too much");
+		return GW_DOWN;
+	}
 	memcpy((void *)(uintptr_t)ask.headers, headers,
 	       (size_t)ask.n_headers * sizeof(headers[0]));
 	ask.origin = &p->origin;
@@ -87,13 +112,16 @@ enum rc gw_try_start(struct gw_call *c, struct err *e)
 	ask.first_byte_us = c->conf->first_byte_us;
 	ask.silence_us = c->conf->silence_us;
 	fill_body(c, &ask);
+	/* A stream of which we hide a chunk must come plain. */
+	ask.accept_gzip = !c->req.usage_injected &&
+			  gw_takes_gzip(http_header(c->r, "accept-encoding"));
 	c->t.up = up_start(c->g->up, &ask, &calls, c, e);
 	if (!c->t.up) {
 		c->attempts--;
-		return RC_BUSY;
+		return GW_DOWN;
 	}
 	gw_link_begin(l);
-	return RC_OK;
+	return GW_SENT;
 }
 
 void gw_try_release(struct gw_try *t)
@@ -103,6 +131,8 @@ void gw_try_release(struct gw_try *t)
 	if (t->stream)
 		sse_release(&t->sse);
 	t->stream = false;
+	inflate_free(t->gz);
+	t->gz = NULL;
 	buf_release(&t->held);
 }
 
@@ -134,16 +164,19 @@ static void on_head(void *arg, int status, const struct up_header *h, int n)
 	ctype = gw_head_find(t, "content-type");
 	t->ctype = ctype.p;
 	coding = gw_head_find(t, "content-encoding");
-	t->unread = coding.len && !gw_name_is(coding, "identity");
+	t->coded = coding.len && !gw_name_is(coding, "identity");
+	if (t->coded && t->meter && gw_name_is(coding, "gzip"))
+		t->gz = inflate_new();
 	if (t->meter)
 		meter_status(t->meter, status);
-	if (!t->error && !t->unread && t->meter && is_stream(ctype)) {
+	if (!t->error && t->meter && is_stream(ctype) && (!t->coded || t->gz)) {
 		t->stream = true;
 		sse_init(&t->sse, GW_EVENT_BYTES);
 	}
 	/* Errors may lead to another attempt, whole answers carry their cost,
 	 * and streams that are to be judged wait. */
-	if (c->wire == WIRE_OTHER || t->unread || (t->stream && !c->hold)) {
+	if (c->wire == WIRE_OTHER || (t->coded && !t->gz) ||
+	    (t->stream && !c->hold)) {
 		gw_set_state(c, GW_RELAYING);
 		gw_reply_begin(c);
 	} else {
@@ -164,6 +197,56 @@ static bool pass(struct gw_call *c, const char *p, size_t n)
 	if (!buf_ok(&t->held))
 		t->beyond = true;
 	return true;
+}
+
+/* ---- what is encoded: its bytes pass, and a copy is read ---- */
+
+/* The copy is no more: damaged, or far more than any text becomes. */
+static void lose(struct gw_try *t)
+{
+	inflate_free(t->gz);
+	t->gz = NULL;
+}
+
+static void read_events(struct gw_try *t)
+{
+	struct sse_event ev;
+
+	while (sse_next(&t->sse, &ev)) {
+		if (ev.whole && ev.data.p)
+			meter_event(t->meter, &ev);
+	}
+}
+
+static void read_copy(struct gw_try *t, const char *p, size_t n)
+{
+	size_t max = GW_COPY_BYTES + GW_COPY_RATIO * t->got_bytes;
+	char out[16384];
+
+	while (t->gz) {
+		size_t used = n, made = sizeof(out);
+		enum inflate_rc rc = inflate_step(t->gz, p, &used, out, &made);
+
+		p += used;
+		n -= used;
+		t->copied += made;
+		if (t->stream && made) {
+			sse_give(&t->sse, out, made);
+			read_events(t);
+		} else if (made) {
+			meter_body(t->meter, out, made);
+		}
+		if (rc == INFLATE_BAD || t->copied > max)
+			lose(t);
+		else if (rc == INFLATE_IN)
+			break;
+	}
+}
+
+static bool on_coded_stream(struct gw_call *c, const char *p, size_t n)
+{
+	read_copy(&c->t, p, n);
+	return pass(c, p, n);
 }
 
 /* Events that lie one after the other in what came are passed as one piece. */
@@ -214,7 +297,9 @@ static bool on_whole(struct gw_call *c, const char *p, size_t n)
 {
 	struct gw_try *t = &c->t;
 
-	if (t->meter && !t->unread)
+	if (t->coded)
+		read_copy(t, p, n);
+	else if (t->meter)
 		meter_body(t->meter, p, n);
 	if (c->state == GW_RELAYING)
 		return gw_reply_bytes(c, p, n);
@@ -228,6 +313,8 @@ static bool on_data(void *arg, const char *p, size_t n)
 {
 	struct gw_call *c = arg;
 	struct gw_try *t = &c->t;
+	bool (*events)(struct gw_call *, const char *, size_t) =
+		t->coded ? on_coded_stream : on_events;
 	bool more;
 
 	if (!n)
@@ -238,9 +325,9 @@ static bool on_data(void *arg, const char *p, size_t n)
 	if (!t->stream)
 		more = on_whole(c, p, n);
 	else if (c->state == GW_HOLDING && t->held.len + n > GW_HELD_BYTES)
-		more = let_go(c, &t->held, NULL, 0) && on_events(c, p, n);
+		more = let_go(c, &t->held, NULL, 0) && events(c, p, n);
 	else
-		more = on_events(c, p, n);
+		more = events(c, p, n);
 	if (t->stream && t->first_us == TIME_NONE && meter_begun(t->meter))
 		t->first_us = clock_now_us();
 	/* Nobody will say that there is room again. */
@@ -304,12 +391,13 @@ static void finish(struct gw_call *c)
 {
 	struct gw_try *t = &c->t;
 
-	if (t->meter && t->status && !t->unread)
+	if (t->coded && t->meter &&
+	    (!t->gz || (t->how == UP_DONE && !inflate_done(t->gz))))
+		meter_lost(t->meter, (int64_t)t->got_bytes);
+	if (t->meter && t->status)
 		meter_finish(t->meter, t->how != UP_DONE, &t->reply);
 	else
 		unheard(t);
-	if (t->unread && t->how == UP_DONE && !t->error)
-		t->reply.status = ATTEMPT_OK;
 	if (t->how == UP_CANCEL ||
 	    (t->how != UP_DONE && !t->reply.error_class.len))
 		t->reply.error_class = str_from(word_of(c));
@@ -334,11 +422,13 @@ static void on_end(void *arg, enum up_end how, bool sent, const struct err *e)
 {
 	struct gw_call *c = arg;
 	struct gw_try *t = &c->t;
+	int64_t now = clock_mono_us();
 	struct str rest;
 
 	t->up = NULL;
+	gw_call_ours(c, now);
 	if (c->abandoned) {
-		gw_link_end(t->link, HEALTH_UNKNOWN, clock_mono_us());
+		gw_link_end(t->link, HEALTH_UNKNOWN, now);
 		gw_call_over(c);
 		return;
 	}
@@ -346,7 +436,10 @@ static void on_end(void *arg, enum up_end how, bool sent, const struct err *e)
 	t->sent = sent;
 	if (e)
 		t->err = *e;
-	if (t->stream) {
+	if (t->stream && t->coded) {
+		sse_end(&t->sse);
+		read_events(t);
+	} else if (t->stream) {
 		struct sse_event ev;
 
 		sse_end(&t->sse);
@@ -358,7 +451,9 @@ static void on_end(void *arg, enum up_end how, bool sent, const struct err *e)
 		rest = sse_rest(&t->sse);
 		pass(c, rest.p, rest.len);
 	}
-	gw_link_end(t->link, health_of(t), clock_mono_us());
+	gw_link_end(t->link, health_of(t), now);
 	finish(c);
 	gw_call_ended(c);
+	/* Last: whoever is next does not hold up this one. */
+	gw_queue_leave(c);
 }

@@ -163,6 +163,11 @@ void meter_body(struct meter *m, const char *p, size_t n)
 	m->output_bytes += (int64_t)n;
 }
 
+void meter_lost(struct meter *m, int64_t bytes)
+{
+	m->lost = bytes > 0 ? bytes : 1;
+}
+
 bool meter_event(struct meter *m, const struct sse_event *ev)
 {
 	if (!ev->whole)
@@ -241,6 +246,8 @@ static void estimate(const struct meter *m, struct model_reply *out)
 	if (usage_prompt_total(u) <= 0)
 		at_least(&u->n[USAGE_UNCACHED_IN], prompt);
 	at_least(&u->n[USAGE_OUTPUT], meter_estimate(m->output_bytes));
+	if (m->lost && m->wire != WIRE_OPENAI_EMBEDDINGS)
+		at_least(&u->n[USAGE_OUTPUT], meter_estimate(m->lost));
 }
 
 static void finish_usage(struct meter *m, struct model_reply *out)
@@ -314,12 +321,12 @@ void meter_finish(struct meter *m, bool cut, struct model_reply *out)
 	    m->wire != WIRE_OPENAI_RESPONSES)
 		m->ended = true;
 	cut = cut || (!m->ended && !m->failed && m->status < 400 &&
-		      m->wire != WIRE_OTHER);
+		      m->wire != WIRE_OTHER && !m->lost);
 	finish_usage(m, out);
 	if (m->status >= 400 || m->free_of_charge) {
 		no_tokens(&out->usage);
 		out->quality = QUALITY_EXACT;
-	} else if (!is_final(m, out)) {
+	} else if (!is_final(m, out) || (m->lost && !m->ended)) {
 		estimate(m, out);
 	}
 	finish_error(m, cut);

@@ -56,6 +56,15 @@ struct model_request {
 	enum model_format format;
 	struct str schema;   /* JSON text; absent unless FORMAT_SCHEMA */
 	int messages, tools; /* counts; items of `input` are messages */
+	/* Pictures, and other media (documents, sound), of the prompt; the
+	 * bytes of those that lie in the body itself, as base64; how many are
+	 * elsewhere, by URL or by the id of a file. */
+	int images, media, elsewhere;
+	size_t inline_bytes;
+	bool caches;         /* marks of cache_control */
+	struct str service;  /* service_tier, or "fast" of speed; absent */
+	bool stored_context; /* more than the body: a stored conversation or
+				response, a prompt by its id */
 	/* What names the conversation: of metadata (session_id, user_id of
 	 * Claude Code, ...), prompt_cache_key, conversation. Absent: nothing
 	 * does. */
@@ -147,6 +156,10 @@ void meter_status(struct meter *m, int status);
 /* A piece of a body that is not a stream (16 MiB are kept; of a longer one
  * nothing is read, and usage is estimated). */
 void meter_body(struct meter *m, const char *p, size_t n);
+/* Of the answer, of which so many bytes came as they were sent, something could
+ * not be read (an encoding, damaged or unknown). What is missing is estimated;
+ * it is not the answer's fault. */
+void meter_lost(struct meter *m, int64_t bytes);
 /* An event of a stream. True: hide it from the client, since it is there only
  * because we asked for usage. */
 bool meter_event(struct meter *m, const struct sse_event *ev);

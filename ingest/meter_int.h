@@ -68,6 +68,13 @@ void ask_note_result(struct ask *a, bool failed);
 /* Whether a tool's output (raw, escaped) reads like a failure. */
 bool ask_looks_failed(struct str raw);
 void ask_opaque(struct ask *a, const char *why);
+/* A part of a message that is no text: the words that name its kind
+ * ("image_url", "input_file", "document"), and what holds or names it, raw. */
+bool ask_is_media(struct jpull_text type);
+void ask_media(struct ask *a, struct jpull_text type, struct str source);
+/* Members of the body: what they say of the session. */
+void ask_metadata(struct ask *a);
+void ask_conversation(struct ask *a);
 
 /* Members of the body that are the protocol's own: the reader stands at the
  * value and must take it. False: not known here, not taken. */
@@ -120,6 +127,7 @@ struct meter {
 	int status;
 	struct buf body;
 	bool too_long; /* the body, or an event */
+	int64_t lost;  /* bytes of an answer that was not all read; 0: it was */
 	struct meter_word id, model, tier, finish, error;
 	bool begun, ended, refused, failed, aborted, free_of_charge;
 	bool items_done;  /* Responses: items came one by one */

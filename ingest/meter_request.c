@@ -284,70 +284,13 @@ static void finish(struct ask *a)
 		memcpy(r->head_hash.b, md, sizeof(r->head_hash.b));
 	}
 	finish_call(a);
-	if (r->previous.len)
+	if (r->previous.len) {
 		ask_opaque(a, "a stored response");
+		r->stored_context = true;
+	}
 }
 
 /* ---- members that more than one protocol has ---- */
-
-/* Claude Code: a JSON text with session_id, or "..._session_UUID". */
-static struct str session_of_user(struct str user, struct arena *arena)
-{
-	static const char mark[] = "_session_";
-	struct jpull_text key, value;
-	struct jpull j;
-	const char *p;
-
-	if (!user.len)
-		return STR_NONE;
-	if (user.p[0] != '{') {
-		p = memmem(user.p, user.len, mark, sizeof(mark) - 1);
-		if (!p)
-			return STR_NONE;
-		p += sizeof(mark) - 1;
-		return (struct str){p, user.len - (size_t)(p - user.p)};
-	}
-	jpull_init(&j, user);
-	if (!jpull_enter(&j, '{'))
-		return STR_NONE;
-	while (jpull_key(&j, &key)) {
-		if (ask_is(key, "session_id") && jpull_string(&j, &value))
-			return jpull_text(value, arena);
-		if (!ask_is(key, "session_id"))
-			jpull_skip(&j);
-	}
-	return STR_NONE;
-}
-
-static void read_metadata(struct ask *a)
-{
-	static const char *const names[] = {"session_id", "conversation_id",
-					    "thread_id", "trace_id"};
-	struct jpull_text key;
-	size_t best = sizeof(names) / sizeof(names[0]);
-	struct str user = STR_NONE, found = STR_NONE;
-
-	if (!jpull_enter(&a->j, '{'))
-		return;
-	while (jpull_key(&a->j, &key)) {
-		size_t i = 0;
-
-		while (i < best && !ask_is(key, names[i]))
-			i++;
-		if (i < best && jpull_type(&a->j) == JPULL_STRING) {
-			found = ask_string(a);
-			best = i;
-		} else if (ask_is(key, "user_id")) {
-			user = ask_string(a);
-		} else {
-			jpull_skip(&a->j);
-		}
-	}
-	if (!found.len)
-		found = session_of_user(user, a->arena);
-	if (found.len)
-		a->r->session = found;
-}
 
 static struct model_span span(const struct ask *a, struct str raw)
 {
@@ -416,31 +359,22 @@ static void read_format(struct ask *a)
 
 static void read_tools(struct ask *a)
 {
+	struct jpull_text key;
+
 	if (!jpull_enter(&a->j, '['))
 		return;
 	while (jpull_item(&a->j)) {
 		a->r->tools++;
-		jpull_skip(&a->j);
-	}
-}
-
-/* A string, or an object with an id. */
-static void read_conversation(struct ask *a)
-{
-	struct jpull_text key;
-
-	ask_opaque(a, "a stored response");
-	if (jpull_type(&a->j) == JPULL_STRING) {
-		a->r->session = ask_string(a);
-		return;
-	}
-	if (!jpull_enter(&a->j, '{'))
-		return;
-	while (jpull_key(&a->j, &key)) {
-		if (ask_is(key, "id"))
-			a->r->session = ask_string(a);
-		else
+		if (a->r->wire != WIRE_ANTHROPIC) {
 			jpull_skip(&a->j);
+			continue;
+		}
+		if (!jpull_enter(&a->j, '{'))
+			continue;
+		while (jpull_key(&a->j, &key)) {
+			a->r->caches |= ask_is(key, "cache_control");
+			jpull_skip(&a->j);
+		}
 	}
 }
 
@@ -504,7 +438,7 @@ static bool read_common(struct ask *a, struct jpull_text key)
 	} else if (ask_is(key, "stream_options")) {
 		read_stream_options(a);
 	} else if (ask_is(key, "metadata")) {
-		read_metadata(a);
+		ask_metadata(a);
 	} else if (ask_is(key, "prompt_cache_key")) {
 		s = ask_string(a);
 		if (s.len && !r->session.len)
@@ -515,11 +449,19 @@ static bool read_common(struct ask *a, struct jpull_text key)
 		r->logprobs = ask_true(&a->j);
 	} else if (ask_is(key, "response_format") || ask_is(key, "text")) {
 		read_format(a);
+	} else if (ask_is(key, "service_tier")) {
+		s = ask_string(a);
+		if (s.len && !a->r->service.len)
+			r->service = s;
+	} else if (ask_is(key, "speed")) {
+		s = ask_string(a);
+		if (str_is(s, "fast"))
+			r->service = s;
 	} else if (ask_is(key, "previous_response_id")) {
 		r->previous = ask_string(a);
 	} else if (ask_is(key, "conversation") &&
 		   jpull_type(&a->j) != JPULL_NULL) {
-		read_conversation(a);
+		ask_conversation(a);
 	} else {
 		return read_number(a, key);
 	}

@@ -2,9 +2,32 @@
 #include "ingest/meter_int.h"
 
 /* Of content: a string, or parts with a text. */
+/* One part: of text, or of something else. */
+static void read_part(struct ask *a, struct jpull *j, enum ask_role role)
+{
+	struct jpull_text key, t, type = {STR_NONE, false};
+	struct str source = STR_NONE;
+
+	if (!jpull_enter(j, '{'))
+		return;
+	while (jpull_key(j, &key)) {
+		if (ask_is(key, "type"))
+			jpull_string(j, &type);
+		else if (ask_is(key, "image_url") || ask_is(key, "file") ||
+			 ask_is(key, "input_audio"))
+			source = ask_raw(j);
+		else if (!ask_is(key, "text"))
+			jpull_skip(j);
+		else if (jpull_string(j, &t))
+			ask_text(a, role, t);
+	}
+	if (ask_is_media(type))
+		ask_media(a, type, source);
+}
+
 static void read_content(struct ask *a, struct jpull *j, enum ask_role role)
 {
-	struct jpull_text key, t;
+	struct jpull_text t;
 
 	if (jpull_type(j) == JPULL_STRING) {
 		if (jpull_string(j, &t))
@@ -13,16 +36,8 @@ static void read_content(struct ask *a, struct jpull *j, enum ask_role role)
 	}
 	if (!jpull_enter(j, '['))
 		return;
-	while (jpull_item(j)) {
-		if (!jpull_enter(j, '{'))
-			continue;
-		while (jpull_key(j, &key)) {
-			if (!ask_is(key, "text"))
-				jpull_skip(j);
-			else if (jpull_string(j, &t))
-				ask_text(a, role, t);
-		}
-	}
+	while (jpull_item(j))
+		read_part(a, j, role);
 }
 
 static void read_function(struct jpull *j, struct ask_call *c)

@@ -9,26 +9,48 @@ static void read_text(struct ask *a, struct jpull *j, enum ask_role role)
 		ask_text(a, role, t);
 }
 
+static bool names_media(struct jpull_text key)
+{
+	return ask_is(key, "image_url") || ask_is(key, "file_data") ||
+	       ask_is(key, "file_id") || ask_is(key, "file_url") ||
+	       ask_is(key, "input_audio");
+}
+
+/* One part: of text, or of something else. Of several sources the longest is
+ * the one that counts. */
+static void read_part(struct ask *a, struct jpull *j, enum ask_role role)
+{
+	struct jpull_text key, type = {STR_NONE, false};
+	struct str source = STR_NONE, s;
+
+	if (!jpull_enter(j, '{'))
+		return;
+	while (jpull_key(j, &key)) {
+		if (ask_is(key, "type")) {
+			jpull_string(j, &type);
+		} else if (names_media(key)) {
+			s = ask_raw(j);
+			source = s.len > source.len ? s : source;
+		} else if (ask_is(key, "text")) {
+			read_text(a, j, role);
+		} else {
+			jpull_skip(j);
+		}
+	}
+	if (ask_is_media(type))
+		ask_media(a, type, source);
+}
+
 static void read_content(struct ask *a, struct jpull *j, enum ask_role role)
 {
-	struct jpull_text key;
-
 	if (jpull_type(j) == JPULL_STRING) {
 		read_text(a, j, role);
 		return;
 	}
 	if (!jpull_enter(j, '['))
 		return;
-	while (jpull_item(j)) {
-		if (!jpull_enter(j, '{'))
-			continue;
-		while (jpull_key(j, &key)) {
-			if (ask_is(key, "text"))
-				read_text(a, j, role);
-			else
-				jpull_skip(j);
-		}
-	}
+	while (jpull_item(j))
+		read_part(a, j, role);
 }
 
 /* One item, its members in any order. */
@@ -104,10 +126,38 @@ static void note_call(struct ask *a, const struct item *i)
 	ask_note_call(a, &c);
 }
 
+/* Pictures in what a tool gave back: {"type":"computer_screenshot",
+ * "image_url":...}, or a list of parts, whose texts are not the user's. */
+static void read_output(struct ask *a, struct str raw)
+{
+	struct jpull_text key;
+	struct jpull j;
+
+	jpull_init(&j, raw);
+	if (jpull_type(&j) == JPULL_ARRAY && jpull_enter(&j, '[')) {
+		while (jpull_item(&j))
+			read_part(a, &j, ASK_ASSISTANT);
+		return;
+	}
+	if (!jpull_enter(&j, '{'))
+		return;
+	while (jpull_key(&j, &key)) {
+		if (names_media(key))
+			ask_media(
+				a,
+				(struct jpull_text){STR("input_image"), false},
+				ask_raw(&j));
+		else
+			jpull_skip(&j);
+	}
+}
+
 static void note_result(struct ask *a, const struct item *i)
 {
 	struct str raw = i->output.raw.p ? i->output.raw : i->outputs;
 
+	if (i->outputs.len)
+		read_output(a, i->outputs);
 	ask_note_result(a, ask_is(i->status, "failed") ||
 				   (raw.len && ask_looks_failed(raw)));
 }
@@ -119,8 +169,10 @@ static void note_item(struct ask *a, struct item *i)
 	ask_message(a, role);
 	if (i->encrypted.raw.len)
 		ask_opaque(a, "encrypted reasoning");
-	if (ask_is(i->type, "item_reference"))
+	if (ask_is(i->type, "item_reference")) {
 		ask_opaque(a, "a stored response");
+		a->r->stored_context = true;
+	}
 	if (is_call(i))
 		note_call(a, i);
 	else if (str_ends(i->type.raw, "_call_output"))
@@ -179,6 +231,10 @@ bool openai_responses_ask(struct ask *a, struct jpull_text key)
 		a->head_over = over;
 	} else if (ask_is(key, "include")) {
 		read_include(a);
+	} else if (ask_is(key, "prompt")) {
+		/* A template that lies with the provider. */
+		a->r->stored_context |= jpull_type(&a->j) != JPULL_NULL;
+		jpull_skip(&a->j);
 	} else {
 		return false;
 	}

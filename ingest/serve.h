@@ -16,6 +16,7 @@
 #include "ledger/base/conf.h"
 
 struct gateway;
+struct lanes;
 struct loop;
 
 struct worker {
@@ -28,6 +29,7 @@ struct worker {
 	struct budgets *budgets;
 	struct gateway *gateway;
 	struct stats *stats;
+	struct lanes *lanes;
 	bool draining;
 };
 

@@ -103,9 +103,11 @@ void stats_gone(struct stats *s, int i)
 		__atomic_store_n(&s->slots[i].b.v[k], 0, __ATOMIC_RELAXED);
 }
 
-void stats_ack(int64_t us)
+#define ACK_US   INT64_C(250) /* of the first bucket */
+#define ADDED_US INT64_C(10)
+
+static void count_time(struct stats_times *t, int64_t us, int64_t bound)
 {
-	int64_t bound = 250;
 	int i = 0;
 
 	while (i < STATS_BUCKETS && us > bound) {
@@ -113,10 +115,19 @@ void stats_ack(int64_t us)
 		i++;
 	}
 	if (i < STATS_BUCKETS)
-		__atomic_fetch_add(&stats_self->ack_bucket[i], 1,
-				   __ATOMIC_RELAXED);
-	__atomic_fetch_add(&stats_self->ack_count, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&stats_self->ack_sum_us, us, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&t->bucket[i], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&t->count, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&t->sum_us, us, __ATOMIC_RELAXED);
+}
+
+void stats_ack(int64_t us)
+{
+	count_time(&stats_self->ack, us, ACK_US);
+}
+
+void stats_added(int64_t us)
+{
+	count_time(&stats_self->added, us, ADDED_US);
 }
 
 static int64_t load(const int64_t *v)
@@ -182,24 +193,28 @@ static void print_stat(const struct stats *s, enum stats_id id, struct buf *out)
 	buf_addc(out, '\n');
 }
 
-static void print_ack(const struct stats *s, struct buf *out)
+static const struct stats_times *times_of(const struct stats *s, int i,
+					  size_t at)
 {
-	static const char name[] = "aco_acknowledgement_seconds";
-	int64_t below = 0, count = 0, sum_us = 0, bound = 250;
+	return (const void *)((const char *)&s->slots[i].b + at);
+}
 
-	declare(out, name, "histogram",
-		"arrival of a request's last byte to its answer, when that "
-		"says that its events are safe");
+/* `at`: of the times in a block. */
+static void print_times(const struct stats *s, const char *name, size_t at,
+			int64_t bound, struct buf *out)
+{
+	int64_t below = 0, count = 0, sum_us = 0;
+
 	for (int k = 0; k < STATS_BUCKETS; k++, bound *= 2) {
 		for (int i = 0; i < s->n; i++)
-			below += load(&s->slots[i].b.ack_bucket[k]);
+			below += load(&times_of(s, i, at)->bucket[k]);
 		buf_addf(out, "%s_bucket{le=\"", name);
 		add_seconds(out, bound);
 		buf_addf(out, "\"} %" PRId64 "\n", below);
 	}
 	for (int i = 0; i < s->n; i++) {
-		count += load(&s->slots[i].b.ack_count);
-		sum_us += load(&s->slots[i].b.ack_sum_us);
+		count += load(&times_of(s, i, at)->count);
+		sum_us += load(&times_of(s, i, at)->sum_us);
 	}
 	/* Others count while we read: a bucket may be ahead of the count. */
 	count = count < below ? below : count;
@@ -207,6 +222,23 @@ static void print_ack(const struct stats *s, struct buf *out)
 		 count, name);
 	add_seconds(out, sum_us);
 	buf_addf(out, "\n%s_count %" PRId64 "\n", name, count);
+}
+
+static void print_histograms(const struct stats *s, struct buf *out)
+{
+	static const char ack[] = "aco_acknowledgement_seconds";
+	static const char added[] = "aco_gateway_added_seconds";
+
+	declare(out, ack, "histogram",
+		"arrival of a request's last byte to its answer, when that "
+		"says that its events are safe");
+	print_times(s, ack, offsetof(struct stats_block, ack), ACK_US, out);
+	declare(out, added, "histogram",
+		"time of the gateway itself in an exchange: all of it without "
+		"waiting for providers, for a place with one, and between "
+		"attempts");
+	print_times(s, added, offsetof(struct stats_block, added), ADDED_US,
+		    out);
 }
 
 /* Bytes of memory that a process holds; -1 when it has gone. */
@@ -256,6 +288,6 @@ void stats_print(const struct stats *s, struct buf *out)
 	buf_addc(out, '\n');
 	for (int id = 0; id < STAT_N; id++)
 		print_stat(s, (enum stats_id)id, out);
-	print_ack(s, out);
+	print_histograms(s, out);
 	print_processes(s, out);
 }

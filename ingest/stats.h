@@ -76,6 +76,11 @@
 	  "requests refused before any provider saw them")                     \
 	X(GW_BUDGET_REFUSED, "aco_gateway_refused_total", "why=\"budget\"",    \
 	  "")                                                                  \
+	X(GW_QUEUE_REFUSED, "aco_gateway_refused_total", "why=\"calls\"", "")  \
+	X(GW_QUEUED, "aco_gateway_queued_total", "",                           \
+	  "attempts that waited for a place with their provider")              \
+	X(GW_QUEUE_US, "aco_gateway_queued_microseconds_total", "",            \
+	  "how long they did")                                                 \
 	X(GW_UNPRICED_ASKED, "aco_gateway_unpriced_total", "when=\"asked\"",   \
 	  "requests and replies of models without a price")                    \
 	X(GW_UNPRICED, "aco_gateway_unpriced_total", "when=\"answered\"", "")  \
@@ -120,11 +125,16 @@ enum stats_id {
 		STAT_N
 };
 
-#define STATS_BUCKETS 16 /* of acknowledgement time: 2^i * 250 us */
+#define STATS_BUCKETS 16
+
+/* Times as a histogram: bucket i holds those up to 2^i * `first` us. */
+struct stats_times {
+	int64_t bucket[STATS_BUCKETS], count, sum_us;
+};
 
 struct stats_block {
 	int64_t v[STAT_N];
-	int64_t ack_bucket[STATS_BUCKETS], ack_count, ack_sum_us;
+	struct stats_times ack, added;
 };
 
 /* The block of this process; a private one until stats_attach(). */
@@ -138,7 +148,8 @@ static inline void stat_set(enum stats_id s, int64_t v)
 {
 	__atomic_store_n(&stats_self->v[s], v, __ATOMIC_RELAXED);
 }
-void stats_ack(int64_t us); /* one acknowledgement took so long */
+void stats_ack(int64_t us);   /* one acknowledgement took so long */
+void stats_added(int64_t us); /* our own part of one exchange */
 
 /* ---- for the parent ---- */
 struct stats;

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ingest/lanes.h"
 #include "ingest/notify.h"
 #include "ingest/serve_conf.h"
 #include "ingest/stats.h"
@@ -47,6 +48,7 @@ static void make_children(struct parent *p)
 		   p->workers + 1);
 	p->adopted = p->workers;
 	p->stats = stats_new(p->n + 1);
+	p->lanes = lanes_new(p->workers);
 	stats_attach(p->stats, p->n, "parent");
 }
 
@@ -153,6 +155,7 @@ static void release(struct parent *p)
 		daemon_untell(p->conf);
 	listen_close(&p->listen);
 	stats_free(p->stats);
+	lanes_free(p->lanes);
 	free(p->children);
 	buf_release(&p->url);
 	if (p->signal_fd >= 0)

@@ -14,6 +14,7 @@ struct parent {
 	struct buf url;
 	struct listen_set listen;
 	struct stats *stats;
+	struct lanes *lanes;
 
 	/* workers, then the janitor, then the one that adopts spools */
 	struct child *children;

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ingest/lanes.h"
 #include "ingest/notify.h"
 #include "ingest/serve_conf.h"
 #include "ingest/stats.h"
@@ -119,6 +120,7 @@ void parent_start_child(struct parent *p, struct child *c)
 		.url = buf_str(&p->url),
 		.listen = &p->listen,
 		.stats = p->stats,
+		.lanes = p->lanes,
 	};
 
 	/* The locks stay open: while one of us lives, no other daemon begins.
@@ -176,6 +178,7 @@ void parent_child_ended(struct parent *p, struct child *c, int status)
 
 	child_buried(c);
 	stats_gone(p->stats, c->block);
+	lanes_gone(p->lanes, c->block); /* workers' blocks come first */
 	if (c->state == CHILD_STOPPING || p->stops) {
 		child_set_state(c, CHILD_IDLE);
 	} else if (done && c->main == adopt_main) {

@@ -313,7 +313,10 @@ static void close_worker(struct run *w)
 enum rc worker_main(const struct child_start *s, struct err *e)
 {
 	struct run w = {
-		.w = {.conf = s->conf, .index = s->index, .stats = s->stats},
+		.w = {.conf = s->conf,
+		      .index = s->index,
+		      .stats = s->stats,
+		      .lanes = s->lanes},
 		.start = s,
 	};
 	enum rc rc;

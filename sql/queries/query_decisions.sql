@@ -26,9 +26,10 @@ LEFT JOIN task t ON t.id = d.task_id
 LEFT JOIN dict class ON class.id = t.class_id
 LEFT JOIN dict agent ON agent.id = t.agent_id
 LEFT JOIN LATERAL (SELECT (v ->> 'tier')::numeric::integer AS tier,
-    round((v ->> 'p')::numeric * 1000000)::bigint AS p_micro, aco_pusd(coalesce(v ->> 'cost_usd', v ->> 'usd')) AS cost_pusd
+    round(CASE WHEN v ->> 'p' ~ '^[0-9.]{1,12}$' THEN (v ->> 'p')::numeric END * 1000000)::bigint AS p_micro,
+    aco_pusd(coalesce(v ->> 'cost_usd', v ->> 'usd')) AS cost_pusd
   FROM jsonb_array_elements(CASE WHEN jsonb_typeof(d.reasons -> 'arms') = 'array'
     THEN d.reasons -> 'arms' ELSE '[]' END) v
   WHERE v ->> 'model' = substring(d.plan FROM '\(([^ ),]+)')
-    AND v ->> 'tier' ~ '^[0-9]$' AND v ->> 'p' ~ '^[0-9.]{1,12}$' LIMIT 1) arm ON true
+    AND v ->> 'tier' ~ '^[0-9]$' LIMIT 1) arm ON true
 ORDER BY d.decided_at DESC, d.id;

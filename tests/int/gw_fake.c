@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#define ZLIB_CONST
+#include <zlib.h>
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/buf.h"
@@ -25,7 +27,7 @@ struct fake {
 	int fd, port;
 	pthread_t thread;
 	pthread_mutex_t mu;
-	int count, busy, ids;
+	int count, busy, most, ids;
 	long long sent;
 	struct buf last, answer;
 	struct {
@@ -47,6 +49,9 @@ struct client {
 	char id[40];
 	const char *model;
 	size_t model_len;
+	bool zip, zip_bad;
+	z_stream z;
+	struct buf zipped;
 };
 
 /* ---- reading ---- */
@@ -173,17 +178,84 @@ static void head(struct client *c, int status, const char *ctype, long length)
 	snprintf(text, sizeof(text),
 		 "HTTP/1.1 %d Whatever\r\nContent-Type: %s\r\n%s\r\n"
 		 "request-id: req_%s\r\nx-request-id: req_%s\r\n"
-		 "X-Unknown: kept as it is\r\n%s%s\r\n",
+		 "X-Unknown: kept as it is\r\n%s%s%s\r\n",
 		 status, ctype, frame, c->id, c->id, extra,
+		 c->zip ? "Content-Encoding: gzip\r\n" : "",
 		 strstr(c->say, "never") ? "x-should-retry: false\r\n" : "");
 	c->chunked = length < 0;
 	raw(c, text, strlen(text));
+}
+
+/* ---- gzip ---- */
+
+static void zip_begin(struct client *c)
+{
+	c->zip = strstr(c->say, "gzip") != NULL;
+	c->zip_bad = strstr(c->say, "gzip-bad") != NULL;
+	if (!c->zip)
+		return;
+	memset(&c->z, 0, sizeof(c->z));
+	if (deflateInit2(&c->z, 6, Z_DEFLATED, 15 + 16, 8,
+			 Z_DEFAULT_STRATEGY) != Z_OK)
+		abort();
+}
+
+static void zip_end(struct client *c)
+{
+	if (c->zip)
+		deflateEnd(&c->z);
+	c->zip = false;
+}
+
+/* Compressed into c->zipped. */
+static void zip(struct client *c, const char *p, size_t n, int flush)
+{
+	c->z.next_in = (const Bytef *)p;
+	c->z.avail_in = (uInt)n;
+	do {
+		char *to = buf_reserve(&c->zipped, 65536);
+
+		c->z.next_out = (Bytef *)to;
+		c->z.avail_out = 65536;
+		deflate(&c->z, flush);
+		buf_advance(&c->zipped, 65536 - c->z.avail_out);
+	} while (!c->z.avail_out);
+}
+
+static void zip_blanks(struct client *c)
+{
+	static char blanks[1 << 20];
+
+	memset(blanks, ' ', sizeof(blanks));
+	for (int i = 0; i < 100; i++)
+		zip(c, blanks, sizeof(blanks), Z_NO_FLUSH);
+}
+
+static void zipped(struct client *c, bool bad)
+{
+	if (bad)
+		c->zipped.p[c->zipped.len / 2] ^= 0x55;
+	body(c, c->zipped.p, c->zipped.len);
+	buf_clear(&c->zipped);
+}
+
+static void zip_whole(struct client *c)
+{
+	if (strstr(c->say, "gzip-bomb"))
+		zip_blanks(c);
+	zip(c, c->out.p, c->out.len, Z_FINISH);
 }
 
 /* What c->out holds is one whole answer. */
 static void whole(struct client *c, int status)
 {
 	nap(word(c, "pause=", 0));
+	if (c->zip) {
+		zip_whole(c);
+		head(c, status, "application/json", (long)c->zipped.len);
+		zipped(c, c->zip_bad);
+		return;
+	}
 	head(c, status, "application/json", (long)c->out.len);
 	body(c, c->out.p, c->out.len);
 }
@@ -195,7 +267,13 @@ static void event(struct client *c)
 
 	if (ms)
 		nap(ms);
-	body(c, c->out.p, c->out.len);
+	if (c->zip) {
+		zip(c, c->out.p, c->out.len, Z_SYNC_FLUSH);
+		/* The second event, and all that refers to it. */
+		zipped(c, c->zip_bad && c->sent > 0);
+	} else {
+		body(c, c->out.p, c->out.len);
+	}
 	buf_clear(&c->out);
 }
 
@@ -423,6 +501,7 @@ static void prepare(struct client *c)
 	pthread_mutex_lock(&f->mu);
 	f->count++;
 	f->busy++;
+	f->most = f->busy > f->most ? f->busy : f->most;
 	snprintf(c->id, sizeof(c->id), "a1b2c3d4e5f6%08x", ++f->ids);
 	buf_clear(&f->last);
 	buf_add(&f->last, c->in.p, c->head_len + c->body_len);
@@ -439,7 +518,9 @@ static void prepare(struct client *c)
 			   "\"stream\":true", 13) != NULL;
 	c->cut = word(c, "cut=", -1);
 	c->sent = 0;
+	c->chunked = false;
 	buf_clear(&c->out);
+	zip_begin(c);
 }
 
 static void answer(struct client *c)
@@ -468,6 +549,11 @@ static void answer(struct client *c)
 		embeddings(c);
 	else
 		say(c, "{\"object\":\"list\",\"data\":[]}"), whole(c, 200);
+	if (c->chunked && c->zip) {
+		zip(c, NULL, 0, Z_FINISH);
+		zipped(c, false);
+	}
+	zip_end(c);
 	if (c->chunked && !c->dead)
 		raw(c, "0\r\n\r\n", 5);
 }
@@ -480,6 +566,7 @@ static void *connection_main(void *arg)
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	buf_init(&c->in, BODY_MAX);
 	buf_init(&c->out, BODY_MAX);
+	buf_init(&c->zipped, BODY_MAX);
 	while (!c->dead && read_request(c)) {
 		size_t used = c->head_len + c->body_len;
 
@@ -495,6 +582,7 @@ static void *connection_main(void *arg)
 	close(c->fd);
 	buf_release(&c->in);
 	buf_release(&c->out);
+	buf_release(&c->zipped);
 	free(c);
 	return NULL;
 }
@@ -562,6 +650,17 @@ int fake_count(struct fake *f)
 	return n;
 }
 
+int fake_most(struct fake *f)
+{
+	int n;
+
+	pthread_mutex_lock(&f->mu);
+	n = f->most;
+	f->most = f->busy;
+	pthread_mutex_unlock(&f->mu);
+	return n;
+}
+
 int fake_busy(struct fake *f)
 {
 	int n;
@@ -595,6 +694,16 @@ static char *copy(struct fake *f, const struct buf *b)
 char *fake_last(struct fake *f)
 {
 	return copy(f, &f->last);
+}
+
+bool fake_answer_is(struct fake *f, const void *p, size_t n)
+{
+	bool same;
+
+	pthread_mutex_lock(&f->mu);
+	same = f->answer.len == n && !memcmp(f->answer.p, p, n);
+	pthread_mutex_unlock(&f->mu);
+	return same;
 }
 
 char *fake_answer(struct fake *f)

@@ -17,6 +17,9 @@
  *   big=N           a stream of at least N bytes of text
  *   refuse          the model refuses (chat, whole)
  *   only=MODEL      all of this is for that model only
+ *   gzip            the answer is compressed, streams event by event
+ *   gzip-bad        ... and damaged behind its first half
+ *   gzip-bomb       ... and of a whole one 100 MB of blanks are the beginning
  *
  * Usage is always: 100 tokens in, of which 40 come from the cache; 20 out. */
 #ifndef ACO_GW_FAKE_H
@@ -32,11 +35,15 @@ int fake_port(const struct fake *f);
 /* Requests that were read, ever; those that are being answered. */
 int fake_count(struct fake *f);
 int fake_busy(struct fake *f);
+/* The most that were answered at once, since the last question. */
+int fake_most(struct fake *f);
 /* Bytes of bodies that were sent. */
 long long fake_sent(struct fake *f);
 /* Head and body of the last request; to be freed. */
 char *fake_last(struct fake *f);
 /* Body of the last answer as it was sent, without chunking; to be freed. */
 char *fake_answer(struct fake *f);
+/* Whether that was it, NULs and all. */
+bool fake_answer_is(struct fake *f, const void *p, size_t n);
 
 #endif

@@ -83,7 +83,7 @@ static void acknowledged_is_in_the_ledger(void **state)
 	assert_int_equal(stat_of(STAT_ROWS_NEW), 3000);
 	assert_int_equal(stat_of(STAT_BATCHES_SPOOLED), 0);
 	assert_true(stat_of(STAT_BATCHES) > 0);
-	assert_int_equal(stats_self->ack_count, 300);
+	assert_int_equal(stats_self->ack.count, 300);
 	/* A request without events is answered at once. */
 	t = intake_begin(w.in);
 	assert_non_null(t);

@@ -8,6 +8,8 @@
 #include "ingest/gw_models.h"
 #include "ledger/price.h"
 
+#define TALKS (GW_CAN_CHAT | GW_CAN_RESPONSES)
+
 static void capabilities(void **state)
 {
 	struct str bad;
@@ -15,10 +17,31 @@ static void capabilities(void **state)
 	(void)state;
 	assert_int_equal(gw_can_parse(STR(""), &bad), GW_CAN_ALL);
 	assert_int_equal(gw_can_parse(STR("tools, json"), &bad),
-			 GW_CAN_TOOLS | GW_CAN_JSON);
+			 GW_CAN_TOOLS | GW_CAN_JSON | TALKS);
+	assert_int_equal(gw_can_parse(STR("tools,chat"), &bad),
+			 GW_CAN_TOOLS | GW_CAN_CHAT);
+	assert_int_equal(gw_can_parse(STR("embeddings"), &bad),
+			 GW_CAN_EMBEDDINGS);
 	assert_int_equal(gw_can_parse(STR("tools,fly"), &bad), 0);
 	assert_true(str_is(bad, "fly"));
-	assert_int_equal(gw_can_parse(STR("tools,"), &bad), GW_CAN_TOOLS);
+	assert_int_equal(gw_can_parse(STR("tools,"), &bad),
+			 GW_CAN_TOOLS | TALKS);
+}
+
+static void what_nobody_said_is_guessed(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	assert_int_equal(gw_can_guess(STR("gpt-5")), GW_CAN_ALL);
+	assert_int_equal(gw_can_guess(STR("")), GW_CAN_ALL);
+	assert_int_equal(gw_can_guess(STR("text-Embedding-3-small")),
+			 GW_CAN_EMBEDDINGS);
+	assert_int_equal(gw_can_guess(STR("mistral-embed")), GW_CAN_EMBEDDINGS);
+	buf_init(&b, 256);
+	gw_can_print(GW_CAN_VISION | GW_CAN_CHAT, &b);
+	assert_string_equal(buf_str(&b), "vision, chat");
+	buf_release(&b);
 }
 
 static struct gw_registry *sample(void)
@@ -36,7 +59,7 @@ static struct gw_registry *sample(void)
 					      .by_name_only = true,
 					      .protocol = GW_ANTHROPIC,
 					      .tier = 5,
-					      .can = GW_CAN_TOOLS});
+					      .can = GW_CAN_TOOLS | TALKS});
 	return r;
 }
 
@@ -90,7 +113,7 @@ static void the_file_is_read_as_written(void **state)
 	assert_string_equal(buf_str(&a), buf_str(&b));
 	assert_int_equal(again->n, 2);
 	assert_true(str_is(again->m[1].upstream, "eu"));
-	assert_int_equal(again->m[1].can, GW_CAN_TOOLS);
+	assert_int_equal(again->m[1].can, GW_CAN_TOOLS | TALKS);
 	assert_true(again->m[1].by_name_only && !again->m[0].by_name_only);
 	gw_registry_drop(again);
 	gw_registry_drop(r);
@@ -106,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(capabilities),
+		cmocka_unit_test(what_nobody_said_is_guessed),
 		cmocka_unit_test(found_by_protocol_and_name),
 		cmocka_unit_test(prices_come_from_the_book),
 		cmocka_unit_test(the_file_is_read_as_written),
