@@ -33,6 +33,7 @@ enum {
 	OPT_TIERS,
 	OPT_FLEET,
 	OPT_COVERAGE,
+	OPT_SAMPLE,
 	OPT_FOLDS,
 	OPT_SEED,
 	OPT_BOOT,
@@ -70,6 +71,8 @@ static const struct cmd_opt opts[] = {
 	[OPT_COVERAGE] = {"coverage", 0, "SHARE",
 			  "drop models of a source that were seen on less of "
 			  "its tasks (0.9)"},
+	[OPT_SAMPLE] = {"sample", 0, "N",
+			"so many of the tasks, always the same ones (all)"},
 	[OPT_FOLDS] = {"folds", 0, "N",
 		       "judge N parts in turn (5), and not what is marked"},
 	[OPT_SEED] = {"seed", 0, "N", "of everything that is drawn (1)"},
@@ -155,6 +158,9 @@ static int read_number(const struct command *self, int opt, const char *text,
 		code = read_count(self, "tiers", text, 1, 32, &n);
 		w->mx.tiers = (int)n;
 		return code;
+	case OPT_SAMPLE:
+		return read_count(self, "sample", text, 1, INT32_MAX,
+				  &w->mx.max_tasks);
 	case OPT_FOLDS:
 		code = read_count(self, "folds", text, 2, 50, &n);
 		w->ev.folds = (int)n;

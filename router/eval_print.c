@@ -214,6 +214,10 @@ static void accept_note(const char *whose, int64_t tested, int64_t accepted,
 
 static void notes(const struct eval_report *r, struct buf *out)
 {
+	char skill[32] = "-"; /* none where class rates know all */
+
+	if (isfinite(r->brier_skill))
+		snprintf(skill, sizeof(skill), "%.3f", r->brier_skill);
 	buf_addf(out,
 		 "\n%d tasks judged in %d groups, %s; %d fitted on each time; "
 		 "%d left out: not seen under every model, with costs.\n",
@@ -237,11 +241,11 @@ static void notes(const struct eval_report *r, struct buf *out)
 				 r->policy[k].why);
 	if (r->rows)
 		buf_addf(out,
-			 "Learned: ECE %.4f, Brier %.4f, skill %.3f over the "
+			 "Learned: ECE %.4f, Brier %.4f, skill %s over the "
 			 "class rates, %lld predictions; decision %.1f us p50, "
 			 "%.1f us p99;\nserved by: strongest %d, static %d, "
 			 "learned %d tasks.\n",
-			 r->ece, r->brier, r->brier_skill, (long long)r->rows,
+			 r->ece, r->brier, skill, (long long)r->rows,
 			 r->decide_p50_us, r->decide_p99_us, r->served[0],
 			 r->served[1], r->served[2]);
 	accept_note("the learned policy", r->tested, r->accepted, r->wrong,

@@ -499,7 +499,12 @@ static enum rc make(struct mx_build *b, struct err *e)
 	n_tasks = keep_tasks(b, pool, keep);
 	if (!n_tasks || !n_arms) {
 		rc = err_set(e, RC_BAD, "no outcome is left to look at");
-		err_hint(e, "see whether the models named are there");
+		err_hint(e, b->o.coverage > 0
+				    ? "see whether the models named are "
+				      "there, and their costs: models without "
+				      "enough of these are dropped"
+				    : "see whether the models named are "
+				      "there");
 	} else if ((size_t)n_tasks > CELLS_MAX / (size_t)n_arms) {
 		rc = err_set(e, RC_BAD, "%d tasks under %d models are too many",
 			     n_tasks, n_arms);
