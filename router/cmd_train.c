@@ -28,6 +28,7 @@ enum {
 	OPT_BY_TIER,
 	OPT_SMALL,
 	OPT_WINDOW,
+	OPT_UNDER,
 	OPT_SEED,
 	OPT_THREADS,
 	OPT_JSON,
@@ -43,6 +44,8 @@ static const struct cmd_opt opts[] = {
 			 "learn of tiers instead of models"},
 	[OPT_SMALL] = {"small", 0, NULL, "fewer and shallower trees"},
 	[OPT_WINDOW] = {"window", 0, "DAYS", "of the ledger; 0: all of it"},
+	[OPT_UNDER] = {"under-weight", 0, "N",
+		       "count a failure N times that a stronger model mended"},
 	[OPT_SEED] = {"seed", 0, "N", "another draw of the same (1)"},
 	[OPT_THREADS] = {"threads", 0, "N",
 			 "the result does not depend on it (one a processor)"},
@@ -101,6 +104,10 @@ static int read_option(struct train_cmd *c, int opt, const char *value)
 		break;
 	case OPT_WINDOW:
 		code = number(c, "window", value, 36500, &c->o.window_days);
+		break;
+	case OPT_UNDER:
+		code = number(c, "under-weight", value, 100, &n);
+		c->o.train.under_weight = n > 1 ? (double)n : 1;
 		break;
 	case OPT_SEED:
 		code = number(c, "seed", value, INT64_MAX, &n);
@@ -181,6 +188,7 @@ static void from_conf(struct train_cmd *c)
 			     : cpus > THREADS ? THREADS
 					      : (int)cpus;
 	c->o.train.min_class_tasks = (double)c->conf->retrain_min_class;
+	c->o.train.under_weight = (double)c->conf->retrain_under_weight;
 	c->o.window_days = c->conf->retrain_window_days;
 	c->o.max_rows = c->conf->retrain_rows;
 	c->o.min_tasks = c->conf->retrain_min_tasks;

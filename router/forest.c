@@ -1,6 +1,6 @@
-/* Walking packed trees. Eight trees go down at the same time, a level at a
+/* Walking packed trees. Sixteen trees go down at the same time, a level at a
  * step, so that their loads overlap; what is compared decides no branch. A
- * forest of 300 trees of depth 6 takes about 2.5 us. */
+ * forest of 300 trees of depth 6 takes about 2 us. */
 #include "router/forest.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 #include "ledger/base/alloc.h"
 #include "router/forest_int.h"
 
-#define SIDE 8 /* trees walked side by side */
+#define SIDE 16 /* trees walked side by side; the pragmas name it too */
 
 /* ---- opening ---- */
 
@@ -85,61 +85,57 @@ static inline size_t down(const struct forest_node *tree, size_t i,
 	return i * 2 + !(row[n->slot] < n->threshold);
 }
 
-/* Places of SIDE trees at the last level. */
-static inline void walk(const struct forest_node *n, int depth,
-			const float *row, size_t at[SIDE])
-{
-	size_t per = (size_t)1 << depth;
-	const struct forest_node *n1 = n + per, *n2 = n1 + per, *n3 = n2 + per,
-				 *n4 = n3 + per, *n5 = n4 + per, *n6 = n5 + per,
-				 *n7 = n6 + per;
-	size_t a = 1, b = 1, c = 1, d = 1, e = 1, f = 1, g = 1, h = 1;
-
-	for (int i = 0; i < depth; i++) {
-		a = down(n, a, row);
-		b = down(n1, b, row);
-		c = down(n2, c, row);
-		d = down(n3, d, row);
-		e = down(n4, e, row);
-		f = down(n5, f, row);
-		g = down(n6, g, row);
-		h = down(n7, h, row);
-	}
-	at[0] = a;
-	at[1] = b;
-	at[2] = c;
-	at[3] = d;
-	at[4] = e;
-	at[5] = f;
-	at[6] = g;
-	at[7] = h;
-}
-
 /* Leaves are added in the order of the trees, in float, as XGBoost does. */
-static float sum_row(const struct forest *f, const float *row)
+static inline __attribute__((always_inline)) float
+sum_deep(const struct forest *f, const float *row, int depth)
 {
-	const struct forest_node *nodes = f->nodes;
-	size_t per = (size_t)1 << f->depth;
+	const size_t per = (size_t)1 << depth;
+	const struct forest_node *tree = f->nodes;
 	const float *leaf = f->leaves - per;
 	float sum = f->base;
 	int t = 0;
 
-	for (; t + SIDE <= f->trees; t += SIDE) {
+	for (; t + SIDE <= f->trees; t += SIDE, tree += SIDE * per) {
 		size_t at[SIDE];
 
-		walk(nodes + (size_t)t * per, f->depth, row, at);
+#pragma GCC unroll 16
+		for (int k = 0; k < SIDE; k++)
+			at[k] = 1;
+		for (int i = 0; i < depth; i++) {
+#pragma GCC unroll 16
+			for (int k = 0; k < SIDE; k++)
+				at[k] = down(tree + (size_t)k * per, at[k],
+					     row);
+		}
+#pragma GCC unroll 16
 		for (int k = 0; k < SIDE; k++, leaf += per)
 			sum += leaf[at[k]];
 	}
-	for (; t < f->trees; t++, leaf += per) {
-		const struct forest_node *tree = nodes + (size_t)t * per;
+	for (; t < f->trees; t++, tree += per, leaf += per) {
 		size_t at = 1;
 
-		for (int i = 0; i < f->depth; i++)
+		for (int i = 0; i < depth; i++)
 			at = down(tree, at, row);
 		sum += leaf[at];
 	}
 	return sum;
+}
+
+/* Where the depth is known the places of the trees are constants. */
+static float sum_row(const struct forest *f, const float *row)
+{
+	switch (f->depth) {
+	case 3:
+		return sum_deep(f, row, 3);
+	case 4:
+		return sum_deep(f, row, 4);
+	case 5:
+		return sum_deep(f, row, 5);
+	case 6:
+		return sum_deep(f, row, 6);
+	default:
+		return sum_deep(f, row, f->depth);
+	}
 }
 
 /* XGBoost's own sigmoid, constants and all. */

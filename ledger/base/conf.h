@@ -78,11 +78,13 @@ struct conf {
 	char *alert_format; /* "generic", "slack" */
 
 	/* the router's training */
-	char *retrain_at;            /* "03:17" UTC; "" never */
-	int64_t retrain_window_days; /* of the ledger; 0: all */
-	int64_t retrain_rows;        /* trials, and tasks, at most */
-	int64_t retrain_min_tasks;   /* judged; fewer: not yet */
-	int64_t retrain_min_class;   /* for a learned policy */
+	char *retrain_at;             /* "03:17" UTC; "" never */
+	int64_t retrain_window_days;  /* of the ledger; 0: all */
+	int64_t retrain_rows;         /* trials, and tasks, at most */
+	int64_t retrain_min_tasks;    /* judged; fewer: not yet */
+	int64_t retrain_min_class;    /* for a learned policy */
+	int64_t retrain_under_weight; /* of failures that a stronger model
+					 would have mended */
 };
 
 enum conf_type {

@@ -236,5 +236,9 @@ const struct conf_key conf_keys[] = {
 	 .reloadable = true,
 	 .help = "judged tasks of a class below which nothing learned serves "
 		 "it"},
+	{KEY("router", retrain_under_weight, "ACO_RETRAIN_UNDER_WEIGHT"),
+	 .type = CONF_INT, .def = "1", .min = 1, .max = 100, .reloadable = true,
+	 .help = "how often a failure counts that a stronger model would have "
+		 "mended; more than 1 has been no better"},
 	{.name = NULL},
 };
