@@ -311,6 +311,8 @@ static void play_world(uint64_t seed, int64_t most, struct counts *c)
 		bundle_drop(b[i]);
 		buf_release(&bytes[i]);
 	}
+	fprintf(stderr, "so far %d null, %d promoted; %d, %d when better\n",
+		c->nulls, c->null_passed, c->points, c->cheaper);
 	free(side);
 	matrix_release(&m);
 }
