@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "gen/sql.h"
+#include "ingest/gw_conf.h"
 #include "ingest/gw_models.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/json.h"
@@ -13,6 +14,7 @@
 
 #define OUT_MAX        ((size_t)64 << 20)
 #define NAME_MAX_BYTES 256
+#define NAMES_MAX      64
 
 enum {
 	OPT_PROVIDER,
@@ -20,6 +22,7 @@ enum {
 	OPT_PROTOCOL,
 	OPT_UPSTREAM,
 	OPT_CAN,
+	OPT_MAX_OUTPUT,
 	OPT_ENABLE,
 	OPT_DISABLE,
 	OPT_JSON,
@@ -33,7 +36,11 @@ static const struct cmd_opt opts[] = {
 	[OPT_UPSTREAM] = {"upstream", 0, "NAME",
 			  "provider of the configuration that serves it (set)"},
 	[OPT_CAN] = {"can", 0, "LIST",
-		     "tools,vision,json,logprobs,reasoning; all (set)"},
+		     "tools,vision,json,logprobs,reasoning, and chat,responses "
+		     "or embeddings; all (set)"},
+	[OPT_MAX_OUTPUT] = {"max-output", 0, "TOKENS",
+			    "most that it writes in one answer; 0: by the "
+			    "price table (set)"},
 	[OPT_ENABLE] = {"enable", 0, NULL, "the router may choose it (set)"},
 	[OPT_DISABLE] = {"disable", 0, NULL, "the router may not (set)"},
 	[OPT_JSON] = {"json", 0, NULL, "one JSON object"},
@@ -43,10 +50,13 @@ static const struct cmd_opt opts[] = {
 struct model_cmd {
 	const struct command *self;
 	const struct conf *conf;
-	const char *verb, *name;
+	const char *verb, *names[NAMES_MAX];
+	int n_names;
+	const char *name; /* the one at hand */
 	struct str provider, protocol, upstream, can;
-	int tier;    /* 0: not given */
-	int enabled; /* -1: not given */
+	int tier;           /* 0: not given */
+	int enabled;        /* -1: not given */
+	int64_t max_output; /* -1: not given */
 	bool json, for_set;
 	struct db *db;
 	struct buf out;
@@ -89,6 +99,10 @@ static void list_json(struct model_cmd *c, const struct db_result *r)
 		json_out_str(&o, "upstream", db_text(r, i, 5));
 		json_out_str(&o, "can", db_text(r, i, 6));
 		json_out_bool(&o, "enabled", db_bool(r, i, 7));
+		if (db_null(r, i, 8))
+			json_out_null(&o, "max_output");
+		else
+			json_out_i64(&o, "max_output", db_i64(r, i, 8));
 		json_out_end(&o, '}');
 	}
 	json_out_end(&o, ']');
@@ -131,12 +145,18 @@ static void list_plain(struct model_cmd *c, const struct db_result *r)
 static enum rc look(struct model_cmd *c, struct db_result **r, struct err *e)
 {
 	struct db_args a;
+	struct buf names;
 	enum rc rc;
 
+	buf_init(&names, (NAME_MAX_BYTES + 1) * NAMES_MAX);
+	for (int i = 0; i < c->n_names; i++)
+		buf_addf(&names, "%s%s", i ? "\n" : "", c->names[i]);
 	db_args_init(&a, 65536);
-	db_arg_text(&a, str_from(c->name));
+	db_arg_text(&a,
+		    c->n_names ? (struct str){names.p, names.len} : STR_NONE);
 	rc = db_run(c->db, &sql_model_list, &a, r, NULL, e);
 	db_args_release(&a);
+	buf_release(&names);
 	return rc;
 }
 
@@ -213,7 +233,7 @@ static enum rc find_provider(struct model_cmd *c, const struct price_book *book,
 	return RC_BAD;
 }
 
-static enum rc set(struct model_cmd *c, struct err *e)
+static enum rc set_one(struct model_cmd *c, struct err *e)
 {
 	char text[PRICE_PROVIDER_MAX];
 	struct price_book *book = NULL;
@@ -239,6 +259,10 @@ static enum rc set(struct model_cmd *c, struct err *e)
 		db_arg_null(&a);
 	else
 		db_arg_bool(&a, c->enabled);
+	if (c->max_output < 0)
+		db_arg_null(&a);
+	else
+		db_arg_i64(&a, c->max_output);
 	rc = db_run(c->db, &sql_model_set, &a, &r, NULL, e);
 	if (!rc && db_rows(r) && db_null(r, 0, 0) && db_bool(r, 0, 1))
 		fprintf(stderr,
@@ -248,6 +272,35 @@ static enum rc set(struct model_cmd *c, struct err *e)
 	db_result_free(r);
 	db_args_release(&a);
 	price_book_free(book);
+	return rc;
+}
+
+/* A daemon with this configuration would refuse what asks for it. */
+static void warn_upstream(const struct model_cmd *c)
+{
+	struct gw_conf *conf;
+	struct err e;
+
+	if (!c->upstream.len || gw_conf_new(&conf, c->conf, &e))
+		return;
+	if (!gw_conf_provider(conf, c->upstream))
+		fprintf(stderr,
+			"aco: the configuration here has no provider '%.*s'\n",
+			STR_ARG(c->upstream));
+	gw_conf_drop(conf);
+}
+
+static enum rc set(struct model_cmd *c, struct err *e)
+{
+	struct str provider = c->provider;
+	enum rc rc = RC_OK;
+
+	warn_upstream(c);
+	for (int i = 0; i < c->n_names && !rc; i++) {
+		c->name = c->names[i];
+		c->provider = provider;
+		rc = set_one(c, e);
+	}
 	return rc ? rc : list(c, e);
 }
 
@@ -271,8 +324,8 @@ static int read_can(struct model_cmd *c, struct str s)
 	if (gw_can_parse(s, &bad))
 		return 0;
 	return cmd_usage(c->self,
-			 "--can: '%.*s' is not tools, vision, json, logprobs "
-			 "or reasoning",
+			 "--can: '%.*s' is not tools, vision, json, logprobs, "
+			 "reasoning, chat, responses or embeddings",
 			 STR_ARG(bad));
 }
 
@@ -284,6 +337,14 @@ static int read_tier(struct model_cmd *c, struct str s)
 		return cmd_usage(c->self, "--tier: 1 to 5");
 	c->tier = (int)tier;
 	return 0;
+}
+
+static int read_max_output(struct model_cmd *c, struct str s)
+{
+	if (str_i64(s, &c->max_output) && c->max_output >= 0 &&
+	    c->max_output <= INT32_MAX)
+		return 0;
+	return cmd_usage(c->self, "--max-output: tokens, or 0");
 }
 
 static int read_option(struct model_cmd *c, int opt, const char *value)
@@ -311,6 +372,8 @@ static int read_option(struct model_cmd *c, int opt, const char *value)
 		return read_tier(c, s);
 	case OPT_CAN:
 		return read_can(c, s);
+	case OPT_MAX_OUTPUT:
+		return read_max_output(c, s);
 	default:
 		c->enabled = opt == OPT_ENABLE;
 		return 0;
@@ -334,8 +397,8 @@ static int read_args(struct model_cmd *c, int argc, char **argv)
 			code = read_option(c, got, a.value);
 		else if (!c->verb)
 			c->verb = a.value;
-		else if (!c->name)
-			c->name = a.value;
+		else if (c->n_names < NAMES_MAX)
+			c->names[c->n_names++] = a.value;
 		else
 			code = cmd_usage(c->self, "'%s' is too many", a.value);
 	}
@@ -344,19 +407,22 @@ static int read_args(struct model_cmd *c, int argc, char **argv)
 	is_set = c->verb && str_is(str_from(c->verb), "set");
 	if (!c->verb || (!is_set && !str_is(str_from(c->verb), "list")))
 		return cmd_usage(c->self, "say what: list or set");
-	if (is_set && !c->name)
+	if (is_set && !c->n_names)
 		return cmd_usage(c->self, "model set wants a name");
 	if (!is_set && c->for_set)
 		return cmd_usage(c->self, "model list takes --json only");
-	if (c->name && check_text(c, "NAME", str_from(c->name)))
-		return 2;
+	for (int i = 0; i < c->n_names; i++) {
+		if (check_text(c, "NAME", str_from(c->names[i])))
+			return 2;
+	}
 	return -1;
 }
 
 static int run(const struct command *self, const struct conf *conf, int argc,
 	       char **argv)
 {
-	struct model_cmd c = {.self = self, .conf = conf, .enabled = -1};
+	struct model_cmd c = {
+		.self = self, .conf = conf, .enabled = -1, .max_output = -1};
 	struct err e = {"", ""};
 	int code = read_args(&c, argc, argv);
 	enum rc rc;
@@ -379,20 +445,27 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 
 const struct command command_model = {
 	.name = "model",
-	.args = "list [NAME] | set NAME",
+	.args = "list [NAME...] | set NAME...",
 	.summary = "the models that there are, and which the router may choose",
 	.help = "list: every model that the ledger has met or that was set, "
 		"those first that the router may choose.\n\n"
-		"set: add a model, or change what the options say of it. The "
+		"set: add models, or change what the options say of them. The "
 		"tier, 1 to 5, orders models from cheap to capable; without "
 		"--tier it follows from the price, and calls that are "
 		"recorded keep the tier that they had. --enable lets 'auto' "
-		"choose it, among the models of its --protocol. --upstream "
+		"choose it, among the models of its --protocol; nothing is "
+		"enabled by itself, so that `auto` spends only where somebody "
+		"said it may. --upstream "
 		"names the provider of the configuration that serves it; "
 		"without it, the one that is called like the model's "
 		"provider, else the first of the protocol. --can says what it "
-		"can do: a request that needs more goes elsewhere. Running "
-		"daemons know within seconds.",
+		"can do: a request that needs more goes elsewhere. Where none "
+		"of chat, responses and embeddings is named it talks, on both "
+		"endpoints; without --can it can all of that, or only make "
+		"embeddings if its name says so. --max-output bounds what a "
+		"call may cost, and so what budgets reserve for it, where the "
+		"request itself sets no maximum. Running daemons know within "
+		"seconds.",
 	.opts = opts,
 	.run = run,
 };

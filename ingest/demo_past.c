@@ -77,6 +77,7 @@ static enum rc set_models(struct db *db, struct err *e)
 		db_arg_null(&a);
 		db_arg_null(&a);
 		db_arg_bool(&a, true);
+		db_arg_null(&a);
 		rc = db_run(db, &sql_model_set, &a, NULL, NULL, e);
 		db_args_release(&a);
 	}

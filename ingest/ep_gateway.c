@@ -1,6 +1,8 @@
 /* The gateway's routes. What else lies under /v1/ is the provider's. */
 #include "ingest/gw_int.h"
 
+#define TURN_COSTS_MAX ((size_t)256 << 10)
+
 static struct gateway *of(void *arg)
 {
 	const struct worker *w = arg;
@@ -90,12 +92,21 @@ static void model(struct http_req *r, void *arg)
 		other(r, arg);
 }
 
-/* Codex asks its provider what turns cost. The ledger knows, but not by their
- * ids; an empty list it understands. */
+/* Codex asks its provider what turns cost. */
 static void turn_costs(struct http_req *r, void *arg)
 {
-	(void)arg;
-	http_reply(r, 200, GW_JSON, STR("{\"object\":\"list\",\"data\":[]}"));
+	const struct auth_key *key = worker_key(r);
+	struct buf out;
+	struct err e;
+
+	buf_init(&out, TURN_COSTS_MAX);
+	if (gw_turn_costs(of(arg), key ? key->name : STR_NONE, http_body(r),
+			  &out, &e))
+		http_reply_err(r, 400, &e);
+	else
+		http_reply(r, 200, GW_JSON,
+			   (struct str){buf_str(&out), out.len});
+	buf_release(&out);
 }
 
 /* Claude Code looks whether somebody is there: HEAD /. */

@@ -223,13 +223,19 @@ static enum rc read_provider(struct gw_conf *c, struct str item, struct err *e)
 				  &p, e);
 	if (!rc)
 		rc = set_origin(p, w.url, e);
+	if (!rc && p->said)
+		rc = err_set(e, RC_BAD, "providers: %s is there twice",
+			     p->name);
 	if (rc)
 		return rc;
+	p->said = true;
 	p->calls = (int)w.n_calls;
 	if (w.key_file.len) {
 		at = xstrndup(w.key_file.p, w.key_file.len);
 		rc = key_of_file(&p->key, at, e);
 		free(at);
+		if (rc)
+			err_prefix(e, "providers: %s: key_file", p->name);
 	} else if (w.key_env.len) {
 		at = xstrndup(w.key_env.p, w.key_env.len);
 		p->key = key_of_env(at);
@@ -238,14 +244,23 @@ static enum rc read_provider(struct gw_conf *c, struct str item, struct err *e)
 	return rc;
 }
 
-static enum rc shipped(struct gw_conf *c, const char *name, enum gw_protocol pr,
-		       const char *url, const char *env, struct err *e)
+static enum rc shipped(struct gw_conf *c, const struct conf *conf,
+		       enum gw_protocol pr, struct err *e)
 {
+	bool openai = pr == GW_OPENAI;
+	const char *name = gw_protocol_names[pr];
+	const char *url =
+		openai ? conf->openai_base_url : conf->anthropic_base_url;
+	const char *env = openai ? "OPENAI_API_KEY" : "ANTHROPIC_API_KEY";
+	const char *key = openai ? "openai_base_url" : "anthropic_base_url";
 	struct gw_provider *p;
 	enum rc rc = add_provider(c, str_from(name), pr, &p, e);
 
-	if (!rc)
+	if (!rc) {
 		rc = set_origin(p, str_from(url), e);
+		if (rc)
+			conf_blame(conf, key, e);
+	}
 	if (!rc)
 		p->key = key_of_env(env);
 	return rc;
@@ -256,12 +271,12 @@ static enum rc read_providers(struct gw_conf *c, const struct conf *conf,
 {
 	struct str rest = str_from(conf->providers), item;
 	bool seen[GW_PROTOCOL_N] = {false};
-	enum rc rc = shipped(c, "openai", GW_OPENAI, conf->openai_base_url,
-			     "OPENAI_API_KEY", e);
+	enum rc rc = shipped(c, conf, GW_OPENAI, e);
 
 	if (!rc)
-		rc = shipped(c, "anthropic", GW_ANTHROPIC,
-			     conf->anthropic_base_url, "ANTHROPIC_API_KEY", e);
+		rc = shipped(c, conf, GW_ANTHROPIC, e);
+	if (rc)
+		return rc;
 	while (!rc && cut(&rest, '|', &item)) {
 		if (item.len)
 			rc = read_provider(c, item, e);
@@ -282,10 +297,21 @@ static enum rc read_providers(struct gw_conf *c, const struct conf *conf,
 				     "providers: none speaks protocol %s",
 				     gw_protocol_names[i]);
 	}
+	if (rc)
+		conf_blame(conf, "providers", e);
 	return rc;
 }
 
 /* ---- lists ---- */
+
+static const struct gw_alias *alias_of(const struct gw_conf *c, struct str name)
+{
+	for (size_t i = 0; i < c->n_aliases; i++) {
+		if (str_eq(c->aliases[i].name, name))
+			return &c->aliases[i];
+	}
+	return NULL;
+}
 
 static enum rc read_aliases(struct gw_conf *c, struct str text, struct err *e)
 {
@@ -301,8 +327,23 @@ static enum rc read_aliases(struct gw_conf *c, struct str text, struct err *e)
 			return err_set(e, RC_BAD,
 				       "aliases: '%.*s' is not NAME=MODEL",
 				       STR_ARG(item));
+		if (str_is(a.name, "auto") || str_starts(a.name, "auto:"))
+			return err_set(e, RC_BAD,
+				       "aliases: '%.*s' is the router's name",
+				       STR_ARG(a.name));
+		if (alias_of(c, a.name))
+			return err_set(e, RC_BAD,
+				       "aliases: '%.*s' is there twice",
+				       STR_ARG(a.name));
 		xgrow(&c->aliases, &cap, c->n_aliases + 1, sizeof(a));
 		c->aliases[c->n_aliases++] = a;
+	}
+	for (size_t i = 0; i < c->n_aliases; i++) {
+		if (alias_of(c, c->aliases[i].target))
+			return err_set(e, RC_BAD,
+				       "aliases: '%.*s' stands for another "
+				       "alias",
+				       STR_ARG(c->aliases[i].name));
 	}
 	return RC_OK;
 }
@@ -325,6 +366,10 @@ static enum rc read_floors(struct gw_conf *c, struct str text, struct err *e)
 				       "CLASS=TIER, 1 to 5",
 				       STR_ARG(item));
 		f.tier = (int)tier;
+		if (gw_conf_floor(c, f.class_name))
+			return err_set(e, RC_BAD,
+				       "route_floors: '%.*s' is there twice",
+				       STR_ARG(f.class_name));
 		xgrow(&c->floors, &cap, c->n_floors + 1, sizeof(f));
 		c->floors[c->n_floors++] = f;
 	}
@@ -393,6 +438,14 @@ static void read_numbers(struct gw_conf *c, const struct conf *f)
 	c->read_on_us = f->read_on_seconds * s;
 }
 
+static enum rc blame(const struct conf *f, const char *key, enum rc rc,
+		     struct err *e)
+{
+	if (rc)
+		conf_blame(f, key, e);
+	return rc;
+}
+
 enum rc gw_conf_new(struct gw_conf **out, const struct conf *f, struct err *e)
 {
 	struct gw_conf *c = xcalloc(1, sizeof(*c));
@@ -406,12 +459,18 @@ enum rc gw_conf_new(struct gw_conf **out, const struct conf *f, struct err *e)
 	read_numbers(c, f);
 	rc = read_providers(c, f, e);
 	if (!rc)
-		rc = read_aliases(c, (struct str){c->text, n_aliases}, e);
+		rc = blame(f, "aliases",
+			   read_aliases(c, (struct str){c->text, n_aliases}, e),
+			   e);
 	if (!rc)
-		rc = read_floors(c, (struct str){c->text + n_aliases, n_floors},
-				 e);
+		rc = blame(
+			f, "route_floors",
+			read_floors(c,
+				    (struct str){c->text + n_aliases, n_floors},
+				    e),
+			e);
 	if (!rc)
-		rc = read_goal(c, f->route_goal, e);
+		rc = blame(f, "route_goal", read_goal(c, f->route_goal, e), e);
 	if (rc) {
 		gw_conf_drop(c);
 		return rc;
@@ -466,11 +525,9 @@ const struct gw_provider *gw_conf_first(const struct gw_conf *c,
 
 struct str gw_conf_alias(const struct gw_conf *c, struct str name)
 {
-	for (size_t i = 0; i < c->n_aliases; i++) {
-		if (str_eq(c->aliases[i].name, name))
-			return c->aliases[i].target;
-	}
-	return name;
+	const struct gw_alias *a = alias_of(c, name);
+
+	return a ? a->target : name;
 }
 
 int gw_conf_floor(const struct gw_conf *c, struct str class_name)

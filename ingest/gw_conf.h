@@ -49,6 +49,7 @@ struct gw_provider {
 	struct up_origin origin;
 	char *key;  /* secret; NULL: none */
 	bool first; /* of its protocol */
+	bool said;  /* by `providers` */
 	int calls;  /* at once, of all workers; 0: any number */
 };
 
@@ -80,7 +81,8 @@ struct gw_conf {
 	int64_t connect_us, first_byte_us, silence_us, call_us, read_on_us;
 };
 
-/* RC_BAD: which key of the configuration, and what is wrong there. */
+/* RC_BAD: which key of the configuration, where it was set, and what is wrong
+ * there. */
 enum rc gw_conf_new(struct gw_conf **out, const struct conf *conf,
 		    struct err *e) MUST_CHECK;
 struct gw_conf *gw_conf_keep(struct gw_conf *c);

@@ -127,6 +127,7 @@ struct gw_who {
 	enum step_kind kind;
 	int retry; /* which try of the client it is, from 0 */
 	struct uuid task_id;
+	struct uuid turn; /* of Codex; nil: none */
 };
 
 /* ---- an attempt, gw_try.c ---- */
@@ -285,6 +286,16 @@ bool gw_path_plain(struct str path);
 /* The path behind a provider's base, with the query. */
 struct str gw_target(struct gw_call *c);
 
+/* ---- gw_turn.c ---- */
+/* The turn that a request of Codex belongs to; nil. */
+struct uuid gw_turn_read(struct gw_call *c);
+/* A call of a turn has been answered. */
+void gw_turn_note(struct gw_call *c);
+/* Answers {"turn_ids":[...]}: those that are known under that key. RC_BAD: no
+ * JSON. */
+enum rc gw_turn_costs(const struct gateway *g, struct str key, struct str body,
+		      struct buf *out, struct err *e) MUST_CHECK;
+
 /* ---- gw_list.c ---- */
 /* Answers GET /v1/models, or with a name /v1/models/NAME, in the protocol that
  * the client's headers tell. False: it is the provider's to answer, since there
@@ -313,6 +324,8 @@ enum rc gw_route(struct gw_call *c, struct err *e) MUST_CHECK;
 /* The provider and model of the next attempt; NULL: none. */
 const struct gw_provider *gw_serve(struct gw_call *c, const struct gw_model **m,
 				   struct str *name);
+/* NULL: the one that the registry names is not there, or speaks another
+ * protocol. */
 const struct gw_provider *gw_model_provider(const struct gw_conf *conf,
 					    const struct gw_model *m);
 /* After a reply: true, it may stand; false: see gw_escalate(). */

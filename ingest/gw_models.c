@@ -64,6 +64,7 @@ static void read_row(struct gw_registry *r, const struct db_result *res,
 			       ? gw_can_parse(db_text(res, row, 5), &bad)
 			       : gw_can_guess(db_text(res, row, 1)),
 		.by_name_only = !db_bool(res, row, 6),
+		.max_output = db_null(res, row, 7) ? 0 : db_i64(res, row, 7),
 	};
 
 	m.protocol = str_is(protocol, "anthropic") ||

@@ -50,7 +50,8 @@ struct gw_model {
 	bool by_name_only; /* not enabled: never chosen, but whoever names it
 			      is served by its upstream */
 	int64_t in_fusd, cached_fusd, out_fusd; /* a token; -1 unknown */
-	int64_t max_output;                     /* tokens; 0 unknown */
+	int64_t max_output; /* tokens, as the registry says it; 0: it does
+			       not */
 };
 
 /* A state of the registry. Belongs to the loop. */

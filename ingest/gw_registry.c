@@ -126,7 +126,6 @@ void gw_registry_add(struct gw_registry *r, const struct gw_model *m)
 	to->upstream =
 		m->upstream.len ? arena_str(&r->arena, m->upstream) : STR_NONE;
 	to->in_fusd = to->cached_fusd = to->out_fusd = -1;
-	to->max_output = 0;
 	r->n += arena_ok(&r->arena);
 }
 
@@ -149,7 +148,6 @@ void gw_registry_price(struct gw_registry *r, struct price_book *book_owned)
 		m->in_fusd = known(f.row->v[PRICE_INPUT], -1);
 		m->out_fusd = known(f.row->v[PRICE_OUTPUT], -1);
 		m->cached_fusd = known(f.row->v[PRICE_CACHE_READ], m->in_fusd);
-		m->max_output = known(f.row->v[PRICE_MAX_OUTPUT], 0);
 	}
 }
 
@@ -183,6 +181,8 @@ void gw_registry_print(const struct gw_registry *r, struct buf *out)
 			     str_from(gw_protocol_names[m->protocol]));
 		json_out_i64(&o, "tier", m->tier);
 		json_out_i64(&o, "can", m->can);
+		if (m->max_output)
+			json_out_i64(&o, "max_output", m->max_output);
 		if (m->by_name_only)
 			json_out_bool(&o, "by_name_only", true);
 		json_out_end(&o, '}');
@@ -214,6 +214,9 @@ static enum rc parse_line(struct gw_registry *r, struct json_doc *d,
 	m.tier = (int)tier;
 	m.can = with_endpoints((unsigned)can);
 	m.by_name_only = json_true(json_get(o, "by_name_only"));
+	if (!json_i64(json_get(o, "max_output"), &m.max_output) ||
+	    m.max_output < 0)
+		m.max_output = 0;
 	gw_registry_add(r, &m);
 	return RC_OK;
 }

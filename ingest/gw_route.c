@@ -16,10 +16,11 @@ const struct gw_provider *gw_model_provider(const struct gw_conf *conf,
 {
 	const struct gw_provider *p = NULL;
 
-	if (m->upstream.len)
+	if (m->upstream.len) {
 		p = gw_conf_provider(conf, m->upstream);
-	if (!p)
-		p = gw_conf_provider(conf, m->provider);
+		return p && p->protocol == m->protocol ? p : NULL;
+	}
+	p = gw_conf_provider(conf, m->provider);
 	return p && p->protocol == m->protocol
 		       ? p
 		       : gw_conf_first(conf, m->protocol);
@@ -126,11 +127,15 @@ static void add_arms(struct gw_call *c, const struct gw_last *last)
 
 	for (size_t i = 0; i < c->reg->n && n < ROUTE_ARMS_MAX; i++) {
 		const struct gw_model *m = &c->reg->m[i];
+		const struct gw_provider *p;
 		struct gw_link *l;
 
 		if (m->protocol != c->protocol || m->by_name_only)
 			continue;
-		l = gw_link_of(c->g, gw_model_provider(c->conf, m));
+		p = gw_model_provider(c->conf, m);
+		if (!p)
+			continue;
+		l = gw_link_of(c->g, p);
 		c->arm_model[n] = m;
 		c->arms[n++] = (struct route_arm){
 			.model = m->name,
@@ -314,7 +319,7 @@ static bool serve_pinned(struct gw_call *c, const struct gw_last *last)
 static const char *example(const struct gw_call *c)
 {
 	if (c->wire == WIRE_OPENAI_EMBEDDINGS)
-		return "text-embedding-3-small";
+		return "text-embedding-3-small --provider openai";
 	return c->protocol == GW_ANTHROPIC ? "claude-haiku-4-5" : "gpt-5-mini";
 }
 
@@ -352,6 +357,21 @@ static enum rc nobody(const struct gw_call *c, struct err *e)
 	return RC_BAD;
 }
 
+/* Its provider is not in the configuration: no other one gets what is asked. */
+static enum rc no_provider(const struct gw_call *c, struct err *e)
+{
+	const struct gw_model *m =
+		gw_registry_find(c->reg, c->protocol, c->serve);
+
+	err_set(e, RC_DOWN,
+		"model '%.*s' is served by provider '%.*s', which is not "
+		"configured here for that protocol",
+		STR_ARG(c->serve), STR_ARG(m ? m->upstream : STR_NONE));
+	err_hint(e, "providers = %.*s: url=..., or aco model set --upstream",
+		 STR_ARG(m ? m->upstream : STR_NONE));
+	return RC_DOWN;
+}
+
 static enum rc route_auto(struct gw_call *c, struct err *e)
 {
 	struct gw_last last;
@@ -375,9 +395,9 @@ static enum rc route_auto(struct gw_call *c, struct err *e)
 	}
 	c->acts = false;
 	found = serve_pinned(c, &last) || serve_default(c);
-	if (found)
-		return RC_OK;
-	return nobody(c, e);
+	if (!found)
+		return nobody(c, e);
+	return c->arm >= 0 || c->provider ? RC_OK : no_provider(c, e);
 }
 
 enum rc gw_route(struct gw_call *c, struct err *e)
@@ -386,7 +406,7 @@ enum rc gw_route(struct gw_call *c, struct err *e)
 	if (c->routed)
 		return route_auto(c, e);
 	serve_named(c, gw_conf_alias(c->conf, c->req.model));
-	return RC_OK;
+	return c->provider ? RC_OK : no_provider(c, e);
 }
 
 /* ---- after an attempt ---- */
@@ -484,4 +504,5 @@ void gw_session_note(struct gw_call *c)
 	last.cost_pusd += c->spent_pusd;
 	last.steps++;
 	gw_session_put(c->g->sessions, c->who.task_id, &last);
+	gw_turn_note(c);
 }

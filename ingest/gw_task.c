@@ -39,6 +39,7 @@ static bool known_client(struct gw_call *c)
 		return false;
 	w->sender = STR("codex");
 	w->session = s;
+	w->turn = gw_turn_read(c);
 	return true;
 }
 

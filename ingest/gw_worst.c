@@ -20,10 +20,12 @@
  * All of it counts in the dearest bucket that the request can write to (an
  * hour's cache is twice the input price at Anthropic), at the service tier that
  * was asked for, and by the prices of a long context where it can be one. The
- * answer: what the request allows, else the model's own maximum, for each of
- * the samples. Not in it, since nobody bounds them: the provider's own tools
- * (searches, and what they read), and a priority tier that a project has as its
- * default. What a call cost is settled in any case. */
+ * answer: what the request allows, else the model's own maximum (by the
+ * registry, else by the price table; where neither has it OUTPUT_MOST, or all
+ * of a smaller context), for each of the samples. Not in it, since nobody
+ * bounds them: the provider's own tools (searches, and what they read), and a
+ * priority tier that a project has as its default. What a call cost is settled
+ * in any case. */
 #include "ingest/gw_int.h"
 #include "ledger/base/clock.h"
 #include "ledger/cost.h"
@@ -32,7 +34,7 @@
 enum {
 	EXTRA_TOKENS = 2048,
 	IMAGE_TOKENS = 50000,
-	OUTPUT_UNKNOWN = 131072, /* where neither side names a maximum */
+	OUTPUT_MOST = 131072, /* no known model writes more in one answer */
 	CONTEXT_UNKNOWN = 1 << 20
 };
 
@@ -67,9 +69,11 @@ static int64_t most_out(const struct gw_call *c, const struct price_row *r)
 
 	if (c->wire == WIRE_OPENAI_EMBEDDINGS)
 		return 0;
-	if (out < 0)
-		out = known(r, PRICE_MAX_OUTPUT,
-			    known(r, PRICE_CONTEXT_WINDOW, OUTPUT_UNKNOWN));
+	if (out < 0) {
+		out = known(r, PRICE_CONTEXT_WINDOW, OUTPUT_MOST);
+		out = out < OUTPUT_MOST ? out : OUTPUT_MOST;
+		out = known(r, PRICE_MAX_OUTPUT, out);
+	}
 	if (out > INT32_MAX)
 		out = INT32_MAX;
 	return out * c->req.n;

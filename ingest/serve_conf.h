@@ -9,7 +9,8 @@
 struct listen_set;
 
 /* What the table of keys cannot check: addresses, TLS (certificate and key are
- * read), rules. *set gets the addresses, not reserved. */
+ * read), rules, the time zone, the gateway's providers with their keys and
+ * lists. *set gets the addresses, not reserved. RC_BAD: where in the file. */
 enum rc serve_check(const struct conf *conf, struct listen_set *set,
 		    struct err *e) MUST_CHECK;
 /* Read the configuration again, from where `now` came. *out (on the heap, to

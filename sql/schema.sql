@@ -999,6 +999,8 @@ CREATE TABLE public.model (
     upstream text,
     capabilities text[] DEFAULT '{}'::text[] NOT NULL,
     enabled boolean DEFAULT false NOT NULL,
+    max_output bigint,
+    CONSTRAINT model_max_output_check CHECK ((max_output > 0)),
     CONSTRAINT model_protocol_check CHECK ((protocol = ANY (ARRAY['openai'::text, 'anthropic'::text]))),
     CONSTRAINT model_tier_check CHECK (((tier >= 1) AND (tier <= 5)))
 );

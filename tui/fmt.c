@@ -14,18 +14,9 @@
 
 bool fmt_set_zone(const char *zone)
 {
-	const char *dir = getenv("TZDIR");
-	char path[512];
-
-	if (strcmp(zone, "UTC") != 0) {
-		/* tzset() takes any name and silently means UTC. */
-		if (zone[0] == '\0' || zone[0] == '/' || strstr(zone, ".."))
-			return false;
-		snprintf(path, sizeof(path), "%s/%s",
-			 dir ? dir : "/usr/share/zoneinfo", zone);
-		if (access(path, R_OK) != 0)
-			return false;
-	}
+	/* tzset() takes any name and silently means UTC. */
+	if (!clock_zone_known(zone))
+		return false;
 	setenv("TZ", zone, 1);
 	tzset();
 	return true;

@@ -7,7 +7,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 static _Atomic int64_t fixed_us = TIME_NONE;
 static pthread_once_t started = PTHREAD_ONCE_INIT;
@@ -242,4 +245,21 @@ char *clock_format_day(int32_t day, char *buf, size_t size)
 	civil_from_days(day, &y, &m, &d);
 	snprintf(buf, size, "%04lld-%02d-%02d", (long long)y, m, d);
 	return buf;
+}
+
+bool clock_zone_known(const char *zone)
+{
+	const char *dir = getenv("TZDIR");
+	char path[512];
+	struct stat st;
+
+	if (!strcmp(zone, "UTC"))
+		return true;
+	if (zone[0] == '\0' || zone[0] == '/' || strstr(zone, ".."))
+		return false;
+	dir = dir ? dir : "/usr/share/zoneinfo";
+	if (access(dir, X_OK) != 0)
+		return true;
+	snprintf(path, sizeof(path), "%s/%s", dir, zone);
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }

@@ -15,7 +15,10 @@
 #define US_PER_DAY  (INT64_C(86400) * US_PER_SEC)
 #define DAY_UNDATED 0
 
-int64_t clock_now_us(void);     /* wall clock, or the fixed one */
+int64_t clock_now_us(void); /* wall clock, or the fixed one */
+/* Whether this machine knows a time zone of that name ("UTC",
+ * "Europe/Berlin"); without any zones, whatever could be one. */
+bool clock_zone_known(const char *zone);
 int64_t clock_mono_us(void);    /* monotonic, for durations; never fixed */
 void clock_fix(int64_t now_us); /* TIME_NONE: run again. ACO_NOW in the
 				   environment does the same at start */

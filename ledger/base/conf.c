@@ -13,6 +13,8 @@
 #include "ledger/base/alloc.h"
 #include "ledger/base/str.h"
 
+#define BY_VARIABLE (-1) /* in place of a line */
+
 static void *member(struct conf *c, const struct conf_key *k)
 {
 	return (char *)c + k->offset;
@@ -210,6 +212,7 @@ static int on_pair(void *arg, const char *section, const char *name,
 		    strcmp(k->name, name) != 0)
 			continue;
 		r->rc = set_value(r->c, k, value, r->e);
+		r->c->lines[k - conf_keys] = r->line;
 		if (r->rc != RC_OK)
 			err_prefix(r->e, "%s:%d", r->path, r->line);
 		return r->rc == RC_OK;
@@ -289,12 +292,22 @@ static char *default_home(void)
 	return xasprintf("%s/.local/share/aco", user_home());
 }
 
+static size_t key_count(void)
+{
+	size_t n = 0;
+
+	while (conf_keys[n].name)
+		n++;
+	return n;
+}
+
 enum rc conf_load(struct conf *c, const char *path, struct err *e)
 {
 	const struct conf_key *k;
 	enum rc rc = RC_OK;
 
 	*c = (struct conf){.file = xstrdup("")};
+	c->lines = xcalloc(key_count(), sizeof(*c->lines));
 	for (k = conf_keys; k->name && rc == RC_OK; k++)
 		rc = set_value(c, k, k->def, e);
 	if (rc == RC_OK)
@@ -305,6 +318,7 @@ enum rc conf_load(struct conf *c, const char *path, struct err *e)
 		if (!text)
 			continue;
 		rc = set_value(c, k, text, e);
+		c->lines[k - conf_keys] = BY_VARIABLE;
 		if (rc != RC_OK)
 			err_prefix(e, "%s", k->env);
 	}
@@ -357,5 +371,20 @@ void conf_release(struct conf *c)
 			free(*(char **)member(c, k));
 	}
 	free(c->file);
+	free(c->lines);
 	*c = (struct conf){0};
+}
+
+void conf_blame(const struct conf *c, const char *key, struct err *e)
+{
+	for (const struct conf_key *k = conf_keys; k->name && c->lines; k++) {
+		int line = c->lines[k - conf_keys];
+
+		if (strcmp(k->name, key) != 0)
+			continue;
+		if (line == BY_VARIABLE)
+			err_prefix(e, "%s", k->env);
+		else if (line)
+			err_prefix(e, "%s:%d", c->file, line);
+	}
 }

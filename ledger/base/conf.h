@@ -19,6 +19,7 @@
  * Paths are expanded (~). */
 struct conf {
 	char *file;         /* the file that was read, "" if none */
+	int *lines;         /* where in it, by key; see conf_blame() */
 	char *home;         /* home: ACO_HOME; private cluster and spool */
 	char *database_url; /* database_url; "" = the private cluster */
 	char *pg_bin;       /* programs of the private cluster; "" = search */
@@ -112,6 +113,10 @@ extern const struct conf_key conf_keys[]; /* ends with name == NULL */
  * keys and bad values are RC_BAD with file and line. */
 enum rc conf_load(struct conf *c, const char *path, struct err *e) MUST_CHECK;
 void conf_release(struct conf *c);
+
+/* The value of a key turned out to be wrong after all: puts in front of e where
+ * it was set, "FILE:LINE: " or "VARIABLE: "; a default has no place. */
+void conf_blame(const struct conf *c, const char *key, struct err *e);
 
 /* A running daemon takes `next` instead of `now`: keys that cannot be reloaded
  * keep the value of `now`; the names of those that differ are added to `kept`,

@@ -2,7 +2,7 @@
 -- and have a provider of the configuration: asked for by name, they go there.
 -- params:
 SELECT provider, name, tier, protocol, upstream,
-       array_to_string(capabilities, ','), enabled
+       array_to_string(capabilities, ','), enabled, max_output
 FROM model
 WHERE enabled OR upstream <> ''
 ORDER BY provider, name

@@ -203,8 +203,7 @@ static void the_rest_passes(void **state)
 	free(seen);
 	g = gw_post(&w, "/v1/analytics/codex/turn-costs", "",
 		    "{\"turn_ids\":[]}");
-	assert_string_equal(buf_str(&g.body),
-			    "{\"object\":\"list\",\"data\":[]}");
+	assert_string_equal(buf_str(&g.body), "{\"turns\":[]}");
 	gw_got_free(&g);
 }
 

@@ -39,11 +39,13 @@ static struct conf sample(const char *providers)
 
 static void what_it_says(void **state)
 {
-	struct conf f = sample("local: url=http://h:8000/v1, protocol=openai");
+	struct conf f = sample("local: url=http://h:8000/v1, protocol=openai, "
+			       "calls=7");
 	struct gw_conf *c;
 	struct err e;
 
 	(void)state;
+	f.provider_calls = 9;
 	assert_int_equal(gw_conf_new(&c, &f, &e), RC_OK);
 	assert_int_equal(c->n_providers, 3);
 	assert_string_equal(gw_conf_first(c, GW_OPENAI)->name, "openai");
@@ -57,6 +59,8 @@ static void what_it_says(void **state)
 	assert_int_equal(gw_conf_floor(c, STR("medical")), 5);
 	assert_int_equal(gw_conf_floor(c, STR("coding")), 0);
 	assert_int_equal(c->n_defaults, 2);
+	assert_int_equal(gw_conf_provider(c, STR("local"))->calls, 7);
+	assert_int_equal(gw_conf_provider(c, STR("openai"))->calls, 9);
 	gw_conf_drop(c);
 }
 
@@ -92,6 +96,19 @@ static void mistakes_are_named(void **state)
 	f = sample("");
 	f.aliases = (char *)(uintptr_t) "x";
 	refused(f, "aliases");
+	f.aliases = (char *)(uintptr_t) "a=x, b=y, a=z";
+	refused(f, "aliases: 'a' is there twice");
+	f.aliases = (char *)(uintptr_t) "a=b, b=y";
+	refused(f, "aliases: 'a' stands for another alias");
+	f.aliases = (char *)(uintptr_t) "auto:x=y";
+	refused(f, "'auto:x' is the router's name");
+	f = sample("l: url=http://h | l: url=http://i");
+	refused(f, "providers: l is there twice");
+	f = sample("l: url=http://h, calls=-1");
+	refused(f, "calls is a number");
+	f = sample("");
+	f.route_floors = (char *)(uintptr_t) "a=1, a=2";
+	refused(f, "route_floors: 'a' is there twice");
 }
 
 static void keys_of_files(void **state)
