@@ -106,7 +106,6 @@ ALL_LDFLAGS = -pthread $(LDFLAGS_$(MODE)) $(LDFLAGS) -Wl,--as-needed
 # A library is linked when the one file that may use it (its gate) is there.
 LIBS := -lpq -linih -lcrypto -lz -lm
 LIBS += $(if $(wildcard tui/*.c),-lncursesw -ltinfo)
-LIBS += $(if $(wildcard ingest/loop.c),-levent_core)
 LIBS += $(if $(wildcard ingest/tls.c),-lssl)
 # The fuzzer of our JSON reader compares it with jansson.
 LIBS_fuzz_json := -ljansson
@@ -352,9 +351,7 @@ uninstall:  ## remove what install put there
 
 # The one list of Debian packages: .ci/run calls `make deps` too.
 PACKAGES_BUILD := gcc make libc6-dev libinih-dev libpq-dev libssl-dev \
-	libncurses-dev zlib1g-dev \
-	libevent-dev@2.1.12-stable-8+deb12u1 \
-	libxgboost-dev postgresql
+	libncurses-dev zlib1g-dev libxgboost-dev postgresql
 PACKAGES_TEST := clang libclang-rt-14-dev clang-format-14 clang-tidy-14 \
 	libcmocka-dev libjansson-dev shellcheck mandoc tmux bear git
 

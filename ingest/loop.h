@@ -1,4 +1,4 @@
-/* The event loop of a worker, and the only file that knows libevent. Nothing
+/* The event loop of a worker, and the only gate to epoll. Nothing
  * that a callback does may block. Not thread-safe, but for loop_post(). */
 #ifndef ACO_LOOP_H
 #define ACO_LOOP_H

@@ -63,18 +63,22 @@ static void put_hex(struct json_out *o, const char *key, const void *p,
 {
 	static const char hex[] = "0123456789abcdef";
 	const uint8_t *from = p;
+	char *to;
 
 	/* An empty member, then its text within the quotes. */
 	json_out_raw(o, key, STR("\""));
-	for (size_t i = 0; i < n; i++) {
-		buf_addc(o->b, hex[from[i] >> 4]);
-		buf_addc(o->b, hex[from[i] & 15]);
+	to = buf_reserve(o->b, 2 * n);
+	for (size_t i = 0; to && i < n; i++) {
+		*to++ = hex[from[i] >> 4];
+		*to++ = hex[from[i] & 15];
 	}
+	if (to)
+		buf_advance(o->b, 2 * n);
 	buf_addc(o->b, '"');
 }
 
 /* So many digits that the same number is read again. */
-static void put_real(struct json_out *o, const char *key, double v, int digits)
+static void put_real(struct json_out *o, const char *key, double v)
 {
 	char text[40];
 
@@ -82,7 +86,7 @@ static void put_real(struct json_out *o, const char *key, double v, int digits)
 		json_out_null(o, key);
 		return;
 	}
-	snprintf(text, sizeof(text), "%.*g", digits, v);
+	snprintf(text, sizeof(text), "%.17g", v);
 	json_out_raw(o, key, str_from(text));
 }
 
@@ -93,7 +97,7 @@ static void put_reals(struct json_out *o, const char *key, const float *v,
 		return;
 	json_out_arr(o, key);
 	for (int i = 0; i < n; i++)
-		put_real(o, NULL, (double)v[i], 9);
+		json_out_float(o, NULL, v[i]);
 	json_out_end(o, ']');
 }
 
@@ -339,7 +343,7 @@ static void write_decision(struct buf *out, const struct bt_task *t,
 	put_text(&o, "policy", d->policy);
 	put_text(&o, "plan", d->plan);
 	json_out_bool(&o, "live", d->live);
-	put_real(&o, "propensity", d->propensity, 17);
+	put_real(&o, "propensity", d->propensity);
 	put_uuid(&o, "feature_schema", d->feature_schema);
 	put_reals(&o, "p_success", d->p_success, n);
 	put_reals(&o, "p_low", d->p_low, n);

@@ -88,7 +88,12 @@ void buf_adds(struct buf *b, const char *s)
 
 void buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	if (b->len + 1 >= b->cap) { /* also without memory */
+		buf_add(b, &c, 1);
+		return;
+	}
+	b->p[b->len++] = c;
+	b->p[b->len] = 0;
 }
 
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)

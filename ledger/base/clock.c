@@ -216,9 +216,19 @@ bool clock_parse(struct str s, int64_t *us)
 	return true;
 }
 
+/* n digits of v and a sign; returns what is behind it. */
+static char *put_digits(char *p, int64_t v, int n, char sign)
+{
+	for (int i = n - 1; i >= 0; i--, v /= 10)
+		p[i] = (char)('0' + v % 10);
+	p[n] = sign;
+	return p + n + 1;
+}
+
 char *clock_format(int64_t us, char *buf, size_t size)
 {
 	int64_t day, rest, sec, y;
+	char *p;
 	int m, d;
 
 	if (us == TIME_NONE) {
@@ -231,9 +241,22 @@ char *clock_format(int64_t us, char *buf, size_t size)
 		rest += US_PER_DAY;
 	sec = rest / US_PER_SEC;
 	civil_from_days(day, &y, &m, &d);
-	snprintf(buf, size, "%04lld-%02d-%02dT%02d:%02d:%02d.%06dZ",
-		 (long long)y, m, d, (int)(sec / 3600), (int)(sec / 60 % 60),
-		 (int)(sec % 60), (int)(rest % US_PER_SEC));
+	if (size < sizeof("2026-11-28T00:00:00.000000Z") || y < 0 || y > 9999) {
+		snprintf(buf, size, "%04lld-%02d-%02dT%02d:%02d:%02d.%06dZ",
+			 (long long)y, m, d, (int)(sec / 3600),
+			 (int)(sec / 60 % 60), (int)(sec % 60),
+			 (int)(rest % US_PER_SEC));
+		return buf;
+	}
+	/* Every line of the journal has some. */
+	p = put_digits(buf, y, 4, '-');
+	p = put_digits(p, m, 2, '-');
+	p = put_digits(p, d, 2, 'T');
+	p = put_digits(p, sec / 3600, 2, ':');
+	p = put_digits(p, sec / 60 % 60, 2, ':');
+	p = put_digits(p, sec % 60, 2, '.');
+	p = put_digits(p, rest % US_PER_SEC, 6, 'Z');
+	*p = 0;
 	return buf;
 }
 

@@ -103,6 +103,8 @@ void json_out_end(struct json_out *o, char close); /* '}' or ']' */
 void json_out_str(struct json_out *o, const char *key, struct str s);
 /* absent: null; bad UTF-8 becomes U+FFFD */
 void json_out_i64(struct json_out *o, const char *key, int64_t v);
+/* In so many digits that the same float is read again; null unless finite. */
+void json_out_float(struct json_out *o, const char *key, float v);
 void json_out_bool(struct json_out *o, const char *key, bool v);
 void json_out_null(struct json_out *o, const char *key);
 void json_out_raw(struct json_out *o, const char *key, struct str json);

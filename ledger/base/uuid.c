@@ -1,16 +1,50 @@
 #include "ledger/base/uuid.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 
-/* Straight from the kernel each time: a pool of random bytes in the process
- * would be copied by fork(), and two workers would make the same ids. */
+/* Random bytes in stock, a system call for many ids; each thread has its own.
+ * fork() would copy them, and two workers would make the same ids: the child
+ * throws them away. */
+static _Thread_local struct {
+	unsigned char bytes[512];
+	size_t left;
+	unsigned family; /* when it was filled */
+} stock;
+static atomic_uint family; /* a new one in each forked child */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void forked(void)
+{
+	atomic_fetch_add(&family, 1);
+}
+
+static void watch_forks(void)
+{
+	if (pthread_atfork(NULL, NULL, forked))
+		BUG("pthread_atfork failed");
+}
+
 static void random_bytes(void *p, size_t n)
 {
-	if (getrandom(p, n, 0) != (ssize_t)n)
-		BUG("getrandom failed");
+	unsigned now;
+
+	pthread_once(&once, watch_forks);
+	now = atomic_load_explicit(&family, memory_order_relaxed);
+	if (stock.left < n || stock.family != now) {
+		if (getrandom(stock.bytes, sizeof(stock.bytes), 0) !=
+		    (ssize_t)sizeof(stock.bytes))
+			BUG("getrandom failed");
+		stock.left = sizeof(stock.bytes);
+		stock.family = now;
+	}
+	stock.left -= n;
+	memcpy(p, stock.bytes + stock.left, n);
 }
 
 /* RFC 9562 section 5.7, with section 6.2 method 3: the 12 bits after the

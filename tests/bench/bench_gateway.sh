@@ -1,11 +1,18 @@
 #!/bin/bash
-# Model calls through the gateway with ledger, keys, budgets and router on,
-# beside the same calls made directly, through nginx proxy_pass and through
-# @portkey-ai/gateway (which reads and writes bodies anew, and so does more than
-# pass bytes; skipped without npm), in turn within the same minutes. Load,
-# provider, database and gateways share the machine; one worker each. Whole
-# answers come from nginx, streams from aco mock. ACO_BENCH_RUNS (5) of
-# ACO_BENCH_SECONDS (2).
+# Model calls through the gateway, beside the same calls made directly, through
+# nginx proxy_pass and through @portkey-ai/gateway (which reads and writes bodies
+# anew, and so does more than pass bytes; skipped without npm), in turn within
+# the same minutes. Load, provider, database and gateways share the machine; one
+# worker each. Whole answers come from nginx, streams from aco mock.
+#
+# Three ways through aco: with the ledger alone; with keys and budgets, too; and
+# with a decision of the router for each request. After each round of a way its
+# ledger catches up before the next one begins (every call must be in it, once),
+# so that what was put off is paid for by nobody else; how much that was is
+# printed. Ratios and differences are of runs of the same round: the median, and
+# from the least to the greatest.
+#
+# ACO_BENCH_RUNS (5) of ACO_BENCH_SECONDS (2): about four minutes.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 bench_start gateway 'requests/s' "$@"
@@ -19,10 +26,13 @@ tools=$(dirname "$gen")
 base=${ACO_BENCH_PORT:-18800}
 provider=$((base + 1)) proxy=$((base + 2)) gateway=$((base + 3))
 mock=$((base + 4)) portkey=$((base + 5)) streams=$((base + 6))
+plain=$((base + 7))
+home=$ACO_HOME
 pids=() portkey_pid=0
 finish() {
   [ ${#pids[@]} -eq 0 ] || kill -TERM "${pids[@]}" 2>/dev/null
   wait
+  export ACO_HOME=$home
   bench_stop
 }
 trap finish EXIT
@@ -86,27 +96,37 @@ start_portkey() {
   answers "http://127.0.0.1:$portkey/"
 }
 
-start_gateway() {
-  fresh
-  sql bench "SELECT aco_make_day((now() AT TIME ZONE 'UTC')::date)" >/dev/null
+# A daemon on a port with a database and a folder of its own. KEYS: off, or
+# required, and then with a budget.
+declare -A daemon=() key=()
+start_gateway() { # NAME PORT PROVIDER KEYS
+  local name=$1 port=$2
+  sql postgres "DROP DATABASE IF EXISTS $name" 2>/dev/null
+  sql postgres "CREATE DATABASE $name TEMPLATE aco OWNER aco"
+  export ACO_DATABASE_URL="postgresql://aco@/$name?host=$home/pg/run"
+  export ACO_HOME=$bench_work/$name
+  sql "$name" "SELECT aco_make_day((now() AT TIME ZONE 'UTC')::date)" >/dev/null
   "$aco" model set gpt-5-mini --tier 2 --enable >/dev/null
   "$aco" model set gpt-5 --tier 4 --enable >/dev/null
-  "$aco" budget set team bench 100000 --period day >/dev/null
-  GW_KEY=$("$aco" key add bench --role gateway --team bench | head -n 1)
-  export GW_KEY
-  ACO_LISTEN=127.0.0.1:$gateway ACO_WORKERS=1 ACO_KEYS=required \
+  key[$name]=none
+  if [ "$4" = required ]; then
+    "$aco" budget set team bench 100000 --period day >/dev/null
+    key[$name]=$("$aco" key add bench --role gateway --team bench 2>/dev/null |
+      head -n 1)
+  fi
+  ACO_LISTEN=127.0.0.1:$port ACO_WORKERS=1 ACO_KEYS=$4 \
     ACO_ROUTE_MODE=live OPENAI_API_KEY=x \
-    ACO_OPENAI_BASE_URL=http://127.0.0.1:$1/v1 \
-    "$aco" serve >"$bench_work/serve.log" 2>&1 &
-  daemon=$!
-  pids+=("$daemon")
-  answers "http://127.0.0.1:$gateway/readyz"
+    ACO_OPENAI_BASE_URL=http://127.0.0.1:$3/v1 \
+    "$aco" serve >"$bench_work/$name.log" 2>&1 &
+  daemon[$name]=$!
+  pids+=("${daemon[$name]}")
+  answers "http://127.0.0.1:$port/readyz"
 }
 
-stop_gateway() {
-  kill -TERM "$daemon"
-  wait "$daemon" || bench_die "aco serve: $(tail -n 5 "$bench_work/serve.log")"
-  unset 'pids[-1]'
+stop_gateway() { # NAME
+  kill -TERM "${daemon[$1]}"
+  wait "${daemon[$1]}" ||
+    bench_die "aco serve: $(tail -n 5 "$bench_work/$1.log")"
 }
 
 body() { # MODEL [MORE]
@@ -117,36 +137,84 @@ body() { # MODEL [MORE]
   printf '"}]}'
 }
 
-# ticks PID: processor time that it has used, in 1/100 s; 0 without a process.
+# ticks PID...: processor time that they have used, in 1/100 s.
 ticks() {
-  awk '{ sub(/^.*\) /, ""); print $12 + $13 }' "/proc/${1:-0}/stat" \
-    2>/dev/null || echo 0
+  local files=("${@/#//proc/}")
+  cat "${files[@]/%//stat}" 2>/dev/null |
+    awk '{ sub(/^.*\) /, ""); n += $12 + $13 } END { print n + 0 }'
 }
-# The process that serves a port.
+# The process that serves a port; one of ours: the worker.
 server() {
   case $1 in
   "$proxy" | "$streams") pgrep -P "$(cat "$bench_work/nginx.pid")" ;;
-  "$gateway") pgrep -P "$daemon" | head -n 1 ;;
+  "$gateway") pgrep -P "${daemon[full]}" | head -n 1 ;;
+  "$plain") pgrep -P "${daemon[only]}" | head -n 1 ;;
   "$portkey") echo "$portkey_pid" ;;
   esac
 }
+postgres() { pgrep -P "$(head -n 1 "$home/pg/data/postmaster.pid")"; }
 
-# load WAY PORT BODY OPTION...: its line, kept by way, with the processor time
-# that a request took of the process in between (all of its threads).
+# Rows that the ledger has, and those that it should have by now.
+declare -A due=([only]=0 [full]=0)
+rows() { # DATABASE
+  sql "$1" "SELECT coalesce(sum(attempts), 0) FROM attempt_rollup
+            WHERE grain = 'day'"
+}
+
+# load WAY PORT BODY OPTION...: its line, kept by way. cpu_us: processor time of
+# the process behind the port a request, all its threads; for aco also late: how
+# many rows were still to be written, late_s: how long that took, and all_us and
+# pg_us: of the worker and of PostgreSQL a request, with what was put off.
 declare -A lines=()
 ways=()
 load() {
-  local way=$1 port=$2 file=$3 line pid before
+  local way=$1 port=$2 file=$3 line pid before pg_before name=
   shift 3
+  case $port in
+  "$gateway") name=full ;;
+  "$plain") name=only ;;
+  esac
+  export GW_KEY=none
+  [ -z "$name" ] || GW_KEY=${key[$name]}
   pid=$(server "$port")
   before=$(ticks "$pid")
+  [ -z "$name" ] || pg_before=$(postgres_ticks)
   line=$("$tools/gw_load" --port "$port" --body "$bench_work/$file" \
     --seconds "$seconds" "$@") || bench_die "$way: $line"
   [ "$(value errors "$line")" = 0 ] || bench_die "$way: $line"
-  line+=" cpu_us=$(awk -v a="$before" -v b="$(ticks "$pid")" \
-    -v n="$(value requests "$line")" 'BEGIN { print (b - a) * 10000 / n }')"
+  line+=" cpu_us=$(per "$before" "$(ticks "$pid")" "$line")"
+  [ -z "$name" ] || catch_up "$name"
   [ -n "${lines[$way]-}" ] || ways+=("$way")
   lines[$way]+="$line"$'\n'
+}
+postgres_ticks() {
+  local all
+  mapfile -t all < <(postgres)
+  ticks "${all[@]}"
+}
+# Processor time a request of $3, in us.
+per() {
+  awk -v a="$1" -v b="$2" -v n="$(value requests "$3")" \
+    'BEGIN { printf "%.1f", (b - a) * 10000 / n }'
+}
+
+# catch_up NAME: adds to $line what the ledger had still to do.
+catch_up() {
+  local name=$1 have from=$EPOCHREALTIME
+  due[$name]=$((due[$name] + $(value requests "$line")))
+  have=$(rows "$name")
+  line+=" late=$((due[$name] - have))"
+  for ((k = 0; have < due[$name]; k++)); do
+    [ "$k" -lt 600 ] || bench_die "$way: ${due[$name]} calls, $have rows"
+    sleep 0.1
+    have=$(rows "$name")
+  done
+  [ "$have" = "${due[$name]}" ] ||
+    bench_die "$way: ${due[$name]} calls, $have rows"
+  line+=" late_s=$(awk -v a="$from" -v b="$EPOCHREALTIME" \
+    'BEGIN { printf "%.2f", b - a }')"
+  line+=" all_us=$(per "$before" "$(ticks "$pid")" "$line")"
+  line+=" pg_us=$(per "$pg_before" "$(postgres_ticks)" "$line")"
 }
 value() { tr ' ' '\n' <<<"$2" | sed -n "s/^$1=//p"; }
 mid() { # NAME WAY
@@ -155,43 +223,69 @@ mid() { # NAME WAY
 }
 
 row() { # WAY NAME UNIT: a figure of it
+  local v
+  v=$(mid "$2" "$1")
+  [ -n "$v" ] || return 0
   if [ "$bench_json" = yes ]; then
     jq -cn --arg name "$bench_name" --arg way "$1" --arg what "$2" \
-      --argjson v "$(mid "$2" "$1")" '{name: $name, way: $way, ($what): $v}'
+      --argjson v "$v" '{name: $name, way: $way, ($what): $v}'
   else
-    printf '%s: %-34s %-10s %10.0f %s\n' "$bench_name" "$1" "$2" \
-      "$(mid "$2" "$1")" "$3"
+    printf '%s: %-44s %-9s %9.0f %s\n' "$bench_name" "$1" "$2" "$v" "$3"
   fi
 }
 
-# ratio NAME WAY REFERENCE
-ratio() {
-  [ "$bench_json" = yes ] || awk -v n="$bench_name" -v w="$2" -v r="$3" \
-    -v a="$(mid "$1" "$2")" -v b="$(mid "$1" "$3")" \
-    'BEGIN { printf "%s: %s / %s = %.3f\n", n, w, r, a / b }'
+# compare WHAT OPERATOR NAME WAY REFERENCE: of runs of the same round, "/" or
+# "-"; a reference that has a single one stands for all.
+compare() {
+  local each
+  each=$(paste <(value "$3" "${lines[$4]}") <(value "$3" "${lines[$5]}") |
+    awk -v op="$2" 'NF == 2 { last = $2 }
+      { print op == "/" ? $1 / last : $1 - last }' | sort -g)
+  # shellcheck disable=SC2086 # numbers
+  set -- "$1" "$(median $each)" "$(head -n 1 <<<"$each")" \
+    "$(tail -n 1 <<<"$each")" "$2"
+  if [ "$bench_json" = yes ]; then
+    jq -cn --arg name "$bench_name" --arg what "$1" --argjson v "$2" \
+      --argjson least "$3" --argjson most "$4" \
+      '{name: $name, compare: $what, median: $v, least: $least, most: $most}'
+  elif [ "$5" = / ]; then
+    printf '%s: %s = %.3f (%.3f..%.3f)\n' "$bench_name" "$1" "$2" "$3" "$4"
+  else
+    printf '%s: %s = %.0f us (%.0f..%.0f)\n' "$bench_name" "$1" "$2" "$3" "$4"
+  fi
 }
 
+a='aco (ledger)'
+b='aco (ledger, keys, budgets)'
+c='aco (ledger, keys, budgets, decision)'
 body gpt-5-mini >"$bench_work/named"
 body auto >"$bench_work/auto"
 body gpt-5-mini ',"stream":true' >"$bench_work/stream"
 start_nginx
 with_portkey=no
 start_portkey && with_portkey=yes
-start_gateway "$provider"
+start_gateway only "$plain" "$provider" off
+start_gateway full "$gateway" "$provider" required
+for port in "$plain" "$gateway"; do # names, partitions, connections
+  load "warm $port" "$port" named --conns 64
+done
+rss() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$(server "$1")/status"; }
+rss_begun=$(rss "$gateway")
+ways=()
 
+all() { # NAME OPTION...
+  local name=$1
+  shift
+  load "$name: direct" "$provider" named "$@"
+  load "$name: nginx" "$proxy" named "$@"
+  load "$name: $a" "$plain" named "$@"
+  load "$name: $b" "$gateway" named "$@"
+  load "$name: $c" "$gateway" auto "$@"
+}
 for ((i = 0; i < bench_runs; i++)); do
-  load '1: direct' "$provider" named
-  load '1: nginx' "$proxy" named
-  load '1: aco' "$gateway" named
-  load '1: aco, auto' "$gateway" auto
-  load '64: direct' "$provider" named --conns 64
-  load '64: nginx' "$proxy" named --conns 64
-  load '64: aco' "$gateway" named --conns 64
-  load '64: aco, auto' "$gateway" auto --conns 64
-  load '1000/s: direct' "$provider" named --conns 64 --rate 1000
-  load '1000/s: nginx' "$proxy" named --conns 64 --rate 1000
-  load '1000/s: aco' "$gateway" named --conns 64 --rate 1000
-  load '1000/s: aco, auto' "$gateway" auto --conns 64 --rate 1000
+  all 1 --conns 1
+  all 64 --conns 64
+  all 1000/s --conns 64 --rate 1000
 done
 if [ "$with_portkey" = yes ]; then
   export GW_HEADERS="x-portkey-provider: openai|x-portkey-custom-host: http://127.0.0.1:$provider/v1"
@@ -201,36 +295,72 @@ if [ "$with_portkey" = yes ]; then
 fi
 for way in "${ways[@]}"; do
   case $way in
-  64:*) row "$way" rps 'requests/s' && row "$way" cpu_us us ;;
+  64:*)
+    row "$way" rps 'requests/s'
+    [ "${way#*: }" = direct ] || row "$way" cpu_us us
+    row "$way" all_us 'us with what was put off'
+    row "$way" pg_us 'us of PostgreSQL, likewise'
+    row "$way" late rows
+    row "$way" late_s s
+    ;;
   *) row "$way" p50 us && row "$way" p99 us ;;
   esac
 done
-ratio rps '64: aco' '64: nginx'
-ratio rps '64: aco, auto' '64: nginx'
-ratio cpu_us '64: nginx' '64: aco'
-ratio cpu_us '64: nginx' '64: aco, auto'
-[ "$with_portkey" = yes ] && ratio rps '64: aco' '64: portkey'
-stop_gateway
+for way in "$a" "$b" "$c"; do
+  compare "1 connection, $way, added p50" - p50 "1: $way" '1: direct'
+done
+for way in nginx "$a" "$b" "$c"; do
+  compare "1000/s, $way, added p50" - p50 "1000/s: $way" '1000/s: direct'
+  compare "1000/s, $way, added p99" - p99 "1000/s: $way" '1000/s: direct'
+done
+for way in "$a" "$b" "$c"; do
+  compare "64 connections, $way / nginx, requests a second" / rps \
+    "64: $way" '64: nginx'
+  compare "64 connections, nginx / $way, processor time a request" / cpu_us \
+    '64: nginx' "64: $way"
+done
+[ "$with_portkey" = yes ] &&
+  compare "64 connections, $b / portkey, requests a second" / rps \
+    "64: $b" '64: portkey'
+[ "$bench_json" = yes ] ||
+  echo "$bench_name: memory of a worker: $rss_begun MiB, later $(rss "$gateway")"
+stop_gateway only
+stop_gateway full
 
 # ---- streams ----
-"$aco" mock --listen "127.0.0.1:$mock" --ttft 20 --gap 40 --fixed 200 \
+# Tokens come one by one, as from a model: the first after 50 ms, then one each
+# 20 ms, about 50 of them. Calls begin evenly, so that as many are under way as
+# are named.
+"$aco" mock --listen "127.0.0.1:$mock" --ttft 50 --gap 20 --tokens 50 \
   >"$bench_work/mock.log" 2>&1 &
 pids+=($!)
 answers "http://127.0.0.1:$mock/mock/stats"
-start_gateway "$mock"
-ways=()
-for ((i = 0; i < bench_runs; i++)); do
-  for n in 16 512; do
-    load "$n streams: direct" "$mock" stream --conns "$n" --stream
-    load "$n streams: nginx" "$streams" stream --conns "$n" --stream
-    load "$n streams: aco" "$gateway" stream --conns "$n" --stream
+due[full]=0
+start_gateway full "$gateway" "$mock" required
+ways=() seconds=3
+for ((i = 0; i < bench_runs && i < 3; i++)); do
+  for n in 100 512; do
+    paced=(--conns $((n * 3 / 2)) --rate $((n * 19 / 20)) --stream)
+    load "$n streams: direct" "$mock" stream "${paced[@]}"
+    load "$n streams: nginx" "$streams" stream "${paced[@]}"
+    load "$n streams: $b" "$gateway" stream "${paced[@]}"
   done
 done
-rss=$(awk '/^VmRSS/ { print int($2 / 1024) }' \
-  "/proc/$(pgrep -P "$daemon" | head -n 1)/status")
 for way in "${ways[@]}"; do
   row "$way" first_p50 us
   row "$way" first_p99 us
+  [ "${way#*: }" = direct ] || row "$way" cpu_us 'us a stream'
 done
-[ "$bench_json" = yes ] || echo "$bench_name: a worker after that: $rss MiB"
-stop_gateway
+for n in 100 512; do
+  for way in nginx "$b"; do
+    compare "$n streams, $way, added to first token p50" - first_p50 \
+      "$n streams: $way" "$n streams: direct"
+    compare "$n streams, $way, added to first token p99" - first_p99 \
+      "$n streams: $way" "$n streams: direct"
+  done
+  compare "$n streams, $b / nginx, processor time a stream" / cpu_us \
+    "$n streams: $b" "$n streams: nginx"
+done
+[ "$bench_json" = yes ] ||
+  echo "$bench_name: a worker after 512 streams: $(rss "$gateway") MiB"
+stop_gateway full

@@ -180,41 +180,60 @@ static bool take(struct conn *c, int64_t now)
 
 /* ---- the load ---- */
 
+/* When request i is due; in a closed loop never. */
+static int64_t due_at(int64_t begun, long i)
+{
+	return o.rate > 0 ? begun + (int64_t)((double)i * 1e6 / o.rate)
+			  : INT64_MAX;
+}
+
+/* What came, waiting for it no longer than to `until`: a load that spins would
+ * take a processor from those that it measures. */
+static int await(struct epoll_event *ev, int n, int64_t until)
+{
+	int64_t us = until == INT64_MAX ? 100000 : until - clock_mono_us();
+	struct timespec ts = {0};
+
+	if (us > 0)
+		ts = (struct timespec){.tv_sec = us / 1000000,
+				       .tv_nsec = us % 1000000 * 1000};
+	return epoll_pwait2(ep, ev, n, &ts, NULL);
+}
+
 static void run(struct conn *conns)
 {
 	int64_t begun = clock_mono_us(), now = begun;
 	int64_t end = begun + (int64_t)(o.seconds * 1e6);
 	struct epoll_event ev[256];
+	int busy = 0, next = 0;
 	long due = 0;
-	int busy = 0;
 
 	for (int i = 0; i < o.conns && o.rate <= 0; i++, busy++)
 		ask(&conns[i], clock_mono_us());
 	while (now < end || busy) {
-		int n = epoll_wait(ep, ev, 256, o.rate > 0 ? 0 : 100);
+		int64_t until = due_at(begun, due);
+		int n = await(ev, 256,
+			      until < end && busy < o.conns ? until
+							    : INT64_MAX);
 
-		now = clock_mono_us();
 		for (int i = 0; i < n; i++) {
 			struct conn *c = ev[i].data.ptr;
 
-			if (!c->busy || !take(c, clock_mono_us()))
+			now = clock_mono_us();
+			if (!c->busy || !take(c, now))
 				continue;
 			busy--;
 			if (o.rate <= 0 && now < end) {
-				ask(c, clock_mono_us());
+				ask(c, now);
 				busy++;
 			}
 		}
-		for (int i = 0; o.rate > 0 && i < o.conns; i++) {
-			int64_t at =
-				begun + (int64_t)((double)due * 1e6 / o.rate);
-
-			if (at > now || at >= end)
-				break;
-			if (conns[i].busy)
-				continue;
-			ask(&conns[i], at);
-			due++;
+		now = clock_mono_us();
+		while (busy < o.conns && due_at(begun, due) <= now &&
+		       due_at(begun, due) < end) {
+			while (conns[next].busy)
+				next = (next + 1) % o.conns;
+			ask(&conns[next], due_at(begun, due++));
 			busy++;
 		}
 		if (now > end + 30000000)

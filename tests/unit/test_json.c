@@ -501,6 +501,74 @@ static void test_writer(void **state)
 	buf_release(&b);
 }
 
+/* A byte that must be escaped is seen wherever it stands among plain ones. */
+static void test_writer_odd_bytes(void **state)
+{
+	static const struct {
+		char c;
+		const char *text;
+	} odd[] = {{'"', "\\\""},
+		   {'\\', "\\\\"},
+		   {'\n', "\\n"},
+		   {1, "\\u0001"},
+		   {0x1f, "\\u001f"}};
+
+	(void)state;
+	for (size_t i = 0; i < N(odd); i++) {
+		for (size_t at = 0; at < 20; at++) {
+			char in[21] = "aaaaaaaaaaaaaaaaaaaa", want[64];
+			struct json_out o;
+			struct buf b;
+
+			in[at] = odd[i].c;
+			snprintf(want, sizeof(want), "\"%.*s%s%s\"", (int)at,
+				 in, odd[i].text, in + at + 1);
+			buf_init(&b, 1000);
+			json_out_init(&o, &b);
+			json_out_str(&o, NULL, (struct str){in, 20});
+			assert_string_equal(buf_str(&b), want);
+			buf_release(&b);
+		}
+	}
+}
+
+/* The same float is read again, to the bit. */
+static void test_writer_floats(void **state)
+{
+	static const struct {
+		float v;
+		const char *text;
+	} cases[] = {{0, "0"},
+		     {-0.5F, "-0.5"},
+		     {1, "1"},
+		     {1234567, "1234567"},
+		     {0.1F, "0.100000001"},
+		     {NAN, "null"},
+		     {INFINITY, "null"}};
+	struct json_out o;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (size_t i = 0; i < N(cases); i++) {
+		buf_clear(&b);
+		json_out_init(&o, &b);
+		json_out_float(&o, NULL, cases[i].v);
+		assert_string_equal(buf_str(&b), cases[i].text);
+	}
+	for (uint32_t bits = 1; bits < 0x7f800000; bits += 104729) {
+		float v, back;
+
+		memcpy(&v, &bits, sizeof(v));
+		buf_clear(&b);
+		json_out_init(&o, &b);
+		json_out_float(&o, NULL, -v);
+		back = strtof(buf_str(&b), NULL);
+		assert_float_equal(back, -v, 0);
+	}
+	buf_release(&b);
+}
+
 /* Whatever bytes go out come back the same, when they were UTF-8. */
 static void test_writer_round_trip(void **state)
 {
@@ -548,6 +616,8 @@ int main(void)
 		CASE(test_str),
 		CASE(test_str_is_zero_copy),
 		CASE(test_writer),
+		CASE(test_writer_odd_bytes),
+		CASE(test_writer_floats),
 		CASE(test_writer_round_trip),
 	};
 
