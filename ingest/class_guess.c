@@ -3,6 +3,7 @@
  * served too badly. So are programs that only ever do one thing, then tools,
  * then other texts. A text counts when it holds words of a subject worth
  * TEXT_ENOUGH together, each word counted once. */
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -166,33 +167,39 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Terms that were not seen yet, by their first letter: each word of a text is
- * looked up, and most begin no term. */
 struct tally {
 	int sum[SUBJECT_N];
-	uint64_t left[26]; /* bits: indexes of terms */
+	uint64_t seen; /* bits: indexes of terms */
 };
 _Static_assert(TERMS <= 64, "a bit for each term");
 
-static void tally_init(struct tally *t)
+/* Terms by their first two letters: each word of a text is looked up, and most
+ * begin no term. Filled once, only read afterwards. */
+static uint64_t begins[26][26];
+static pthread_once_t begins_once = PTHREAD_ONCE_INIT;
+
+static void begins_fill(void)
 {
-	*t = (struct tally){0};
-	for (size_t i = 0; i < TERMS; i++)
-		t->left[terms[i].word[0] - 'a'] |= UINT64_C(1) << i;
+	for (size_t i = 0; i < TERMS; i++) {
+		const char *w = terms[i].word;
+
+		begins[w[0] - 'a'][w[1] - 'a'] |= UINT64_C(1) << i;
+	}
 }
 
 static void count_word(struct tally *t, struct str word)
 {
-	uint64_t *left = &t->left[(word.p[0] | 32) - 'a'];
-	char second = word.len > 1 ? (char)(word.p[1] | 32) : '\0';
+	uint64_t may;
 
-	for (uint64_t m = *left; m; m &= m - 1) {
-		const struct term *k = &terms[__builtin_ctzll(m)];
+	if (word.len < 2)
+		return;
+	may = begins[(word.p[0] | 32) - 'a'][(word.p[1] | 32) - 'a'] & ~t->seen;
+	for (; may; may &= may - 1) {
+		const struct term *k = &terms[__builtin_ctzll(may)];
 
-		if (k->word[1] != second ||
-		    !class_pattern_match(str_from(k->word), word))
+		if (!class_pattern_match(str_from(k->word), word))
 			continue;
-		*left &= ~(m & -m);
+		t->seen |= may & -may;
 		t->sum[k->subject] += k->weight;
 	}
 }
@@ -228,10 +235,10 @@ static int by_text(const struct tally *t, int from, int to)
 struct str class_guess(class_fact_fn *fact, const void *arg)
 {
 	struct str text = fact(arg, STR("text"));
-	struct tally t;
+	struct tally t = {0};
 	int s;
 
-	tally_init(&t);
+	pthread_once(&begins_once, begins_fill);
 	if (text.len)
 		count_text(&t, text);
 	s = by_text(&t, 0, REGULATED);

@@ -59,6 +59,7 @@ enum rc gw_open(struct gateway **out, struct worker *w, const char *url,
 
 	g->w = w;
 	g->queue_timer = loop_timer_new(w->loop, gw_queue_look, g);
+	pool_init(&g->spare, sizeof(struct gw_call), GW_SPARE);
 	if (!rc) {
 		g->up = upstream_new(w->loop, &lim, e);
 		rc = g->up ? gw_models_open(&g->models, w->conf, url, e)
@@ -89,6 +90,20 @@ void gw_finish(struct gateway *g)
 	}
 }
 
+static void free_gateway(void *arg)
+{
+	struct gateway *g = arg;
+
+	while (g->n_kits) {
+		struct gw_kit *k = &g->kits[--g->n_kits];
+
+		meter_free(k->meter);
+		buf_release(&k->held);
+	}
+	pool_release(&g->spare);
+	free(g);
+}
+
 void gw_close(struct gateway *g)
 {
 	if (!g)
@@ -101,7 +116,8 @@ void gw_close(struct gateway *g)
 	bundle_watch_free(g->bundles);
 	loop_timer_free(g->queue_timer);
 	gw_conf_drop(g->conf);
-	free(g);
+	/* Behind the calls that are freed at the end of the iteration. */
+	loop_defer(g->w->loop, free_gateway, g);
 }
 
 void gw_reload(struct gateway *g, const struct conf *conf)

@@ -1,5 +1,8 @@
 /* An exchange's beginning: what is asked, who serves, whose money it is; and
  * what its client does meanwhile. */
+#include <stddef.h>
+#include <string.h>
+
 #include "ingest/gw_int.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
@@ -136,8 +139,9 @@ static struct gw_call *make(struct gateway *g, struct http_req *r,
 			    enum wire wire, bool billed)
 {
 	const struct auth_key *key = worker_key(r);
-	struct gw_call *c = xcalloc(1, sizeof(*c));
+	struct gw_call *c = pool_get(&g->spare);
 
+	memset(c, 0, offsetof(struct gw_call, arms));
 	c->g = g;
 	c->r = r;
 	c->wire = wire;
@@ -147,6 +151,7 @@ static struct gw_call *make(struct gateway *g, struct http_req *r,
 	c->reg = gw_registry_keep(gw_models_now(g->models));
 	c->protocol = gw_protocol_of(r, wire);
 	arena_init(&c->a, GW_ARENA_BYTES);
+	arena_lend(&c->a, c->first, sizeof(c->first));
 	if (key)
 		c->key = arena_str(&c->a, key->name);
 	c->target = gw_target(c);

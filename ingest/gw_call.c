@@ -59,11 +59,11 @@ static void free_call(void *arg)
 	struct gw_call *c = arg;
 
 	loop_timer_free(c->timer);
-	gw_try_release(&c->t);
+	gw_try_release(c);
 	gw_registry_drop(c->reg);
 	gw_conf_drop(c->conf);
 	arena_release(&c->a);
-	free(c);
+	pool_put(&c->g->spare, c);
 }
 
 static void settle(struct gw_call *c)

@@ -8,6 +8,8 @@
 #ifndef ACO_GW_INT_H
 #define ACO_GW_INT_H
 
+#include <stdalign.h>
+
 #include "ingest/budgets.h"
 #include "ingest/gw.h"
 #include "ingest/gw_conf.h"
@@ -17,6 +19,7 @@
 #include "ingest/serve.h"
 #include "ingest/upstream.h"
 #include "ledger/base/arena.h"
+#include "ledger/base/pool.h"
 #include "router/router.h"
 
 #define GW_JSON        "application/json"
@@ -29,6 +32,9 @@
 #define GW_COPY_BYTES ((size_t)4 << 20)
 #define GW_COPY_RATIO ((size_t)200)
 #define GW_HEADERS    128
+#define GW_CALL_BYTES 8192 /* of a call's arena, lent to it */
+#define GW_SPARE      64   /* calls and attempts kept for the next ones */
+#define GW_KIT_BYTES  ((size_t)64 << 10) /* of a buffer that is kept */
 
 /* ---- health of a provider, gw_link.c ----
  *
@@ -101,6 +107,11 @@ void gw_session_put(struct gw_sessions *s, struct uuid task,
 
 /* ---- a worker's gateway, gw.c ---- */
 struct gw_call;
+/* What an attempt takes up for its answer. */
+struct gw_kit {
+	struct meter *meter;
+	struct buf held;
+};
 struct gateway {
 	struct worker *w;
 	struct gw_conf *conf;
@@ -112,6 +123,9 @@ struct gateway {
 	int n_links;
 	struct gw_call *calls; /* all */
 	struct loop_timer *queue_timer;
+	struct pool spare; /* calls */
+	struct gw_kit kits[GW_SPARE];
+	int n_kits;
 	uint64_t random; /* state */
 	bool closing;
 };
@@ -181,7 +195,7 @@ enum gw_state {
 };
 
 struct gw_call {
-	struct gw_call *next, **prev;
+	struct gw_call *next, **prev; /* zero at first up to `arms` */
 	struct gateway *g;
 	struct http_req *r; /* NULL: answered or dropped */
 	enum gw_state state;
@@ -216,15 +230,9 @@ struct gw_call {
 	int64_t queued_us; /* since when; monotonic */
 
 	/* the plan */
-	struct route_arm arms[ROUTE_ARMS_MAX];
-	const struct gw_model *arm_model[ROUTE_ARMS_MAX];
 	struct route_ask ask;
-	struct decision decision, judged; /* judged: of the last reply */
 	int32_t bundle_id; /* the router version that decided; 0: shipped */
-	float features[FEATURE_MAX];
-	struct route_tried tried[ROUTE_TRIED_MAX];
 	int n_tried;
-	float evidence[ROUTE_TRIED_MAX][EVIDENCE_N];
 	struct uuid decision_id; /* nil: nothing was decided */
 	bool decision_told;
 	int arm;          /* to serve next; -1: not of the arms */
@@ -238,6 +246,15 @@ struct gw_call {
 	int64_t wait_us; /* until the provider is tried again; 0: unknown */
 	void (*then)(struct gw_call *c); /* SAVING: what comes after */
 	struct gw_try t; /* the attempt under way, or the last one */
+
+	/* Large, and written before they are read. */
+	struct route_arm arms[ROUTE_ARMS_MAX];
+	const struct gw_model *arm_model[ROUTE_ARMS_MAX];
+	struct decision decision, judged; /* judged: of the last reply */
+	float features[FEATURE_MAX];
+	struct route_tried tried[ROUTE_TRIED_MAX];
+	float evidence[ROUTE_TRIED_MAX][EVIDENCE_N];
+	alignas(16) unsigned char first[GW_CALL_BYTES]; /* of the arena */
 };
 void gw_set_state(struct gw_call *c, enum gw_state to);
 /* The request was taken; the call is its own master from here on. */
@@ -270,7 +287,7 @@ enum gw_started {
 	GW_DOWN    /* the provider is not tried, or cannot be asked */
 };
 enum gw_started gw_try_start(struct gw_call *c, struct err *e) MUST_CHECK;
-void gw_try_release(struct gw_try *t);
+void gw_try_release(struct gw_call *c);
 void gw_try_resume(struct gw_try *t);
 /* What can be known of an attempt that is broken off now. */
 void gw_try_cut(struct gw_call *c);

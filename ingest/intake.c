@@ -23,6 +23,10 @@
 #define SEGMENT_BYTES (INT64_C(64) << 20)
 #define TICK_US       US_PER_SEC
 #define JOURNAL_BYTES ((size_t)8 << 20)
+/* How long a batch lingers for which nobody waits: replies were answered when
+ * they were in the journal. Transactions cost as much as some hundred rows, so
+ * that few of them leave the machine to the calls. */
+#define REPLY_LINGER_US INT64_C(100000)
 
 static void step(struct intake *in);
 
@@ -96,17 +100,36 @@ struct work *intake_room(struct intake *in)
 
 static void arm_at(struct intake *in, int64_t at_us)
 {
-	int64_t in_us = at_us - clock_mono_us();
+	int64_t in_us;
 
 	if (at_us >= in->armed_us)
 		return;
+	in_us = at_us - clock_mono_us();
 	in->armed_us = at_us;
 	loop_timer_set(in->timer, in_us > 0 ? in_us : 0);
 }
 
+/* When the open batch is to be handed over. */
+static int64_t open_until(const struct intake *in)
+{
+	const struct work *w = in->open;
+
+	if (in->draining)
+		return 0;
+	return w->first_us + (w->awaited || in->linger_us > REPLY_LINGER_US
+				      ? in->linger_us
+				      : REPLY_LINGER_US);
+}
+
 void intake_arm(struct intake *in)
 {
-	arm_at(in, in->draining ? 0 : in->open->first_us + in->linger_us);
+	arm_at(in, open_until(in));
+}
+
+void intake_arm_awaited(struct intake *in)
+{
+	in->open->awaited = true;
+	intake_arm(in);
 }
 
 /* When the oldest batch that is not safe had its first event; INT64_MAX. */
@@ -218,7 +241,7 @@ static void step(struct intake *in)
 	int64_t now = clock_mono_us(), due;
 
 	answer(in);
-	due = in->open ? in->open->first_us + in->linger_us : 0;
+	due = in->open ? open_until(in) : 0;
 	if (in->open && (in->draining || (now >= due && idle(in))))
 		intake_hand_over(in);
 	else if (in->open && now < due)
@@ -314,6 +337,8 @@ enum rc intake_open(struct intake **out, struct loop *loop,
 	in->loop = loop;
 	in->worker = worker;
 	in->wake_fd = in->stop_fd = -1;
+	buf_init(&in->lines, 0);
+	ticket_pool_init(&in->spare);
 	pthread_mutex_init(&in->mu, NULL);
 	pthread_cond_init(&in->spool_cond, NULL);
 	if ((rc = open_spool(in, conf, e))) {
@@ -428,6 +453,8 @@ void intake_free(struct intake *in)
 		close(in->stop_fd);
 	pthread_cond_destroy(&in->spool_cond);
 	pthread_mutex_destroy(&in->mu);
+	pool_release(&in->spare);
+	buf_release(&in->lines);
 	free(in->url);
 	free(in);
 }

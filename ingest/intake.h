@@ -64,8 +64,8 @@ typedef void ticket_done_fn(void *arg, enum rc rc, const struct err *e);
 void ticket_commit(struct ticket *t, ticket_done_fn *done, void *arg);
 void ticket_cancel(struct ticket *t);
 
-/* For replies, which do not wait for the ledger. Whether one may begin: the
- * queue has room, and takes tickets. */
+/* For replies, which do not wait for the ledger: their batches linger longer.
+ * Whether one may begin: the queue has room, and takes tickets. */
 bool intake_takes(const struct intake *in);
 /* As intake_begin(), with what is added also kept as text. */
 struct ticket *intake_begin_reply(struct intake *in);

@@ -30,6 +30,7 @@
 #include "ingest/intake.h"
 #include "ingest/loop.h"
 #include "ledger/base/buf.h"
+#include "ledger/base/pool.h"
 #include "ledger/batch.h"
 
 enum work_state {
@@ -48,6 +49,7 @@ struct work {
 	bool committed; /* while SPOOLING: it reached the ledger meanwhile */
 	struct batch *batch;
 	uint64_t serial;  /* never used twice, as addresses are */
+	bool awaited;     /* while OPEN: somebody hears when it is safe */
 	size_t bytes;     /* of memory, as counted against the queue */
 	int64_t first_us; /* of its first event; monotonic */
 	enum rc rc;       /* FAILED: why */
@@ -96,6 +98,8 @@ struct intake {
 	struct work *open;
 	uint64_t serial;
 	struct ticket *tickets; /* all that are not gone */
+	struct pool spare;      /* tickets */
+	struct buf lines;       /* memory for those of the next reply */
 	int64_t linger_us, patience_us, batch_rows;
 	bool draining, closed;
 	int64_t drain_spool_us, drain_until_us;
@@ -144,12 +148,16 @@ size_t work_memory(const struct work *w);
 void intake_hand_over(struct intake *in);
 /* A batch for events; NULL: the queue is full, or the intake closed. */
 struct work *intake_room(struct intake *in);
-/* The first event came into the open batch: see that it does not wait long. */
+/* An event came into the open batch: see that it does not wait long. */
 void intake_arm(struct intake *in);
+/* The same, of an event for which somebody waits. */
+void intake_arm_awaited(struct intake *in);
 
 /* ---- intake_ticket.c; on the loop ---- */
 /* Tell the tickets of a batch how it ended. */
 void tickets_answer(struct work *w);
+/* What tickets lie in. */
+void ticket_pool_init(struct pool *p);
 /* Answer what is left with RC_DOWN. */
 void tickets_end(struct intake *in);
 

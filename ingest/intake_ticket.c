@@ -1,7 +1,5 @@
 /* Tickets: what a request put into which batches, and who waits for them. All
  * of it is the loop's. */
-#include <stdlib.h>
-
 #include "ingest/intake_int.h"
 #include "ingest/journal.h"
 #include "ingest/stats.h"
@@ -10,7 +8,13 @@
 #include "ledger/base/log.h"
 #include "ledger/event_json.h"
 
-#define LINES_MAX ((size_t)4 << 20)
+#define LINES_MAX   ((size_t)4 << 20)
+#define LINES_FIRST ((size_t)4 << 10)
+#define LINES_KEPT  ((size_t)64 << 10)
+
+enum {
+	TICKETS_KEPT = 2048 /* of one batch, when there is much to do */
+};
 
 struct ticket {
 	struct ticket *next, **prev; /* in in->tickets */
@@ -30,13 +34,33 @@ struct ticket {
 	void *arg;
 };
 
+/* One reply after the other is told: they share the memory. */
+static void take_lines(struct ticket *t)
+{
+	t->lines = t->in->lines;
+	t->lines.max = LINES_MAX;
+	buf_init(&t->in->lines, LINES_MAX);
+	if (!t->lines.p)
+		buf_reserve(&t->lines, LINES_FIRST);
+}
+
+static void give_lines(struct ticket *t)
+{
+	if (t->in->lines.p || t->lines.cap > LINES_KEPT)
+		buf_release(&t->lines);
+	if (!t->in->lines.p)
+		t->in->lines = t->lines;
+	buf_clear(&t->in->lines);
+	buf_init(&t->lines, LINES_MAX);
+}
+
 static void ticket_free(struct ticket *t)
 {
 	*t->prev = t->next;
 	if (t->next)
 		t->next->prev = t->prev;
 	buf_release(&t->lines);
-	free(t);
+	pool_put(&t->in->spare, t);
 }
 
 /* Nothing of it is under way any more. */
@@ -81,7 +105,9 @@ bool ticket_commit_reply(struct ticket *t, ticket_done_fn *done, void *arg)
 	told = told || t->mark;
 	if (told && !t->mark)
 		t->cancelled = true;
-	buf_release(&t->lines);
+	if (!told && t->in->open && t->in->open->serial == t->last)
+		intake_arm_awaited(t->in);
+	give_lines(t);
 	ticket_commit(t, done, arg);
 	return told;
 }
@@ -91,6 +117,11 @@ void ticket_cancel(struct ticket *t)
 	t->cancelled = true;
 	if (t->parts == 0)
 		ticket_finish(t);
+}
+
+void ticket_pool_init(struct pool *p)
+{
+	pool_init(p, sizeof(struct ticket), TICKETS_KEPT);
 }
 
 void tickets_answer(struct work *w)
@@ -212,8 +243,10 @@ static enum rc add(struct ticket *t, const struct event *v, struct err *e)
 		if (rc == RC_OK)
 			rc = put(w->batch, v, e);
 	}
-	if (rc != RC_BUSY)
+	if (rc != RC_BUSY && t->keeps)
 		intake_arm(t->in);
+	else if (rc != RC_BUSY)
+		intake_arm_awaited(t->in);
 	if (rc == RC_OK && t->keeps)
 		keep(t, w->batch, v);
 	return rc;
@@ -263,8 +296,10 @@ struct ticket *intake_begin_reply(struct intake *in)
 {
 	struct ticket *t = intake_begin(in);
 
-	if (t)
+	if (t) {
 		t->keeps = true;
+		take_lines(t);
+	}
 	return t;
 }
 
@@ -274,17 +309,19 @@ struct ticket *intake_begin(struct intake *in)
 
 	if (!intake_takes(in))
 		return NULL;
-	t = xcalloc(1, sizeof(*t));
-	t->in = in;
-	t->sink = (struct sink){.attempt = on_attempt,
-				.outcome = on_outcome,
-				.claim = on_claim,
-				.decision = on_decision,
-				.task = on_task,
-				.dead = on_dead,
-				.arg = t};
+	t = pool_get(&in->spare);
+	*t = (struct ticket){
+		.in = in,
+		.sink = {.attempt = on_attempt,
+			 .outcome = on_outcome,
+			 .claim = on_claim,
+			 .decision = on_decision,
+			 .task = on_task,
+			 .dead = on_dead,
+			 .arg = t},
+		.begun_us = clock_mono_us(),
+	};
 	buf_init(&t->lines, LINES_MAX);
-	t->begun_us = clock_mono_us();
 	t->next = in->tickets;
 	t->prev = &in->tickets;
 	if (t->next)

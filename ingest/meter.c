@@ -7,21 +7,42 @@
 #include "ledger/money.h"
 
 enum {
-	BODY_MAX = 16 << 20
+	BODY_MAX = 16 << 20,
+	BODY_KEPT = 64 << 10 /* memory for a body that outlives it */
 };
+
+static void begin(struct meter *m, enum wire wire,
+		  const struct model_request *req)
+{
+	m->wire = wire;
+	m->req = req;
+	m->status = 200;
+	openai_counts_init(&m->openai);
+	anthropic_said_init(&m->anthropic);
+	proof_init(&m->proof, req);
+}
 
 struct meter *meter_new(enum wire wire, const struct model_request *req)
 {
 	struct meter *m = xcalloc(1, sizeof(*m));
 
-	m->wire = wire;
-	m->req = req;
-	m->status = 200;
 	buf_init(&m->body, BODY_MAX);
-	openai_counts_init(&m->openai);
-	anthropic_said_init(&m->anthropic);
-	proof_init(&m->proof, req);
+	begin(m, wire, req);
 	return m;
+}
+
+void meter_reset(struct meter *m, enum wire wire,
+		 const struct model_request *req)
+{
+	struct buf body = m->body;
+
+	proof_release(&m->proof);
+	if (body.cap > BODY_KEPT)
+		buf_release(&body);
+	buf_clear(&body);
+	memset(m, 0, sizeof(*m));
+	m->body = body;
+	begin(m, wire, req);
 }
 
 void meter_free(struct meter *m)
@@ -168,6 +189,16 @@ void meter_lost(struct meter *m, int64_t bytes)
 	m->lost = bytes > 0 ? bytes : 1;
 }
 
+void meter_lend(struct meter *m, struct str body)
+{
+	if (body.len <= BODY_MAX) {
+		m->whole = body;
+		return;
+	}
+	m->too_long = true;
+	m->output_bytes += (int64_t)body.len;
+}
+
 bool meter_event(struct meter *m, const struct sse_event *ev)
 {
 	if (!ev->whole)
@@ -197,9 +228,9 @@ static void read_body(struct meter *m)
 	struct jpull j;
 	struct err e;
 
-	if (m->body.len == 0)
+	if (m->whole.len == 0)
 		return;
-	jpull_init(&j, (struct str){m->body.p, m->body.len});
+	jpull_init(&j, m->whole);
 	switch (m->wire) {
 	case WIRE_OPENAI_CHAT:
 	case WIRE_OPENAI_EMBEDDINGS:
@@ -302,7 +333,7 @@ static bool is_final(const struct meter *m, const struct model_reply *out)
 {
 	if (!out->usage_seen || m->wire == WIRE_OTHER)
 		return m->wire == WIRE_OTHER;
-	if (m->body.len > 0)
+	if (m->whole.len > 0)
 		return true;
 	if (m->wire == WIRE_ANTHROPIC)
 		return m->usage_final;
@@ -311,8 +342,11 @@ static bool is_final(const struct meter *m, const struct model_reply *out)
 
 void meter_finish(struct meter *m, bool cut, struct model_reply *out)
 {
-	bool whole = m->body.len > 0 || m->too_long;
+	bool whole;
 
+	if (m->body.len > 0)
+		m->whole = (struct str){m->body.p, m->body.len};
+	whole = m->whole.len > 0 || m->too_long;
 	*out = (struct model_reply){.reported_cost_pusd = MONEY_NONE};
 	if (whole)
 		read_body(m);

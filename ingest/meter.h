@@ -150,6 +150,9 @@ struct meter;
  * meter_finish(). */
 struct meter *meter_new(enum wire wire, const struct model_request *req);
 void meter_free(struct meter *m); /* NULL is fine */
+/* One that is over, for another attempt: cheaper than a new one. */
+void meter_reset(struct meter *m, enum wire wire,
+		 const struct model_request *req);
 /* The answer's status, before its bytes; not told: 200. Of 400 and above the
  * body is an error's, and nothing is billed. */
 void meter_status(struct meter *m, int status);
@@ -160,6 +163,9 @@ void meter_body(struct meter *m, const char *p, size_t n);
  * not be read (an encoding, damaged or unknown). What is missing is estimated;
  * it is not the answer's fault. */
 void meter_lost(struct meter *m, int64_t bytes);
+/* In place of meter_body(), before meter_finish(): all of it, borrowed until
+ * that has returned. */
+void meter_lend(struct meter *m, struct str body);
 /* An event of a stream. True: hide it from the client, since it is there only
  * because we asked for usage. */
 bool meter_event(struct meter *m, const struct sse_event *ev);

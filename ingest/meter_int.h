@@ -56,7 +56,10 @@ bool ask_true(struct jpull *j);
 /* The span of the value that is skipped. */
 struct str ask_raw(struct jpull *j);
 /* A key or a plain word against a literal. */
-bool ask_is(struct jpull_text t, const char *word);
+static inline bool ask_is(struct jpull_text t, const char *word)
+{
+	return str_is(t.raw, word);
+}
 enum ask_role ask_role(struct jpull_text t);
 
 /* One message more. */
@@ -126,8 +129,9 @@ struct meter {
 	const struct model_request *req;
 	int status;
 	struct buf body;
-	bool too_long; /* the body, or an event */
-	int64_t lost;  /* bytes of an answer that was not all read; 0: it was */
+	struct str whole; /* the body, in `body` or lent */
+	bool too_long;    /* the body, or an event */
+	int64_t lost; /* bytes of an answer that was not all read; 0: it was */
 	struct meter_word id, model, tier, finish, error;
 	bool begun, ended, refused, failed, aborted, free_of_charge;
 	bool items_done;  /* Responses: items came one by one */

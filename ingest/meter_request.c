@@ -12,11 +12,6 @@ enum {
 
 /* ---- values ---- */
 
-bool ask_is(struct jpull_text t, const char *word)
-{
-	return str_is(t.raw, word);
-}
-
 struct str ask_string(struct ask *a)
 {
 	struct jpull_text t;

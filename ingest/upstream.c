@@ -15,6 +15,7 @@
 
 enum {
 	WAITING_MAX = 1024,
+	SPARE_MAX = 256,      /* calls that are over, kept for the next */
 	HEAD_MAX = 256 << 10, /* of a request */
 	OUT_HIGH = 256 << 10,
 	OUT_LOW = 64 << 10,
@@ -53,10 +54,14 @@ static void tell(struct up_call *c)
 static void told_later(void *arg)
 {
 	struct up_call *c = arg;
+	struct upstream *u = c->u;
 
-	if (!c->told)
-		tell(c);
-	free(c);
+	if (c->told) { /* by upstream_free() */
+		free(c);
+		return;
+	}
+	tell(c);
+	pool_put(&u->spare, c);
 }
 
 static void set_over(struct up_call *c, enum up_end how, const struct err *e)
@@ -71,9 +76,11 @@ static void set_over(struct up_call *c, enum up_end how, const struct err *e)
 
 void call_end(struct up_call *c, enum up_end how, const struct err *e)
 {
+	struct upstream *u = c->u;
+
 	set_over(c, how, e);
 	tell(c);
-	free(c);
+	pool_put(&u->spare, c);
 }
 
 void call_end_later(struct up_call *c, enum up_end how, const struct err *e)
@@ -384,6 +391,7 @@ struct upstream *upstream_new(struct loop *l, const struct up_limits *lim,
 	u->resolver = resolver_new(l);
 	u->timer = loop_timer_new(l, tick, u);
 	buf_init(&u->head, HEAD_MAX);
+	pool_init(&u->spare, sizeof(struct up_call), SPARE_MAX);
 	return u;
 }
 
@@ -405,7 +413,7 @@ void upstream_free(struct upstream *u)
 			set_over(c, UP_CANCEL, &e);
 		tell(c);
 		if (!deferred)
-			free(c);
+			pool_put(&u->spare, c);
 	}
 	while (u->origins) {
 		struct origin *o = u->origins;
@@ -419,6 +427,7 @@ void upstream_free(struct upstream *u)
 	resolver_free(u->resolver);
 	tls_free(u->tls);
 	buf_release(&u->head);
+	pool_release(&u->spare);
 	free(u);
 }
 
@@ -490,7 +499,7 @@ struct up_call *up_start(struct upstream *u, const struct up_ask *ask,
 			o->n_waiting, o->where.host);
 		return NULL;
 	}
-	c = xcalloc(1, sizeof(*c));
+	c = pool_get(&u->spare);
 	*c = (struct up_call){
 		.u = u, .o = o, .ask = *ask, .cb = *calls, .arg = arg};
 	take_body(c);

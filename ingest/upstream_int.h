@@ -10,6 +10,7 @@
 #include "ingest/resolve.h"
 #include "ingest/upstream.h"
 #include "ledger/base/buf.h"
+#include "ledger/base/pool.h"
 
 struct origin;
 struct link;
@@ -88,7 +89,8 @@ struct upstream {
 	struct up_call *calls;
 	struct loop_timer *timer;
 	bool timer_on, closing;
-	struct buf head; /* of the request that is being sent */
+	struct buf head;   /* of the request that is being sent */
+	struct pool spare; /* calls */
 	struct up_counts counts;
 };
 

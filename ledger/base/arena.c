@@ -2,9 +2,12 @@
 
 #include <stdalign.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "ledger/base/alloc.h"
 
 #define ARENA_ALIGN     ((size_t)16)
 #define ARENA_BLOCK_MIN ((size_t)4096)
@@ -13,12 +16,26 @@
 struct arena_block {
 	struct arena_block *next;
 	size_t size, used; /* of data */
+	bool lent;
 	alignas(16) unsigned char data[];
 };
+_Static_assert(offsetof(struct arena_block, data) <= ARENA_LENT_LEAST,
+	       "a block that is lent has room for data");
 
 void arena_init(struct arena *a, size_t max)
 {
 	*a = (struct arena){.max = max};
+}
+
+void arena_lend(struct arena *a, void *p, size_t n)
+{
+	struct arena_block *b = p;
+
+	if (a->head || n < ARENA_LENT_LEAST || (uintptr_t)p % ARENA_ALIGN)
+		BUG("an arena takes memory at its beginning only");
+	*b = (struct arena_block){
+		.size = n - offsetof(struct arena_block, data), .lent = true};
+	a->head = b;
 }
 
 static void free_blocks(struct arena_block *b)
@@ -26,7 +43,8 @@ static void free_blocks(struct arena_block *b)
 	while (b) {
 		struct arena_block *next = b->next;
 
-		free(b);
+		if (!b->lent)
+			free(b);
 		b = next;
 	}
 }
@@ -46,7 +64,7 @@ void arena_clear(struct arena *a)
 		return;
 	free_blocks(keep->next);
 	/* The last block may be a single huge allocation: not worth keeping. */
-	if (keep->size > ARENA_BLOCK_MAX) {
+	if (keep->size > ARENA_BLOCK_MAX && !keep->lent) {
 		free(keep);
 		return;
 	}
@@ -75,6 +93,7 @@ static bool add_block(struct arena *a, size_t n)
 	b->next = a->head;
 	b->size = size;
 	b->used = 0;
+	b->lent = false;
 	a->head = b;
 	return true;
 }

@@ -16,7 +16,12 @@ struct arena {
 	bool failed;
 };
 
+#define ARENA_LENT_LEAST 64
+
 void arena_init(struct arena *a, size_t max);
+/* After arena_init(): what is allocated first lies in n bytes at p, 16-aligned,
+ * at least ARENA_LENT_LEAST, which stay the caller's. */
+void arena_lend(struct arena *a, void *p, size_t n);
 void arena_release(struct arena *a);
 void arena_clear(struct arena *a); /* keeps one block for reuse */
 bool arena_ok(const struct arena *a);

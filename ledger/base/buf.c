@@ -70,7 +70,7 @@ void buf_advance(struct buf *b, size_t n)
 	b->p[b->len] = 0;
 }
 
-void buf_add(struct buf *b, const void *p, size_t n)
+void buf_add_slow(struct buf *b, const void *p, size_t n)
 {
 	char *to = buf_reserve(b, n);
 
@@ -79,21 +79,6 @@ void buf_add(struct buf *b, const void *p, size_t n)
 	if (n)
 		memcpy(to, p, n);
 	buf_advance(b, n);
-}
-
-void buf_adds(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void buf_addc(struct buf *b, char c)
-{
-	if (b->len + 1 >= b->cap) { /* also without memory */
-		buf_add(b, &c, 1);
-		return;
-	}
-	b->p[b->len++] = c;
-	b->p[b->len] = 0;
 }
 
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)

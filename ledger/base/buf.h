@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *p; /* NUL after the last byte whenever p is not NULL */
@@ -21,9 +22,30 @@ void buf_release(struct buf *b);          /* frees the content */
 void buf_clear(struct buf *b); /* empty, keeps memory, mends failure */
 bool buf_ok(const struct buf *b);
 
-void buf_add(struct buf *b, const void *p, size_t n);
-void buf_adds(struct buf *b, const char *s);
-void buf_addc(struct buf *b, char c);
+void buf_add_slow(struct buf *b, const void *p, size_t n); /* for buf_add */
+
+static inline void buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (n < b->cap - b->len) { /* also not without memory */
+		if (n)
+			memcpy(b->p + b->len, p, n);
+		b->len += n;
+		b->p[b->len] = 0;
+	} else {
+		buf_add_slow(b, p, n);
+	}
+}
+
+static inline void buf_adds(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+static inline void buf_addc(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
 void buf_addf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)

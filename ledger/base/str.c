@@ -2,29 +2,6 @@
 
 #include "ledger/base/utf8.h"
 
-struct str str_from(const char *s)
-{
-	return s ? (struct str){s, strlen(s)} : STR_NONE;
-}
-
-bool str_eq(struct str a, struct str b)
-{
-	return !a.p == !b.p && a.len == b.len &&
-	       (a.len == 0 || !memcmp(a.p, b.p, a.len));
-}
-
-bool str_is(struct str a, const char *lit)
-{
-	return str_eq(a, str_from(lit));
-}
-
-bool str_starts(struct str a, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return a.p && a.len >= n && !memcmp(a.p, prefix, n);
-}
-
 bool str_ends(struct str a, const char *suffix)
 {
 	size_t n = strlen(suffix);

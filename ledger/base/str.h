@@ -17,10 +17,31 @@ struct str {
 #define STR_ARG(s) (int)(s).len, (s).p ? (s).p : "" /* for "%.*s" */
 #define STR_NONE   ((struct str){NULL, 0})
 
-struct str str_from(const char *s); /* NULL gives STR_NONE */
-bool str_eq(struct str a, struct str b);
-bool str_is(struct str a, const char *lit);
-bool str_starts(struct str a, const char *prefix);
+/* In line: of a literal the compiler knows the length, and readers compare
+ * names by the dozen. */
+static inline struct str str_from(const char *s) /* NULL gives STR_NONE */
+{
+	return s ? (struct str){s, strlen(s)} : STR_NONE;
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return !a.p == !b.p && a.len == b.len &&
+	       (a.len == 0 || !memcmp(a.p, b.p, a.len));
+}
+
+static inline bool str_is(struct str a, const char *lit)
+{
+	return str_eq(a, str_from(lit));
+}
+
+static inline bool str_starts(struct str a, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return a.p && a.len >= n && !memcmp(a.p, prefix, n);
+}
+
 bool str_ends(struct str a, const char *suffix);
 int str_cmp(struct str a, struct str b); /* bytewise; absent first */
 bool str_contains(struct str a, const char *needle);
