@@ -388,6 +388,10 @@ static void gather_tests(const struct fold *f, struct ev_judged *all, int kind,
 	size_t n = (size_t)f->n;
 	int from = (int)to->price[0] * f->n;
 
+	to->replies += p->replies;
+	to->stood += p->stood;
+	to->wrong_stood += p->wrong_stood;
+	to->promised += p->promised;
 	if (!p->tested)
 		return;
 	memcpy(to->tested + at, p->tested + from, n);
@@ -423,7 +427,6 @@ static enum rc run_fold(struct fold *f, struct ev_judged *all, int at,
 		settle(f, all, at);
 		gather(f, all, at);
 		gather_learned(f, all, at);
-		gather_tests(f, all, EVAL_LEARNED, at);
 		gather_tests(f, all, EVAL_CASCADE, at);
 	}
 	release_all(f->play);

@@ -120,10 +120,13 @@ struct eval_report {
 	double estimated; /* share of judged costs that are imputed */
 	/* of the learned probabilities */
 	double ece, brier, brier_skill;
-	/* of the learned policy's accept tests, at EVAL_EQUAL */
+	/* of the accept test at its classes' thresholds: replies of judged
+	 * tasks, those accepted, those accepted and wrong; the bound on that
+	 * share that the router states, and that of what was seen (95 %,
+	 * Clopper-Pearson) */
 	int64_t tested, accepted, wrong;
-	double false_accept_bound; /* 95 %, Clopper-Pearson */
-	/* the same of the static cascade's */
+	double false_accept_stated, false_accept_bound;
+	/* of the static cascade's tests, at EVAL_EQUAL */
 	int64_t cascade_tested, cascade_accepted, cascade_wrong;
 	double cascade_bound;
 	double penalty; /* dollars of a failure, mean over folds */

@@ -45,9 +45,13 @@ struct ev_play {
 	/* What the learned policy leaves besides. */
 	float *p, *p_ref, *y; /* [i * n_arms + a]: predicted success, the class
 				 rate, the verdict; NaN: none */
-	uint8_t *tested, *accepted; /* [step * n + i]: accept tests, of the
-				       cascade, too */
+	/* What the static cascade leaves besides. */
+	uint8_t *tested, *accepted; /* [step * n + i]: its accept tests */
 	uint8_t *wrong;
+	/* the accept test, by its class, on all replies; bounds stated, summed
+	 */
+	int64_t replies, stood, wrong_stood;
+	double promised;
 	double *decide_us; /* [i] */
 	int served[3];
 };

@@ -29,7 +29,6 @@ void ev_judged_init(struct ev_judged *j, const int *rows, int n, int arms)
 	l->y = xcalloc(cells, sizeof(float));
 	for (size_t i = 0; i < cells; i++)
 		l->p[i] = l->p_ref[i] = l->y[i] = NAN;
-	ev_play_tests(l);
 	ev_play_tests(j->play[EVAL_CASCADE]);
 	l->decide_us = xcalloc((size_t)n + 1, sizeof(double));
 }

@@ -110,7 +110,6 @@ static void play_router(const struct ev *v, const struct bundle *b,
 		ask.samples = recorded(v, p->rows[i]);
 		route_memo_forget(memo);
 		for (int q = 0; q < p->steps; q++) {
-			size_t at = (size_t)q * (size_t)p->n + (size_t)i;
 			int64_t from = clock_mono_us();
 			struct replay_trail t;
 
@@ -123,9 +122,6 @@ static void play_router(const struct ev *v, const struct bundle *b,
 			if (q == p->steps / 2)
 				note(v, k, r, d, p, i);
 			walk(v, b, k, &ask, d, p, q, i, &t);
-			p->tested[at] = t.tested;
-			p->accepted[at] = t.accepted;
-			p->wrong[at] = t.accepted && t.success < EVAL_CUT;
 		}
 	}
 	route_memo_free(memo);
@@ -266,6 +262,28 @@ static void put_cascade(const struct ev *v, const struct replay *k,
 	ev_put(play, step, i, b, 1);
 }
 
+/* The accept test itself, as the task's class has it, on every reply. */
+static void test_replies(const struct ev *v, const struct bundle *b,
+			 const struct replay *k, int task, const float *p,
+			 struct ev_play *to)
+{
+	const struct mx_task *t = &v->m->tasks[task];
+	const struct policy *policy =
+		&bundle_class_nearest(b, v->m->classes[t->class_id])->policy;
+
+	for (int a = 0; a < k->n; a++) {
+		const struct mx_cell *c = matrix_cell(v->m, task, k->of[a]);
+		bool good = p[a] >= policy->accept;
+
+		if (isnan(p[a]))
+			continue;
+		to->replies++;
+		to->stood += good;
+		to->wrong_stood += good && (double)c->success < EVAL_CUT;
+		to->promised += (double)policy->false_accept;
+	}
+}
+
 static void play_cascade(const struct ev *v, const enum mx_side *side,
 			 const struct bundle *b, struct replay *k,
 			 struct ev_play *play)
@@ -296,6 +314,7 @@ static void play_cascade(const struct ev *v, const enum mx_side *side,
 			    "knows";
 	for (int i = 0; i < play->n; i++) {
 		judge_replies(v, b, k, play->rows[i], seen);
+		test_replies(v, b, k, play->rows[i], seen, play);
 		for (int q = 0; q < play->steps; q++)
 			put_cascade(v, k, seen, &best[q], play, q, i);
 	}
@@ -314,7 +333,6 @@ static void room(const struct ev *v, struct ev_play *p)
 	p->y = xcalloc(cells, sizeof(float));
 	for (size_t i = 0; i < cells; i++)
 		p->p[i] = p->p_ref[i] = p->y[i] = NAN;
-	ev_play_tests(p);
 	p->decide_us = xcalloc(n + 1, sizeof(double));
 }
 

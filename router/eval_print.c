@@ -248,8 +248,16 @@ static void notes(const struct eval_report *r, struct buf *out)
 			 r->ece, r->brier, skill, (long long)r->rows,
 			 r->decide_p50_us, r->decide_p99_us, r->served[0],
 			 r->served[1], r->served[2]);
-	accept_note("the learned policy", r->tested, r->accepted, r->wrong,
-		    r->false_accept_bound, out);
+	if (r->tested)
+		buf_addf(out,
+			 "Accept test: of %lld replies %.1f %% pass, %.2f %% "
+			 "pass and are wrong (at most %.2f %% with 95 %% "
+			 "confidence; %.2f %% are stated).\n",
+			 (long long)r->tested,
+			 100.0 * (double)r->accepted / (double)r->tested,
+			 100.0 * (double)r->wrong / (double)r->tested,
+			 100 * r->false_accept_bound,
+			 100 * r->false_accept_stated);
 	accept_note("the static cascade", r->cascade_tested,
 		    r->cascade_accepted, r->cascade_wrong, r->cascade_bound,
 		    out);
@@ -435,6 +443,8 @@ static void learned_json(struct json_out *o, const struct eval_report *r)
 	json_out_end(o, '}');
 	accept_json(o, "accept", r->tested, r->accepted, r->wrong,
 		    r->false_accept_bound);
+	number(o, "false_accept_stated",
+	       r->tested ? r->false_accept_stated : NAN);
 	accept_json(o, "cascade_accept", r->cascade_tested, r->cascade_accepted,
 		    r->cascade_wrong, r->cascade_bound);
 	number(o, "decide_p50_us", r->decide_p50_us);

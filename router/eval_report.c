@@ -465,6 +465,19 @@ static double accepts(const struct ev_play *p, int64_t *tested,
 	return *tested ? bound_upper((int)*wrong, (int)*tested, 0.95) : NAN;
 }
 
+static void tests(const struct ev_play *p, struct eval_report *out)
+{
+	out->tested = p->replies;
+	out->accepted = p->stood;
+	out->wrong = p->wrong_stood;
+	out->false_accept_stated =
+		p->replies ? p->promised / (double)p->replies : NAN;
+	out->false_accept_bound = p->replies
+					  ? bound_upper((int)p->wrong_stood,
+							(int)p->replies, 0.95)
+					  : NAN;
+}
+
 static void learned(const struct ev *v, struct ev_play *l,
 		    struct eval_report *out)
 {
@@ -475,8 +488,6 @@ static void learned(const struct ev *v, struct ev_play *l,
 		if (l->decide_us[i] > 0)
 			l->decide_us[n++] = l->decide_us[i];
 	}
-	out->false_accept_bound =
-		accepts(l, &out->tested, &out->accepted, &out->wrong);
 	out->decide_p50_us = percentile(l->decide_us, n, 0.5);
 	out->decide_p99_us = percentile(l->decide_us, n, 0.99);
 	memcpy(out->served, l->served, sizeof(out->served));
@@ -561,6 +572,7 @@ void ev_report(const struct ev *v, const struct ev_judged *j,
 		out->penalty += (double)j->penalty[i] / j->n;
 	pool(v, j, out);
 	learned(v, j->play[EVAL_LEARNED], out);
+	tests(j->play[EVAL_CASCADE], out);
 	out->cascade_bound =
 		accepts(j->play[EVAL_CASCADE], &out->cascade_tested,
 			&out->cascade_accepted, &out->cascade_wrong);
