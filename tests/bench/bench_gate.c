@@ -30,6 +30,7 @@
 #define FIT_TASKS   4000 /* that each learns from */
 #define JUDGE_TASKS 1500 /* of a replay */
 #define TRUE_TASKS  8000
+#define SETS        4 /* that judge a pair that is no better */
 #define PAIRS       (FITS * (FITS - 1))
 #define TASKS       (FITS * FIT_TASKS + PAIRS * JUDGE_TASKS + TRUE_TASKS)
 #define ARMS        5
@@ -190,12 +191,30 @@ struct counts {
 	int better, better_passed, worse, worse_passed;
 };
 
+/* For whoever looks into it. */
+static void tell(const struct gate *g)
+{
+	fprintf(stderr,
+		"passed %d gain %+.4f low %+.4f success %+.4f low %+.4f "
+		"saved %+.4f low %+.4f price %.4f %s\n",
+		g->passed, g->gain, g->gain_low,
+		g->next.success - g->now.success, g->success_low,
+		g->saved_usd / g->now.usd, g->saved_low_usd / g->now.usd,
+		g->price * g->now.usd, g->reason);
+}
+
+static bool is_null(double points, double share)
+{
+	return fabs(points) <= SAME_POINTS && fabs(share) <= SAME_COST;
+}
+
 static bool ask(const struct gate_row *rows, int n, double price,
 		const struct gate_opts *o)
 {
 	struct gate g = {.price = price};
 
 	gate_judge(rows, n, m.classes, m.n_classes, o, &g);
+	tell(&g);
 	return g.passed;
 }
 
@@ -226,37 +245,38 @@ struct worth {
 	double success, usd; /* means */
 };
 
-/* A pair, judged on tasks of its own. */
+/* A pair, judged on tasks of its own; one that is no better, on several sets of
+ * them. */
 static void replay(struct bundle *const *b, const struct worth *true_worth,
-		   int i, int k, int pair, uint64_t seed, struct counts *c)
+		   int i, int k, int set, uint64_t seed, struct counts *c)
 {
-	int from = FITS * FIT_TASKS + pair * JUDGE_TASKS, n;
+	int from = FITS * FIT_TASKS + set * JUDGE_TASKS, n;
 	double points = true_worth[k].success - true_worth[i].success;
 	double share = true_worth[k].usd / true_worth[i].usd - 1;
 	enum mx_side *side = xcalloc(TASKS, sizeof(*side));
 	struct gate_row *rows = xcalloc(TASKS, sizeof(*rows));
 	struct gate_opts o;
 	struct gate g;
-	bool passed;
 
 	gate_defaults(&o);
 	o.seed = seed;
 	sides(from, from + JUDGE_TASKS, MX_JUDGE, side);
 	n = gate_play(b[i], b[k], &m, side, &o, rows, &g);
 	gate_judge(rows, n, m.classes, m.n_classes, &o, &g);
-	passed = g.passed;
-	if (fabs(points) <= SAME_POINTS && fabs(share) <= SAME_COST) {
+	if (is_null(points, share)) {
 		c->nulls++;
-		c->null_passed += passed;
+		c->null_passed += g.passed;
 		c->points += improved(rows, n, g.price, &o, 0.03, 0);
 		c->cheaper += improved(rows, n, g.price, &o, 0, 0.1);
 	} else if (points - g.price * share * true_worth[i].usd > 0) {
 		c->better++;
-		c->better_passed += passed;
+		c->better_passed += g.passed;
 	} else {
 		c->worse++;
-		c->worse_passed += passed;
+		c->worse_passed += g.passed;
 	}
+	fprintf(stderr, "truly %+.4f %+.4f: ", points, share);
+	tell(&g);
 	free(side);
 	free(rows);
 }
@@ -281,6 +301,19 @@ static void truths(struct bundle *const *b, struct worth *out)
 	free(rows);
 }
 
+static void replays_of(struct bundle *const *b, const struct worth *worth,
+		       int i, int k, int pair, uint64_t seed, int64_t most,
+		       struct counts *c)
+{
+	double points = worth[k].success - worth[i].success;
+	double share = worth[k].usd / worth[i].usd - 1;
+	int sets = is_null(points, share) ? SETS : 1;
+
+	for (int s = 0; s < sets && c->nulls < most; s++)
+		replay(b, worth, i, k, (pair + s * 7) % PAIRS,
+		       seed * 1000 + (uint64_t)(pair * SETS + s), c);
+}
+
 static void play_world(uint64_t seed, int64_t most, struct counts *c)
 {
 	enum mx_side *side = xcalloc(TASKS, sizeof(*side));
@@ -297,11 +330,9 @@ static void play_world(uint64_t seed, int64_t most, struct counts *c)
 	truths(b, worth);
 	for (int i = 0; i < FITS; i++) {
 		for (int k = 0; k < FITS; k++) {
-			if (i == k || c->nulls >= most)
-				continue;
-			replay(b, worth, i, k, pair,
-			       seed * 100 + (uint64_t)pair, c);
-			pair++;
+			if (i != k)
+				replays_of(b, worth, i, k, pair++, seed, most,
+					   c);
 		}
 	}
 	for (int i = 0; i < FITS; i++) {

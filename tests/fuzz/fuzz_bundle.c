@@ -33,6 +33,23 @@ static void mend(char *p, size_t n)
 	memcpy(p, &h, sizeof(h));
 }
 
+static void watch(const struct bundle *b, const float *x)
+{
+	const struct spread *s;
+	struct spread_watch w;
+	struct spread_verdict v;
+	int n;
+
+	n = bundle_spreads(b, &s);
+	spread_watch_init(&w, s, n);
+	for (int i = 0; i < SPREAD_ROWS; i++)
+		spread_watch_add(&w, x);
+	spread_watch_tell(&w, &v);
+	if (!(v.mean >= 0) || v.moved > v.vary)
+		abort();
+	spread_watch_release(&w);
+}
+
 static void use(const struct bundle *b)
 {
 	float x[FEATURE_ALL_MAX], out[BUNDLE_FORESTS_MAX];
@@ -56,6 +73,7 @@ static void use(const struct bundle *b)
 	forest_predict_many(f, forests, x, out);
 	for (int i = 0; i < arms; i++)
 		sum += calibrate(&a[i].cal, 0.5F);
+	watch(b, x);
 	if (sum < 0) /* so that it is read */
 		x[0] = sum;
 }
