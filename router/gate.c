@@ -122,11 +122,12 @@ static void say(double saving_low, struct gate *g)
 {
 	bool saves = saving_low > 0 && g->success_low > -GATE_LOSS;
 
-	g->passed = g->gain_low > 0 || saves;
+	g->passed = g->gain_low > GATE_GAIN || saves;
 	if (!g->passed)
 		snprintf(g->reason, sizeof(g->reason),
-			 "the gain is not surely above zero");
-	else if (g->gain_low > 0)
+			 "the gain is not surely above %.2f points",
+			 100 * GATE_GAIN);
+	else if (g->gain_low > GATE_GAIN)
 		snprintf(g->reason, sizeof(g->reason),
 			 "surely better on %d later tasks", g->judged);
 	else
