@@ -133,6 +133,9 @@ struct str http_header(const struct http_req *r, const char *name);
 /* Field i, from 0, in the order they came; false beyond the last. */
 bool http_header_at(const struct http_req *r, int i, struct str *name,
 		    struct str *value);
+/* Whether the field belongs to the connection because a Connection field names
+ * it. */
+bool http_hops(const struct http_req *r, struct str name);
 /* Content-Type without parameters, lower case. */
 struct str http_content_type(const struct http_req *r);
 struct str http_body(const struct http_req *r);

@@ -2,8 +2,14 @@
 
 #include <strings.h>
 
+enum {
+	HOPS = 16
+};
+
 struct framing {
 	bool length, chunked, close, keep_alive, http10;
+	struct str hops[HOPS]; /* fields that Connection names */
+	int n_hops;
 };
 
 static bool is(struct str s, const char *lit)
@@ -58,18 +64,46 @@ static bool is_value(struct str s)
 }
 
 /* Each word of a list that commas divide. */
-static void read_connection(struct framing *f, struct str v)
+static enum rc read_connection(struct framing *f, struct str v, struct err *e)
 {
 	while (v.len > 0) {
 		const char *comma = memchr(v.p, ',', v.len);
 		size_t n = comma ? (size_t)(comma - v.p) : v.len;
 		struct str word = str_trim((struct str){v.p, n});
 
-		f->close |= is(word, "close");
-		f->keep_alive |= is(word, "keep-alive");
 		n += comma != NULL;
 		v = (struct str){v.p + n, v.len - n};
+		if (is(word, "close"))
+			f->close = true;
+		else if (is(word, "keep-alive"))
+			f->keep_alive = true;
+		else if (word.len && f->n_hops == HOPS)
+			return err_set(e, RC_BAD,
+				       "a Connection with more than %d words",
+				       HOPS);
+		else if (word.len)
+			f->hops[f->n_hops++] = word;
 	}
+	return RC_OK;
+}
+
+/* What a Connection field named, wherever it stood, stays here. */
+static void leave_hops(struct http_answer *a, const struct framing *f)
+{
+	int n = 0;
+
+	for (int i = 0; i < a->n && f->n_hops; i++) {
+		struct str name = a->field[i].name;
+		bool named = false;
+
+		for (int k = 0; k < f->n_hops; k++)
+			named |= name.len == f->hops[k].len &&
+				 !strncasecmp(name.p, f->hops[k].p, name.len);
+		if (!named)
+			a->field[n++] = a->field[i];
+	}
+	if (f->n_hops)
+		a->n = n;
 }
 
 static enum rc read_length(struct http_answer *a, struct framing *f,
@@ -130,7 +164,7 @@ static enum rc read_field(struct http_answer *a, struct framing *f,
 				       "chunked");
 		f->chunked = true;
 	} else if (is(h.name, "connection")) {
-		read_connection(f, h.value);
+		return read_connection(f, h.value, e);
 	}
 	if (connections_own(h.name))
 		return RC_OK;
@@ -148,6 +182,7 @@ static enum rc frame(struct http_answer *a, const struct framing *f,
 			       "a Content-Length beside a Transfer-Encoding");
 	if (f->chunked && f->http10)
 		return err_set(e, RC_BAD, "a Transfer-Encoding in HTTP/1.0");
+	leave_hops(a, f);
 	a->keep = !f->close && (!f->http10 || f->keep_alive);
 	if (a->status < 200 || a->status == 204 || a->status == 304 || to_head)
 		a->body = ANSWER_NONE;

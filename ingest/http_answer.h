@@ -29,8 +29,9 @@ struct http_answer {
 	bool keep;  /* the connection may be used again */
 	enum http_answer_body body;
 	int64_t length;
-	/* Without those that belong to the connection alone (Connection,
-	 * Keep-Alive, Transfer-Encoding, Trailer, Upgrade, ...). */
+	/* Without those that belong to the connection alone (Connection and
+	 * what it names, Keep-Alive, Transfer-Encoding, Trailer, Upgrade,
+	 * ...). */
 	struct http_answer_field field[ANSWER_FIELDS];
 	int n;
 };

@@ -101,10 +101,33 @@ void http_conn_answered(struct http_conn *hc, bool close)
 
 /* ---- heads ---- */
 
+/* The route that was meant, as far as can be guessed, for the words of the
+ * error: the first line's part from its first '/' on. */
+static const struct http_route *meant(struct http_conn *hc)
+{
+	const struct http_route *route, *like;
+	struct str in = conn_input(hc->c), path;
+	size_t n = 0;
+
+	while (in.len && (*in.p == '\r' || *in.p == '\n'))
+		in = (struct str){in.p + 1, in.len - 1};
+	while (n < in.len && !strchr("/\r\n", in.p[n]))
+		n++;
+	path = (struct str){in.p + n, 0};
+	while (n + path.len < in.len && path.p[path.len] > ' ' &&
+	       path.p[path.len] != '?')
+		path.len++;
+	if (!path.len)
+		return NULL;
+	(void)http_route_find(hc->s, STR("POST"), path, &route, &like);
+	return route ? route : like;
+}
+
 /* What could not be read as a request is answered as if it were one. */
 static void refuse(struct http_conn *hc, int status, const struct err *e)
 {
 	hc->req = http_req_new(hc, NULL, NULL, 0);
+	hc->req->like = meant(hc);
 	http_reply_err(hc->req, status, e);
 }
 

@@ -224,8 +224,10 @@ static void read_connection(struct http_head *h, struct framing *f,
 
 		if (t.len == 5 && strncasecmp(t.p, "close", 5) == 0)
 			h->close = true;
-		if (t.len == 10 && strncasecmp(t.p, "keep-alive", 10) == 0)
+		else if (t.len == 10 && strncasecmp(t.p, "keep-alive", 10) == 0)
 			f->keep_alive = true;
+		else if (t.len > 0)
+			h->hops = true;
 		len += comma ? 1 : 0;
 		p += len;
 		n -= len;
@@ -341,6 +343,33 @@ int http_head_parse(struct http_head *h, const char *p, size_t n, struct err *e)
 		line = lf + 1;
 	}
 	return first ? bad(e, "no request line") : check_framing(h, &f, e);
+}
+
+static bool is_listed(struct str list, struct str name)
+{
+	while (list.len > 0) {
+		const char *comma = memchr(list.p, ',', list.len);
+		size_t len = comma ? (size_t)(comma - list.p) : list.len;
+		struct str t = str_trim((struct str){list.p, len});
+
+		if (t.len == name.len && !strncasecmp(t.p, name.p, name.len))
+			return true;
+		len += comma ? 1 : 0;
+		list = (struct str){list.p + len, list.len - len};
+	}
+	return false;
+}
+
+bool http_head_hops(const struct http_head *h, const char *p, struct str name)
+{
+	for (int i = 0; h->hops && name.len && i < h->n; i++) {
+		struct http_span v = h->fields[i].value;
+
+		if (span_is(p, h->fields[i].name, "connection") &&
+		    is_listed((struct str){p + v.at, v.len}, name))
+			return true;
+	}
+	return false;
 }
 
 int http_head_find(const struct http_head *h, const char *p, const char *name)

@@ -40,6 +40,7 @@ struct http_head {
 	bool star; /* OPTIONS * */
 	bool http10;
 	bool close; /* no further request on this connection */
+	bool hops;  /* Connection names fields that belong to it */
 	bool chunked;
 	bool expect;               /* 100-continue */
 	int64_t content_length;    /* -1: none; INT64_MAX: that or more */
@@ -52,6 +53,9 @@ struct http_head {
  * many fields), 505. */
 int http_head_parse(struct http_head *h, const char *p, size_t n,
 		    struct err *e);
+
+/* Whether a Connection field names this one: it goes no further. */
+bool http_head_hops(const struct http_head *h, const char *p, struct str name);
 
 /* The first field of this name (any case) in a head whose bytes are p; -1. */
 int http_head_find(const struct http_head *h, const char *p, const char *name);

@@ -192,6 +192,11 @@ bool http_header_at(const struct http_req *r, int i, struct str *name,
 	return true;
 }
 
+bool http_hops(const struct http_req *r, struct str name)
+{
+	return http_head_hops(&r->head, r->text, name);
+}
+
 struct str http_content_type(const struct http_req *r)
 {
 	return r->ctype;
