@@ -52,17 +52,29 @@ static bool is_ours(struct str path)
 	return false;
 }
 
+/* TRACE would tell the client what we added to its request, the provider's key
+ * among it; CONNECT is no request of a model. */
+static bool is_strange(struct str method)
+{
+	return str_is(method, "TRACE") || str_is(method, "CONNECT");
+}
+
 static void other(struct http_req *r, void *arg)
 {
 	struct err e;
 
+	if (is_strange(http_method(r))) {
+		err_set(&e, RC_BAD, "no provider is asked to %.*s",
+			STR_ARG(http_method(r)));
+		http_reply_err(r, 405, &e);
+		return;
+	}
 	if (is_ours(http_path(r))) {
 		err_set(&e, RC_BAD, "this is aco's own, by POST: %.*s",
 			STR_ARG(http_path(r)));
 		http_reply_err(r, 404, &e);
 		return;
 	}
-
 	if (!gw_path_plain(http_path(r))) {
 		err_set(&e, RC_BAD,
 			"the path is not in its plain form: no empty or dot "

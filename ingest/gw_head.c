@@ -55,24 +55,6 @@ static bool of_connection(struct str name)
 	return one_of(name, list);
 }
 
-/* Names in the Connection header belong to the connection, too. */
-static bool is_named(struct str connection, struct str name)
-{
-	while (connection.len) {
-		const char *comma = memchr(connection.p, ',', connection.len);
-		size_t n =
-			comma ? (size_t)(comma - connection.p) : connection.len;
-		struct str word = str_trim((struct str){connection.p, n});
-
-		if (word.len == name.len &&
-		    !strncasecmp(word.p, name.p, name.len))
-			return true;
-		n += comma != NULL;
-		connection = (struct str){connection.p + n, connection.len - n};
-	}
-	return false;
-}
-
 /* "q=0", "q=0.000": not acceptable. */
 static bool is_zero(struct str q)
 {
@@ -181,12 +163,12 @@ static int add_credential(struct gw_call *c, const struct gw_provider *p,
 int gw_head_up(struct gw_call *c, const struct gw_provider *p,
 	       struct up_header *out, int max)
 {
-	struct str connection = http_header(c->r, "connection"), name, value;
+	struct str name, value;
 	struct str ctype = http_header(c->r, "content-type");
 	int n = 0;
 
 	for (int i = 0; http_header_at(c->r, i, &name, &value); i++) {
-		if (!stays_here(name) && !is_named(connection, name))
+		if (!stays_here(name) && !http_hops(c->r, name))
 			n = add(out, n, max, name, value);
 		else if (c->wire == WIRE_OTHER &&
 			 gw_name_is(name, "content-encoding"))
@@ -261,13 +243,10 @@ static void add_ours(struct gw_call *c, bool whole)
 
 void gw_head_down(struct gw_call *c, bool whole)
 {
-	struct str connection = gw_head_find(&c->t, "connection");
-
 	for (int i = 0; i < c->t.n_head; i++) {
 		struct str name = c->t.head[i].name;
 
-		if (of_connection(name) || begins(name, "x-aco-") ||
-		    is_named(connection, name))
+		if (of_connection(name) || begins(name, "x-aco-"))
 			continue;
 		http_reply_header(c->r, name.p, c->t.head[i].value);
 	}

@@ -7,7 +7,8 @@ enum gw_protocol gw_protocol_of(const struct http_req *r, enum wire wire)
 {
 	if (wire == WIRE_ANTHROPIC)
 		return GW_ANTHROPIC;
-	if (wire == WIRE_OTHER && http_header(r, "anthropic-version").p)
+	if (wire == WIRE_OTHER && (http_header(r, "anthropic-version").p ||
+				   str_starts(http_path(r), "/v1/messages")))
 		return GW_ANTHROPIC;
 	return GW_OPENAI;
 }
