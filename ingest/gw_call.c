@@ -193,15 +193,8 @@ static void pause_for(struct gw_call *c, int64_t us)
 /* What the provider asks for; -1: nothing. */
 static int64_t asked_wait(const struct gw_try *t)
 {
-	struct str ms = gw_head_find(t, "retry-after-ms");
-	struct str s = gw_head_find(t, "retry-after");
-	int64_t n;
-
-	if (str_i64(ms, &n) && n >= 0 && n < 86400000)
-		return n * 1000;
-	if (str_i64(s, &n) && n >= 0 && n < 86400)
-		return n * US_PER_SEC;
-	return -1;
+	return gw_wait_asked(gw_head_find(t, "retry-after-ms"),
+			     gw_head_find(t, "retry-after"), clock_now_us());
 }
 
 static int64_t back_off(struct gw_call *c)

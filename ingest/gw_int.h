@@ -86,6 +86,11 @@ void gw_queue_leave(struct gw_call *c);
 bool gw_queue_full(const struct gw_link *l, const struct gw_conf *f);
 void gw_queue_look(void *gateway); /* a timer's */
 
+/* ---- gw_wait.c ---- */
+/* What retry-after-ms and retry-after (seconds, or a date) ask for, less than
+ * a day; -1: nothing that can be understood. */
+int64_t gw_wait_asked(struct str ms, struct str s, int64_t now_us);
+
 /* ---- what served a task last, gw_session.c ----
  * A table in ACO_HOME/sessions, mapped by all workers, so that whichever gets
  * the next step knows; it outlives restarts. */

@@ -221,6 +221,46 @@ static void sessions_are_shared_and_outlive(void **state)
 	rmdir(dir);
 }
 
+/* ---- Retry-After ---- */
+
+static void waits_as_they_are_spelt(void **state)
+{
+	static const struct {
+		const char *ms, *s;
+		int64_t us;
+	} cases[] = {
+		{NULL, NULL, -1},
+		{"1500", "9", 1500000},
+		{"12.5", NULL, 12500},
+		{NULL, "2", 2000000},
+		{NULL, "0.25", 250000},
+		{NULL, "0", 0},
+		{"soon", "3", 3000000},
+		{"-1", "-1", -1},
+		{"1e3", "0x10", -1},
+		{"1.2.3", ".5", -1},
+		{NULL, "86400", -1},
+		{NULL, "99999999999999999999999999999999999", -1},
+		{NULL, "Sun, 06 Nov 1994 08:49:37 GMT", 0},
+		{NULL, "Tue, 14 Nov 2023 22:13:50 GMT", 30000000},
+		{NULL, "Tue, 14 Nov 2024 22:13:50 GMT", -1},
+		{NULL, "Tue, 14 Nov 2023 22:13:50 PST", -1},
+		{NULL, "Tue, 14 Nox 2023 22:13:50 GMT", -1},
+		{NULL, "Tue, xx Nov 2023 22:13:50 GMT", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t us = gw_wait_asked(str_from(cases[i].ms),
+					   str_from(cases[i].s),
+					   INT64_C(1700000000000000));
+
+		if (us != cases[i].us)
+			fail_msg("%s, %s: %lld", cases[i].ms, cases[i].s,
+				 (long long)us);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +270,7 @@ int main(void)
 		cmocka_unit_test(failures_open_it),
 		cmocka_unit_test(a_success_forgets_failures),
 		cmocka_unit_test(sessions_are_shared_and_outlive),
+		cmocka_unit_test(waits_as_they_are_spelt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
