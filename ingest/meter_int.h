@@ -46,6 +46,7 @@ struct ask {
 	struct buf head; /* what is hashed */
 	bool head_over;  /* the assistant has spoken */
 	uint32_t seen;   /* members that may not be there twice */
+	bool no_max;     /* a maximum of output that may be read as any */
 	struct err *e;
 	bool bad; /* e says why */
 };

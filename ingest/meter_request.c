@@ -1,5 +1,8 @@
 /* What all protocols say in the same way, and what is made of it at the end.
  * The body is read once, from its first byte to its last. */
+#include <math.h>
+#include <strings.h>
+
 #include "ingest/facts.h"
 #include "ingest/meter_int.h"
 #include "ledger/hash.h"
@@ -7,7 +10,10 @@
 enum {
 	MODEL_NAME_MAX = 512,
 	ARGS_MAX = 64 << 10,
-	PIECE_HEAD = 2 << 10 /* of one text, for the hash of the head */
+	PIECE_HEAD = 2 << 10, /* of one text, for the hash of the head */
+	COUNT_MAX = INT32_MAX,
+	SAMPLES_MAX = 1024,
+	SAMPLES_ODD = 128 /* the most that a provider makes */
 };
 
 /* ---- values ---- */
@@ -39,14 +45,19 @@ struct str ask_raw(struct jpull *j)
 	return s;
 }
 
-static int64_t ask_count(struct jpull *j)
+/* How many are wanted at most: a fraction counts up. -1: not said. *odd: said
+ * in a way that servers read as they like ("5", true). */
+static int64_t ask_count(struct jpull *j, bool *odd)
 {
 	struct str s;
-	int64_t n;
+	double d;
 
-	if (!jpull_number(j, &s) || !str_i64(s, &n) || n < 0)
+	*odd = jpull_type(j) != JPULL_NULL;
+	if (!jpull_number(j, &s)) /* skipped */
 		return -1;
-	return n;
+	*odd = false;
+	d = ceil(json_text_double(s));
+	return d < 0 ? -1 : d < COUNT_MAX ? (int64_t)d : COUNT_MAX;
 }
 
 /* n bytes of a JSON string's inside, or fewer: no escape and no character is
@@ -168,44 +179,6 @@ void ask_opaque(struct ask *a, const char *why)
 	a->r->opaque = true;
 }
 
-/* A number other than 0 behind `mark`, which may stand anywhere in s. */
-static bool code_behind(struct str s, const char *mark)
-{
-	size_t n = strlen(mark);
-	const char *p = s.len ? memmem(s.p, s.len, mark, n) : NULL;
-
-	if (!p)
-		return false;
-	p += n;
-	while (p < s.p + s.len && strchr(" :\\\"", *p) && *p)
-		p++;
-	if (p < s.p + s.len && *p == '-')
-		p++;
-	return p < s.p + s.len && *p >= '1' && *p <= '9';
-}
-
-/* Protocols without a mark for it: by how known tools begin their output. */
-bool ask_looks_failed(struct str raw)
-{
-	static const char *const begins[] = {
-		"Error",          "error:",           "ERROR",
-		"Traceback",      "Exception",        "fatal:",
-		"{\\\"error\\\"", "{ \\\"error\\\"",  "<error>",
-		"bash: ",         "command not found"};
-	static const char *const codes[] = {"xit code", "exited with code",
-					    "exit_code", "<returncode>",
-					    "exit status"};
-	struct str s = cut(raw, 400);
-
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
-		if (str_starts(s, begins[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (code_behind(s, codes[i]))
-			return true;
-	return false;
-}
-
 /* ---- at the end ---- */
 
 static struct str join(struct arena *arena, const struct ask_pieces *p,
@@ -269,6 +242,8 @@ static void finish(struct ask *a)
 	struct model_request *r = a->r;
 	uint8_t md[32];
 
+	if (a->no_max)
+		r->max_output = -1;
 	r->text = join(a->arena, &a->newest, MODEL_TEXT_MAX);
 	r->task_text = a->first.message == a->newest.message
 			       ? r->text
@@ -385,8 +360,18 @@ static bool once(struct ask *a, struct jpull_text key)
 		"metadata",   "service_tier"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!ask_is(key, names[i]))
+		if (key.raw.len != strlen(names[i]) ||
+		    strncasecmp(key.raw.p, names[i], key.raw.len) != 0)
 			continue;
+		if (!ask_is(key, names[i])) {
+			/* Some servers take it for the same. */
+			err_set(a->e, RC_BAD,
+				"the body says \"%.*s\" for "
+				"\"%s\"",
+				STR_ARG(key.raw), names[i]);
+			a->bad = true;
+			return false;
+		}
 		if (a->seen & 1u << i) {
 			err_set(a->e, RC_BAD, "the body has \"%s\" twice",
 				names[i]);
@@ -408,13 +393,17 @@ static bool read_number(struct ask *a, struct jpull_text key)
 {
 	struct model_request *r = a->r;
 	int64_t n;
+	bool odd;
 
 	if (ask_is(key, "max_tokens") || ask_is(key, "max_output_tokens") ||
 	    ask_is(key, "max_completion_tokens")) {
-		most(&r->max_output, ask_count(&a->j));
+		most(&r->max_output, ask_count(&a->j, &odd));
+		a->no_max |= odd;
 	} else if (ask_is(key, "n")) {
-		n = ask_count(&a->j);
-		r->n = n > 1 ? n < 1024 ? (int)n : 1024 : 1;
+		n = ask_count(&a->j, &odd);
+		if (odd)
+			n = SAMPLES_ODD;
+		r->n = n > 1 ? n < SAMPLES_MAX ? (int)n : SAMPLES_MAX : 1;
 	} else {
 		return false;
 	}
@@ -495,8 +484,12 @@ static enum rc read_body(struct ask *a)
 	a->r->object_at = (size_t)(a->j.x.p - a->body.p);
 	while (!a->bad && jpull_key(&a->j, &key)) {
 		/* "mod\u0065l" is a model to those who read it. */
-		if (key.escaped)
+		if (key.escaped) {
 			key.raw = jpull_text(key, a->arena);
+			if (!key.raw.len)
+				return err_set(a->e, RC_BAD,
+					       "too many names in escapes");
+		}
 		if (!once(a, key))
 			return RC_BAD;
 		if (!read_own(a, key) && !read_common(a, key))

@@ -293,6 +293,10 @@ static void test_bad(void **state)
 		 "\"model\" twice"},
 		{WIRE_OPENAI_CHAT, "{\"model\":\"a\",\"mod\\u0065l\":\"b\"}",
 		 "\"model\" twice"},
+		{WIRE_OPENAI_CHAT, "{\"model\":\"a\",\"Model\":\"b\"}",
+		 "\"Model\" for \"model\""},
+		{WIRE_OPENAI_CHAT, "{\"model\":\"a\",\"N\":9}",
+		 "\"N\" for \"n\""},
 		{WIRE_ANTHROPIC,
 		 "{\"model\":\"a\",\"messages\":[],\"messages\":[]}",
 		 "\"messages\" twice"},
@@ -313,6 +317,61 @@ static void test_bad(void **state)
 	ask(&q, WIRE_OTHER, "{\"a\":1}");
 	assert_int_equal(q.rc, RC_OK);
 	asked_release(&q);
+}
+
+/* What more is kept of names in escapes than there is room for could hide a
+ * second model. */
+static void test_hidden(void **state)
+{
+	struct asked q;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 8 << 20);
+	buf_adds(&b, "{\"model\":\"a\"");
+	for (int i = 0; i < 2000; i++)
+		buf_addf(&b, ",\"\\u0061%01000d\":1", i);
+	buf_adds(&b, ",\"mod\\u0065l\":\"b\"}");
+	ask(&q, WIRE_OPENAI_CHAT, buf_str(&b));
+	assert_int_equal(q.rc, RC_BAD);
+	assert_non_null(strstr(q.e.msg, "escapes"));
+	asked_release(&q);
+	buf_release(&b);
+}
+
+/* How much may be asked for at most, however it is said. */
+static void test_counts(void **state)
+{
+	static const struct {
+		const char *text;
+		int n;
+		int64_t max;
+	} cases[] = {
+		{"", 1, -1},
+		{",\"n\":2,\"max_tokens\":5", 2, 5},
+		{",\"n\":null,\"max_tokens\":null", 1, -1},
+		{",\"n\":2.5,\"max_tokens\":1e3", 3, 1000},
+		{",\"n\":-1,\"max_tokens\":-1", 1, -1},
+		{",\"n\":1e99,\"max_tokens\":1e99", 1024, INT32_MAX},
+		{",\"n\":\"9\",\"max_tokens\":\"9\"", 128, -1},
+		{",\"max_tokens\":5,\"max_completion_tokens\":[]", 1, -1},
+		{",\"max_tokens\":5,\"max_completion_tokens\":null", 1, 5},
+		{",\"max_tokens\":5,\"max_completion_tokens\":7", 1, 7},
+	};
+	char text[256];
+	struct asked q;
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		snprintf(text, sizeof(text), "{\"model\":\"a\"%s}",
+			 cases[i].text);
+		ask(&q, WIRE_OPENAI_CHAT, text);
+		assert_int_equal(q.rc, RC_OK);
+		if (q.r.n != cases[i].n || q.r.max_output != cases[i].max)
+			fail_msg("%s: n %d, max %lld", text, q.r.n,
+				 (long long)q.r.max_output);
+		asked_release(&q);
+	}
 }
 
 /* Cut anywhere it is no JSON, and nothing is read beyond it. */
@@ -482,6 +541,8 @@ int main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_hidden),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_cut_bodies),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_many_tools),
