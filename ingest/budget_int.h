@@ -31,7 +31,8 @@
 #define WAITING_MAX 4096
 #define TICKET_MAX  32 /* budgets of one request */
 
-#define WANTED_MAX 64 /* told at a time */
+#define WANTED_MAX 64   /* told at a time */
+#define KNOWN_MAX  4096 /* subjects, a power of two */
 
 #define WAIT_US    (INT64_C(2000000)) /* for what others may give back */
 #define AGAIN_US   INT64_C(200000)    /* between two asks for the same */
@@ -121,6 +122,12 @@ struct budgets {
 	struct budget_ticket *first, *last;
 	int n_waiting;
 	struct budget_defs *defs; /* NULL: never read */
+	int64_t defs_us;          /* monotonic, when these were asked for */
+	/* Hashes of the subjects whose budgets were read since they first came:
+	 * who has just been given a key and a budget does not find the daemon
+	 * with the budgets of half a second ago. */
+	uint64_t known[KNOWN_MAX];
+	int n_known;
 	struct heard heard;
 	int64_t asks;
 	struct budget_ticket *cursor; /* of the waiting: the next to be tried */
@@ -136,6 +143,7 @@ struct budgets {
 	pthread_cond_t cond;
 	struct ask_list todo, done;
 	struct budget_defs *news; /* read since; NULL: nothing new */
+	int64_t news_us;          /* when they were asked for */
 	struct heard now;
 	int32_t wanted[WANTED_MAX]; /* leases that others need */
 	int n_wanted;
@@ -155,7 +163,11 @@ void budget_thread_wait(struct budgets *b, int64_t until_us);
 bool budget_mark_read(const char *path);
 void budget_mark_write(const char *path, bool hard);
 
-/* budget_match.c. The budgets of a request, and whom each counts for. */
+/* budget_match.c. Whether the budgets were read since this subject first came;
+ * else they are asked for, unless that is to no avail. */
+bool budget_knows(struct budgets *b, const struct budget_subject *s,
+		  int64_t since_us);
+/* The budgets of a request, and whom each counts for. */
 struct match {
 	const struct budget_def *def;
 	struct str subject, shown;

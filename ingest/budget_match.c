@@ -3,6 +3,7 @@
 
 #include "ingest/budget_int.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/map.h"
 #include "ledger/money.h"
 
 /* ---- which budgets ---- */
@@ -69,6 +70,48 @@ void budget_match(struct matches *m, const struct budgets *b,
 			match_named(m, b->defs, scope, STR("*"), subject,
 				    names[i]);
 	}
+}
+
+/* ---- newcomers ---- */
+
+/* Tasks come and go: one of its own has no name in a budget before it is known
+ * by one. */
+static uint64_t hash_of(const struct budget_subject *s)
+{
+	const struct str names[] = {s->key, s->team, s->agent, s->class_name};
+	uint64_t h = 1;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		h = (h ^
+		     (names[i].len ? map_hash(names[i].p, names[i].len) : i)) *
+		    0x9e3779b97f4a7c15u;
+	return h ? h : 1;
+}
+
+bool budget_knows(struct budgets *b, const struct budget_subject *s,
+		  int64_t since_us)
+{
+	uint64_t h = hash_of(s);
+	size_t at = (size_t)(h >> 32) & (KNOWN_MAX - 1);
+
+	while (b->known[at] && b->known[at] != h)
+		at = (at + 1) & (KNOWN_MAX - 1);
+	if (b->known[at])
+		return true;
+	if (b->defs_us < since_us) {
+		if (b->heard.tried && !b->heard.connected)
+			return true; /* what was read last holds */
+		budgets_reload(b);
+		return false;
+	}
+	if (b->n_known >= KNOWN_MAX / 2) {
+		memset(b->known, 0, sizeof(b->known));
+		b->n_known = 0;
+		at = (size_t)(h >> 32) & (KNOWN_MAX - 1);
+	}
+	b->known[at] = h;
+	b->n_known++;
+	return true;
 }
 
 /* ---- answers ---- */

@@ -15,7 +15,7 @@
 #include "ledger/db.h"
 
 #define BEAT_MS    500
-#define HURRY_MS   100
+#define HURRY_MS   10   /* at least between two beats */
 #define ANSWER_MS  2500 /* of one statement; beyond, the connection is lost */
 #define RECLAIM_US (2 * US_PER_SEC)
 #define JOIN_US    (2 * US_PER_SEC)
@@ -195,6 +195,7 @@ static void beat(struct talk *t)
 		pthread_mutex_lock(&t->b->lock);
 		old = t->b->news;
 		t->b->news = defs;
+		t->b->news_us = sent_us;
 		pthread_mutex_unlock(&t->b->lock);
 		budget_defs_free(old);
 	}
@@ -240,27 +241,29 @@ static void *run(void *arg)
 {
 	struct talk t = {.b = arg, .hard = -1};
 	struct budgets *b = arg;
-	int64_t beat_us = 0;
+	int64_t beat_us = 0, hurry_us = 0;
 
 	pthread_mutex_lock(&b->lock);
 	for (;;) {
 		struct ask *a;
 
-		if (b->hurry || clock_mono_us() >= beat_us) {
+		if (clock_mono_us() >= (b->hurry ? hurry_us : beat_us)) {
 			if (b->stop && !b->todo.first)
 				break;
 			b->hurry = false;
 			pthread_mutex_unlock(&b->lock);
 			beat(&t);
-			beat_us = clock_mono_us() +
+			hurry_us = clock_mono_us();
+			beat_us = hurry_us +
 				  (t.down ? AGAIN_MS : BEAT_MS) * INT64_C(1000);
+			hurry_us += HURRY_MS * INT64_C(1000);
 			pthread_mutex_lock(&b->lock);
 		}
 		a = take(b);
 		if (!a && b->stop)
 			break;
 		if (!a) {
-			sleep_until(b, beat_us);
+			sleep_until(b, b->hurry ? hurry_us : beat_us);
 			continue;
 		}
 		pthread_mutex_unlock(&b->lock);

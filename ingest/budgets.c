@@ -139,6 +139,8 @@ static enum budget_reply try(struct budget_ticket *t, int64_t now_us,
 
 	if (!b->defs)
 		return blind(b, a);
+	if (!budget_knows(b, &t->subject, t->since_us))
+		return BUDGET_WAIT;
 	budget_answer_none(a, RC_OK);
 	budget_match(&m, b, &t->subject, id);
 	if (m.many) {
@@ -269,7 +271,7 @@ enum budget_reply budget_reserve(struct budgets *b,
 	enum budget_reply r;
 
 	*out = NULL;
-	if (b->defs && b->defs->n == 0) {
+	if (b->defs && b->defs->n == 0 && budget_knows(b, s, clock_mono_us())) {
 		budget_answer_none(a, RC_OK);
 		return BUDGET_GRANTED;
 	}
@@ -396,6 +398,8 @@ static void hear(struct budgets *b)
 	ask_list_init(&b->done);
 	news = b->news;
 	b->news = NULL;
+	if (news)
+		b->defs_us = b->news_us;
 	b->heard = b->now;
 	n = b->n_wanted;
 	memcpy(wanted, b->wanted, (size_t)n * sizeof(wanted[0]));

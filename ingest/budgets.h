@@ -20,6 +20,10 @@
  * ledger cannot be asked and no lease is left (RC_DOWN). A soft budget lets
  * everything pass, and the answer says that it is over or unknown.
  *
+ * Budgets are read each half second, and before the first reservation of a
+ * subject (key, team, agent and class together) that was not seen before: a
+ * budget that is set before its subject's first request holds for it.
+ *
  * Everything here is the loop's; nothing blocks. */
 #ifndef ACO_BUDGETS_H
 #define ACO_BUDGETS_H

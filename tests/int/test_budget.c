@@ -359,9 +359,12 @@ static void a_cap_below_one_request_refuses_all(void **state)
 	assert_int_equal(w.last.limit_pusd, 999);
 	assert_int_equal(w.last.spent_pusd, 0);
 	assert_true(w.last.resets_us > clock_now_us());
-	/* A key without a budget is free. */
+	/* A key without a budget is free, as soon as that is known. */
 	bworld_ask(&w, "other", 1000);
+	bworld_answers(&w, 65);
 	assert_int_equal(w.granted, 1);
+	bworld_ask(&w, "other", 1000);
+	assert_int_equal(w.granted, 2);
 	assert_string_equal(harness_sql_text(w.db, account), "0 0 0");
 	bworld_close(&w);
 	db_close(w.db);
