@@ -6,7 +6,12 @@
  * it (a fixed sequence), so that the last one that passed holds at the stated
  * confidence without a correction for their number. A threshold passes while
  * the Clopper-Pearson upper bound on P(accepted and wrong) is within the
- * limit. Scores are out of fold, and so are their calibrations. */
+ * limit. Scores are out of fold, and so are their calibrations. Each fold has a
+ * model of its own, and the one that serves is one more of them: where many
+ * replies look the same (log-probabilities that are cut to 0), some of these
+ * models put them all above a threshold and others all below, and what is true
+ * of all folds together is true of no model. So no fold may surely be beyond
+ * the limit. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +166,44 @@ static void calibration(const struct accept *a, int node, int but,
 	free(y);
 }
 
+/* Replies of a node that a threshold accepts, by fold. */
+struct passed {
+	int n, accepted, wrong;
+	int fold_n[FOLDS_MAX], fold_wrong[FOLDS_MAX];
+};
+
+static void pass(const struct accept *a, int node, float least,
+		 struct passed *out)
+{
+	*out = (struct passed){0};
+	for (size_t i = 0; i < a->n; i++) {
+		const struct reply *r = &a->reply[i];
+		int fold = a->f->row[r->row].fold;
+		bool take = r->p >= least;
+		bool wrong = take && r->good < GOOD;
+
+		if (!of_node(a->f, r->row, node) || !isfinite(r->p))
+			continue;
+		out->n++;
+		out->fold_n[fold]++;
+		out->accepted += take;
+		out->wrong += wrong;
+		out->fold_wrong[fold] += wrong;
+	}
+}
+
+static bool beyond(const struct passed *s, const struct train_opts *o)
+{
+	for (int k = 0; k < FOLDS_MAX; k++) {
+		int n = s->fold_n[k], right = n - s->fold_wrong[k];
+
+		if (n &&
+		    1 - bound_upper(right, n, o->confidence) > o->false_accept)
+			return true;
+	}
+	return bound_upper(s->wrong, s->n, o->confidence) > o->false_accept;
+}
+
 /* The loosest threshold that passes, 2: none does. */
 static float threshold(const struct accept *a, int node, float *bound,
 		       float *rate)
@@ -170,27 +213,16 @@ static float threshold(const struct accept *a, int node, float *bound,
 
 	*bound = *rate = 0;
 	for (int t = STRICTEST; t >= LOOSEST; t--) {
-		int n = 0, wrong = 0, accepted = 0;
-		double upper;
+		struct passed s;
 
-		for (size_t i = 0; i < a->n; i++) {
-			const struct reply *r = &a->reply[i];
-			bool take = r->p >= (float)t / 100;
-
-			if (!of_node(a->f, r->row, node) || !isfinite(r->p))
-				continue;
-			n++;
-			accepted += take;
-			wrong += take && r->good < GOOD;
-		}
-		upper = bound_upper(wrong, n, o->confidence);
-		if (upper > o->false_accept)
+		pass(a, node, (float)t / 100, &s);
+		if (beyond(&s, o))
 			break;
-		if (!accepted)
+		if (!s.accepted)
 			continue;
 		chosen = (float)t / 100;
-		*bound = (float)upper;
-		*rate = (float)accepted / (float)n;
+		*bound = (float)bound_upper(s.wrong, s.n, o->confidence);
+		*rate = (float)s.accepted / (float)s.n;
 	}
 	return chosen;
 }
