@@ -28,7 +28,7 @@ struct fake {
 	pthread_t thread;
 	pthread_mutex_t mu;
 	int count, busy, most, ids;
-	long long sent;
+	long long sent, received;
 	struct buf last, answer;
 	struct {
 		char text[256];
@@ -61,8 +61,12 @@ static bool more(struct client *c)
 	char *p = buf_reserve(&c->in, 65536);
 	ssize_t n = p ? recv(c->fd, p, 65536, 0) : -1;
 
-	if (n > 0)
+	if (n > 0) {
 		buf_advance(&c->in, (size_t)n);
+		pthread_mutex_lock(&c->f->mu);
+		c->f->received += n;
+		pthread_mutex_unlock(&c->f->mu);
+	}
 	return n > 0;
 }
 
@@ -677,6 +681,16 @@ long long fake_sent(struct fake *f)
 
 	pthread_mutex_lock(&f->mu);
 	n = f->sent;
+	pthread_mutex_unlock(&f->mu);
+	return n;
+}
+
+long long fake_received(struct fake *f)
+{
+	long long n;
+
+	pthread_mutex_lock(&f->mu);
+	n = f->received;
 	pthread_mutex_unlock(&f->mu);
 	return n;
 }

@@ -39,6 +39,8 @@ int fake_busy(struct fake *f);
 int fake_most(struct fake *f);
 /* Bytes of bodies that were sent. */
 long long fake_sent(struct fake *f);
+/* Bytes that came, of whole requests or not. */
+long long fake_received(struct fake *f);
 /* Head and body of the last request; to be freed. */
 char *fake_last(struct fake *f);
 /* Body of the last answer as it was sent, without chunking; to be freed. */

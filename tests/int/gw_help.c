@@ -18,8 +18,18 @@
 
 void gw_world_set(struct gw_world *w, const char *name, const char *value)
 {
-	assert_true(w->n_env < 31);
-	w->env[w->n_env++] = xasprintf("%s=%s", name, value);
+	size_t len = strlen(name);
+	int i = 0;
+
+	while (i < w->n_env &&
+	       (strncmp(w->env[i], name, len) != 0 || w->env[i][len] != '='))
+		i++;
+	assert_true(i < 31);
+	if (i < w->n_env)
+		free((char *)(uintptr_t)w->env[i]);
+	else
+		w->n_env++;
+	w->env[i] = xasprintf("%s=%s", name, value);
 }
 
 /* A port that nobody has just now. */
@@ -287,8 +297,10 @@ static bool take_chunks(int fd, struct gw_got *g, struct buf *in, size_t at)
 
 static bool take_body(int fd, struct gw_got *g, struct buf *in, size_t at)
 {
-	const char *length = gw_got_header(g, "content-length");
+	const char *length;
 
+	if (g->status == 204 || g->status == 304)
+		return true;
 	if (strstr(gw_got_header(g, "transfer-encoding"), "chunked"))
 		return take_chunks(fd, g, in, at);
 	length = gw_got_header(g, "content-length");

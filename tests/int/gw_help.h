@@ -22,6 +22,7 @@ struct gw_world {
 void gw_world_init(struct gw_world *w, const char *db_name);
 /* Another daemon on the ledger and the provider of the first. */
 void gw_world_beside(struct gw_world *w, const struct gw_world *first);
+/* Anew when it was set before. */
 void gw_world_set(struct gw_world *w, const char *name, const char *value);
 void gw_world_serve(struct gw_world *w); /* until it answers */
 void gw_world_stop(struct gw_world *w);  /* SIGTERM, exit code 0 */
