@@ -146,6 +146,8 @@ static void never_more_than_it_may_have(void **state)
 	assert_true(metric(&many, "aco_gateway_queued_total ") > 0);
 	assert_int_equal(
 		metric(&many, "aco_gateway_refused_total{why=\"calls\"} "), 0);
+	assert_int_equal(metric(&many, "aco_gateway_added_seconds_count "),
+			 CROWD);
 }
 
 /* Streams hold their places to their ends. */

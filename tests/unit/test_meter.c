@@ -696,6 +696,51 @@ static void test_too_long(void **state)
 	meter_free(m);
 }
 
+/* ---- what could not be read ---- */
+
+static void test_lost(void **state)
+{
+	static const char part[] =
+		"{\"id\":\"chatcmpl-1\",\"model\":\"m\",\"choices\":[{\"index\":0,"
+		"\"message\":{\"role\":\"assistant\",\"content\":\"Hel";
+	struct model_request q = {.wire = WIRE_OPENAI_CHAT, .body_bytes = 400};
+	struct model_reply r;
+	struct meter *m = meter_new(WIRE_OPENAI_CHAT, &q);
+
+	(void)state;
+	meter_body(m, part, sizeof(part) - 1);
+	meter_lost(m, 4000);
+	meter_finish(m, false, &r);
+	assert_int_equal(r.status, ATTEMPT_OK);
+	assert_int_equal(r.quality, QUALITY_ESTIMATED);
+	assert_int_equal(r.usage.n[USAGE_UNCACHED_IN], 100);
+	assert_int_equal(r.usage.n[USAGE_OUTPUT], 1000);
+	expect_str(r.error_class, NULL);
+	meter_free(m);
+	/* Nothing of it at all; an error costs nothing all the same; what was
+	 * cut was cut. */
+	m = meter_new(WIRE_OPENAI_CHAT, &q);
+	meter_lost(m, 40);
+	meter_finish(m, false, &r);
+	assert_int_equal(r.status, ATTEMPT_OK);
+	assert_int_equal(r.quality, QUALITY_ESTIMATED);
+	assert_int_equal(r.usage.n[USAGE_OUTPUT], 10);
+	meter_free(m);
+	m = meter_new(WIRE_OPENAI_CHAT, &q);
+	meter_status(m, 500);
+	meter_lost(m, 40);
+	meter_finish(m, false, &r);
+	assert_int_equal(r.status, ATTEMPT_ERROR);
+	assert_int_equal(r.usage.n[USAGE_OUTPUT], 0);
+	meter_free(m);
+	m = meter_new(WIRE_OPENAI_CHAT, &q);
+	meter_lost(m, 40);
+	meter_finish(m, true, &r);
+	assert_int_equal(r.status, ATTEMPT_ERROR);
+	expect_str(r.error_class, "truncated");
+	meter_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -722,6 +767,7 @@ int main(void)
 		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_many_logprobs),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

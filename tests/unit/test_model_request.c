@@ -532,6 +532,89 @@ static void test_errors(void **state)
 	buf_release(&b);
 }
 
+/* ---- what is no text ---- */
+
+static void media(enum wire wire, const char *text, int images, int other,
+		  int elsewhere, size_t bytes)
+{
+	struct asked q;
+
+	ask(&q, wire, text);
+	assert_int_equal(q.rc, RC_OK);
+	assert_int_equal(q.r.images, images);
+	assert_int_equal(q.r.media, other);
+	assert_int_equal(q.r.elsewhere, elsewhere);
+	assert_int_equal(q.r.inline_bytes, bytes);
+	asked_release(&q);
+}
+
+#define USER(parts)                                                            \
+	"{\"model\":\"m\",\"messages\":[{\"content\":[" parts                  \
+	"],\"role\":\"user\"}]}"
+#define URL_DATA "{\"url\":\"data:image/png;base64,AAAA\"}"
+
+static void test_media(void **state)
+{
+	(void)state;
+	media(WIRE_OPENAI_CHAT, USER("{\"type\":\"text\",\"text\":\"image\"}"),
+	      0, 0, 0, 0);
+	media(WIRE_OPENAI_CHAT,
+	      USER("{\"type\":\"image_url\",\"image_url\":" URL_DATA "},"
+		   "{\"image_url\":{\"url\":\"https://h/a\"},\"type\":"
+		   "\"image_url\"},{\"type\":\"input_audio\",\"input_audio\":"
+		   "{\"data\":\"AA\",\"format\":\"wav\"}},{\"type\":\"file\","
+		   "\"file\":{\"file_id\":\"file-1\"}}"),
+	      2, 2, 2,
+	      strlen(URL_DATA) +
+		      strlen("{\"data\":\"AA\",\"format\":\"wav\"}"));
+	media(WIRE_OPENAI_RESPONSES,
+	      "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":"
+	      "[{\"type\":\"input_image\",\"image_url\":\"data:image/png;"
+	      "base64,AA\"},{\"type\":\"input_file\",\"file_url\":\"u\"}]},"
+	      "{\"type\":\"computer_call_output\",\"call_id\":\"c\","
+	      "\"output\":{\"type\":\"computer_screenshot\",\"image_url\":"
+	      "\"data:image/png;base64,AAAA\"}}]}",
+	      2, 1, 1,
+	      strlen("\"data:image/png;base64,AA\"\"data:image/png;base64,"
+		     "AAAA\""));
+	media(WIRE_ANTHROPIC,
+	      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+	      "[{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":"
+	      "\"u\"}},{\"type\":\"tool_result\",\"tool_use_id\":\"t\","
+	      "\"content\":[{\"type\":\"text\",\"text\":\"x\"},{\"type\":"
+	      "\"image\",\"source\":{\"type\":\"base64\",\"data\":\"AA\"}}]}]"
+	      "}]}",
+	      2, 0, 1, strlen("{\"type\":\"base64\",\"data\":\"AA\"}"));
+}
+
+static void test_what_it_may_cost(void **state)
+{
+	struct asked q;
+
+	(void)state;
+	ask(&q, WIRE_OPENAI_RESPONSES,
+	    "{\"model\":\"m\",\"service_tier\":\"priority\",\"prompt\":"
+	    "{\"id\":\"p\"},\"input\":\"x\"}");
+	assert_int_equal(q.rc, RC_OK);
+	expect_str(q.r.service, "priority");
+	assert_true(q.r.stored_context);
+	assert_false(q.r.caches);
+	asked_release(&q);
+	ask(&q, WIRE_ANTHROPIC,
+	    "{\"model\":\"m\",\"speed\":\"fast\",\"service_tier\":\"auto\","
+	    "\"system\":[{\"type\":\"text\",\"text\":\"s\",\"cache_control\":"
+	    "{\"type\":\"ephemeral\"}}],\"messages\":[]}");
+	assert_int_equal(q.rc, RC_OK);
+	expect_str(q.r.service, "fast");
+	assert_true(q.r.caches);
+	assert_false(q.r.stored_context);
+	asked_release(&q);
+	ask(&q, WIRE_ANTHROPIC, "{\"model\":\"m\",\"messages\":[]}");
+	expect_str(q.r.service, NULL);
+	assert_false(q.r.caches);
+	asked_release(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -548,6 +631,8 @@ int main(void)
 		cmocka_unit_test(test_many_tools),
 		cmocka_unit_test(test_edit),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_media),
+		cmocka_unit_test(test_what_it_may_cost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
