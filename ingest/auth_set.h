@@ -30,11 +30,4 @@ void auth_set_print(const struct auth_set *s, struct buf *out);
 enum rc auth_set_parse(struct auth_set **out, struct str text,
 		       struct err *e) MUST_CHECK;
 
-/* The file: replaced whole, synced, mode 0600. Read only when nobody else may
- * write to it. RC_OK with *out NULL: there is none. */
-enum rc auth_file_write(const char *path, const struct auth_set *s,
-			struct err *e) MUST_CHECK;
-enum rc auth_file_read(const char *path, struct auth_set **out,
-		       struct err *e) MUST_CHECK;
-
 #endif

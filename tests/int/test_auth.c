@@ -277,7 +277,7 @@ static void test_hostile(void **state)
 	poll_until(answered, &c, SOON_MS, "the key to be known");
 	harness_sql(db,
 		    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-		    "WHERE application_name = 'aco auth'");
+		    "WHERE application_name = 'aco keys'");
 	expect(a, key, 0);
 	HARNESS_ACO_OK(&with_db, "key", "revoke", "k");
 	c.want = 401;
