@@ -1,8 +1,9 @@
 #!/bin/bash
 # A night on the ledger: outcomes imported as a fleet's history, the daemon
 # trains at its hour, the gate lets the result serve, workers take it under
-# load, a bad candidate and one that is no better are refused, a rollback goes
-# back. The clock stands at 04:00, past the hour.
+# load, a bad candidate and one that is no better are refused, one that drifted
+# serves by its static policies, a rollback goes back. The clock stands at 04:00,
+# past the hour.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tap.sh
@@ -87,12 +88,28 @@ is 'the first one serves on' "$(versions)" 'serving refused refused'
 has 'a dry run says what would happen' "$(cat "$work/out")" '"published":false'
 is 'and leaves nothing' "$(versions)" 'serving refused refused'
 
+# ---- drift ----
+
+link() { readlink "$ACO_HOME/bundle/serving"; }
+sql night "UPDATE bundle SET certificate = certificate ||
+  '{\"drift\":{\"state\":\"drifted\",\"why\":\"a test says so\"}}'
+  WHERE state = 'serving'" >/dev/null
+within 20 'one that drifted serves by its static policies' 1-static.aco link
+within 20 'both workers took it so' 4 count_log 'another version serves.*version=1'
+"$aco" router show >"$work/show" 2>&1
+has 'and it says so' "$(cat "$work/show")" 'drift: drifted: a test says so'
+has 'and the metrics do' "$(curl -s "$url/metrics")" \
+  'aco_router_drifted_max 1'
+is 'a person has the last word' "$("$aco" router promote 1)" 'version 1 serves'
+within 20 'and it serves as it was' 1.aco link
+within 20 'both workers took it back' 6 count_log 'another version serves.*version=1'
+
 # ---- by hand ----
 
 is 'promoted by hand' "$("$aco" router promote 3)" 'version 3 serves'
 within 20 'both workers took that' 2 count_log 'another version serves.*version=3'
 is 'rolled back' "$("$aco" router rollback)" 'version 1 serves'
-within 20 'both workers went back' 4 count_log 'another version serves.*version=1'
+within 20 'both workers went back' 8 count_log 'another version serves.*version=1'
 is 'and again' "$("$aco" router rollback)" 'the version that ships with aco serves'
 within 20 'to what ships' 2 count_log 'another version serves.*version=0'
 "$aco" router list --json >"$work/out" 2>&1
