@@ -359,6 +359,14 @@ const struct command command_router = {
 		"reply has its id) what it was among, what bound it and what "
 		"moved it.\n"
 		"\n"
+		"The daemon looks every hour whether the version that serves "
+		"still fits: its probabilities against what came, the features "
+		"of requests against those that it learnt from, prices against "
+		"those of its training. Where one of them drifted 'show', the "
+		"dashboard and /metrics say so, and its static policies serve "
+		"until another version does. Promoting it again has its drift "
+		"ignored.\n"
+		"\n"
 		"Every daemon takes a change within seconds.",
 	.opts = opts,
 	.run = run,

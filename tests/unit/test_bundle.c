@@ -443,6 +443,65 @@ static void test_shipped(void **state)
 	buf_release(&plain);
 }
 
+/* A bundle's bytes, changed in one part and written again. */
+static void test_again(void **state)
+{
+	struct spread s[FEATURE_MAX] = {{0}};
+	const struct calibration cal = {2, {0.25F, 0.75F}, {0.5F, 1}};
+	const struct bundle_arm *arms;
+	const struct spread *back;
+	struct bundle_build *b;
+	struct bundle *was, *is;
+	struct buf first, second;
+	struct err e;
+
+	(void)state;
+	buf_init(&first, MAX);
+	buf_init(&second, MAX);
+	bundle_plain(&first);
+	assert_int_equal(
+		bundle_build_from(&b, (struct str){first.p, first.len}, &e),
+		RC_OK);
+	assert_int_equal(bundle_build_write(b, &second, &e), RC_OK);
+	assert_int_equal(first.len, second.len);
+	assert_memory_equal(first.p, second.p, first.len);
+	buf_clear(&second);
+	for (int j = 0; j < feature_count(); j++)
+		s[j] = (struct spread){.n = 2,
+				       .rows = 100,
+				       .cut = {(float)j},
+				       .share = {0.25F, 0.75F}};
+	bundle_build_spreads(b, s);
+	bundle_build_recalibrate(b, 1, &cal, 0.5F);
+	assert_int_equal(bundle_build_write(b, &second, &e), RC_OK);
+	assert_int_equal(bundle_view(&was, first.p, first.len, &e), RC_OK);
+	assert_int_equal(bundle_view(&is, second.p, second.len, &e), RC_OK);
+	assert_int_equal(bundle_spreads(was, &back), 0);
+	assert_int_equal(bundle_spreads(is, &back), feature_count());
+	assert_memory_equal(back, s, (size_t)feature_count() * sizeof(*s));
+	assert_int_equal(bundle_arms(is, &arms), TIERS);
+	assert_memory_equal(&arms[1].cal, &cal, sizeof(cal));
+	assert_float_equal(arms[1].spread, 0.5, 0);
+	assert_int_equal(arms[0].cal.n, 0);
+	assert_true(str_eq(bundle_certificate(was), bundle_certificate(is)));
+	/* What makes no sense is not written. */
+	s[3].n = SPREAD_BINS + 1;
+	bundle_build_spreads(b, s);
+	buf_clear(&second);
+	assert_int_equal(bundle_build_write(b, &second, &e), RC_BAD);
+	s[3] = (struct spread){.n = 3, .rows = 1, .cut = {2, 1}};
+	bundle_build_spreads(b, s);
+	buf_clear(&second);
+	assert_int_equal(bundle_build_write(b, &second, &e), RC_BAD);
+	bundle_build_free(b);
+	assert_int_equal(bundle_build_from(&b, STR("no bundle"), &e), RC_BAD);
+	assert_null(b);
+	bundle_drop(was);
+	bundle_drop(is);
+	buf_release(&first);
+	buf_release(&second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_nonsense),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
