@@ -1,12 +1,13 @@
-/* The file that knows libpq, together with db_pq.c, which connects and
- * looks into results.
+/* The file that knows libpq, together with db_pq.c, which connects and looks
+ * into results, and db_many.c, which has several statements in flight.
  *
- * A connection is in one of these states; set_state() is the only way from
+ * A connection is in one of these states; db_set_state() is the only way from
  * one to another:
  *
  *	IDLE --start--> PREPARING --prepared--> RUNNING --ended--> IDLE
  *	IDLE --start (prepared before, script, `exec: run`)--> RUNNING
  *	RUNNING --server takes rows--> COPYING --all sent--> RUNNING
+ *	IDLE --several at once--> MANY --all ended--> IDLE (db_many.c)
  *	any --connection gone--> LOST
  *
  * Everything is non-blocking but db_open and db_cancel. libpq's non-blocking
@@ -28,51 +29,16 @@
 #define COPY_CHUNK (64 * 1024)
 #define SESSION_MS 10000
 
-enum db_state {
-	DB_IDLE,
-	DB_PREPARING,
-	DB_RUNNING,
-	DB_COPYING,
-	DB_LOST,
-};
-
-struct db {
-	PGconn *pg;
-	enum db_state state;
-	bool flushing; /* libpq holds bytes that the socket did not take */
-
-	/* what was prepared on this connection */
-	const struct sql_stmt **prepared;
-	size_t prepared_n, prepared_cap;
-
-	/* the statement in flight */
-	const struct sql_stmt *stmt; /* NULL: a script */
-	struct db_args args;         /* kept while PREPARING */
-	const struct buf *copy;      /* rows to send, or NULL */
-	size_t copy_at;
-	bool copy_begun;
-	db_row_fn *row; /* row by row, or NULL */
-	void *row_arg;
-	bool row_stopped;
-	db_done_fn *done;
-	void *arg;
-	struct db_status st;
-	bool failed; /* st says why */
-	PGresult *result;
-
-	struct db_result **handing; /* while done() runs: what it was given */
-
-	int timeout_ms, stop_fd; /* of the blocking twins, or -1 */
-};
-
-static void set_state(struct db *db, enum db_state to)
+void db_set_state(struct db *db, enum db_state to)
 {
 	static const unsigned from[] = {
-		[DB_IDLE] = 1u << DB_PREPARING | 1u << DB_RUNNING,
+		[DB_IDLE] =
+			1u << DB_PREPARING | 1u << DB_RUNNING | 1u << DB_MANY,
 		[DB_PREPARING] = 1u << DB_IDLE,
 		[DB_RUNNING] =
 			1u << DB_IDLE | 1u << DB_PREPARING | 1u << DB_COPYING,
 		[DB_COPYING] = 1u << DB_RUNNING,
+		[DB_MANY] = 1u << DB_IDLE,
 		[DB_LOST] = ~0u,
 	};
 
@@ -97,7 +63,7 @@ static void complain(struct db *db, const struct db_complaint *c)
 		err_prefix(&db->st.err, "%s", db->stmt->name);
 }
 
-static void complain_result(struct db *db, const PGresult *r)
+void db_complain_result(struct db *db, const PGresult *r)
 {
 	const char *name = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
 	struct db_complaint c = {
@@ -123,7 +89,7 @@ static void complain_lost(struct db *db)
 }
 
 /* The statement is not what its caller took it for. */
-static void complain_bug(struct db *db, const char *what)
+void db_complain_bug(struct db *db, const char *what)
 {
 	if (db->failed)
 		return;
@@ -218,7 +184,7 @@ void db_cancel(struct db *db)
 
 /* ---- statements: sending ---- */
 
-static bool is_prepared(const struct db *db, const struct sql_stmt *stmt)
+bool db_is_prepared(const struct db *db, const struct sql_stmt *stmt)
 {
 	for (size_t i = 0; i < db->prepared_n; i++) {
 		if (db->prepared[i] == stmt)
@@ -227,7 +193,7 @@ static bool is_prepared(const struct db *db, const struct sql_stmt *stmt)
 	return false;
 }
 
-static void remember_prepared(struct db *db, const struct sql_stmt *stmt)
+void db_remember_prepared(struct db *db, const struct sql_stmt *stmt)
 {
 	xgrow(&db->prepared, &db->prepared_cap, db->prepared_n + 1,
 	      sizeof(*db->prepared));
@@ -235,7 +201,7 @@ static void remember_prepared(struct db *db, const struct sql_stmt *stmt)
 }
 
 /* Send the statement itself with its parameters; false if that failed. */
-static bool send_stmt(struct db *db, const struct db_args *args)
+bool db_send_stmt(struct db *db, const struct db_args *args)
 {
 	const char *values[DB_ARGS_MAX];
 	int lengths[DB_ARGS_MAX], formats[DB_ARGS_MAX];
@@ -260,18 +226,18 @@ static bool send_stmt(struct db *db, const struct db_args *args)
 }
 
 /* libpq refused to send: the connection is gone. */
-static enum rc send_failed(struct db *db, struct err *e)
+enum rc db_send_failed(struct db *db, struct err *e)
 {
 	enum rc rc = db_explain(
 		&(struct db_complaint){.primary = PQerrorMessage(db->pg)}, e);
 
 	if (PQstatus(db->pg) == CONNECTION_BAD)
-		set_state(db, DB_LOST);
+		db_set_state(db, DB_LOST);
 	return rc;
 }
 
-static enum rc check_startable(const struct db *db, const struct db_args *args,
-			       struct err *e)
+enum rc db_check_startable(const struct db *db, const struct db_args *args,
+			   struct err *e)
 {
 	if (db->state == DB_LOST) {
 		err_set(e, RC_DOWN, "the connection to the database is lost");
@@ -285,8 +251,8 @@ static enum rc check_startable(const struct db *db, const struct db_args *args,
 }
 
 /* Forget the last statement before the next one starts. */
-static void reset_stmt(struct db *db, const struct sql_stmt *stmt,
-		       db_done_fn *done, void *arg)
+void db_reset_stmt(struct db *db, const struct sql_stmt *stmt, db_done_fn *done,
+		   void *arg)
 {
 	db->stmt = stmt;
 	db->copy = NULL;
@@ -304,25 +270,25 @@ static void reset_stmt(struct db *db, const struct sql_stmt *stmt,
 }
 
 /* Hand what libpq has gathered to the socket; marks what is left over. */
-static void flush(struct db *db)
+void db_flush(struct db *db)
 {
 	db->flushing = PQflush(db->pg) == 1;
 }
 
 static enum rc launch(struct db *db, const struct db_args *args, struct err *e)
 {
-	if (db->stmt->run || is_prepared(db, db->stmt)) {
-		if (!send_stmt(db, args))
-			return send_failed(db, e);
-		set_state(db, DB_RUNNING);
+	if (db->stmt->run || db_is_prepared(db, db->stmt)) {
+		if (!db_send_stmt(db, args))
+			return db_send_failed(db, e);
+		db_set_state(db, DB_RUNNING);
 	} else {
 		if (!PQsendPrepare(db->pg, db->stmt->name, db->stmt->text, 0,
 				   NULL))
-			return send_failed(db, e);
+			return db_send_failed(db, e);
 		db_args_copy(&db->args, args);
-		set_state(db, DB_PREPARING);
+		db_set_state(db, DB_PREPARING);
 	}
-	flush(db);
+	db_flush(db);
 	return RC_OK;
 }
 
@@ -337,11 +303,11 @@ enum rc db_start_rows(struct db *db, const struct sql_stmt *stmt,
 		      const struct db_args *args, db_row_fn *row, void *row_arg,
 		      db_done_fn *done, void *arg, struct err *e)
 {
-	enum rc rc = check_startable(db, args, e);
+	enum rc rc = db_check_startable(db, args, e);
 
 	if (rc)
 		return rc;
-	reset_stmt(db, stmt, done, arg);
+	db_reset_stmt(db, stmt, done, arg);
 	db->row = row;
 	db->row_arg = row_arg;
 	return launch(db, args, e);
@@ -351,13 +317,13 @@ enum rc db_start_copy(struct db *db, const struct sql_stmt *stmt,
 		      const struct buf *data, db_done_fn *done, void *arg,
 		      struct err *e)
 {
-	enum rc rc = check_startable(db, NULL, e);
+	enum rc rc = db_check_startable(db, NULL, e);
 
 	if (rc)
 		return rc;
 	if (!buf_ok(data))
 		return err_set(e, RC_BAD, "the rows to copy are too big");
-	reset_stmt(db, stmt, done, arg);
+	db_reset_stmt(db, stmt, done, arg);
 	db->copy = data;
 	return launch(db, NULL, e);
 }
@@ -365,15 +331,15 @@ enum rc db_start_copy(struct db *db, const struct sql_stmt *stmt,
 enum rc db_start_script(struct db *db, const char *sql, db_done_fn *done,
 			void *arg, struct err *e)
 {
-	enum rc rc = check_startable(db, NULL, e);
+	enum rc rc = db_check_startable(db, NULL, e);
 
 	if (rc)
 		return rc;
-	reset_stmt(db, NULL, done, arg);
+	db_reset_stmt(db, NULL, done, arg);
 	if (!PQsendQuery(db->pg, sql))
-		return send_failed(db, e);
-	set_state(db, DB_RUNNING);
-	flush(db);
+		return db_send_failed(db, e);
+	db_set_state(db, DB_RUNNING);
+	db_flush(db);
 	return RC_OK;
 }
 
@@ -407,10 +373,10 @@ static void take_copy(struct db *db)
 {
 	if (db->copy && !db->copy_begun && !db->failed) {
 		db->copy_begun = true;
-		set_state(db, DB_COPYING);
+		db_set_state(db, DB_COPYING);
 		return;
 	}
-	complain_bug(db, "the statement wants rows to copy");
+	db_complain_bug(db, "the statement wants rows to copy");
 	PQputCopyEnd(db->pg, "no rows are meant to come");
 }
 
@@ -420,7 +386,7 @@ static void take_result(struct db *db, PGresult *pg)
 
 	if (status == PGRES_TUPLES_OK) {
 		if (db->copy)
-			complain_bug(db, "the statement is no COPY");
+			db_complain_bug(db, "the statement is no COPY");
 		take_tuples(db, pg);
 		return;
 	}
@@ -428,20 +394,20 @@ static void take_result(struct db *db, PGresult *pg)
 		const char *n = PQcmdTuples(pg);
 
 		if (db->copy && db->state == DB_RUNNING && !db->copy_begun)
-			complain_bug(db, "the statement is no COPY");
+			db_complain_bug(db, "the statement is no COPY");
 		db->st.rows = *n ? strtoll(n, NULL, 10) : 0;
 	} else if (status == PGRES_SINGLE_TUPLE) {
 		take_row(db, pg);
 	} else if (status == PGRES_COPY_IN) {
 		take_copy(db);
 	} else if (status == PGRES_FATAL_ERROR) {
-		complain_result(db, pg);
+		db_complain_result(db, pg);
 	} else {
 		/* COPY OUT, an empty file, or a server that talks nonsense:
 		 * what follows cannot be made sense of. */
-		complain_bug(db, PQresStatus(status));
+		db_complain_bug(db, PQresStatus(status));
 		if (status != PGRES_EMPTY_QUERY)
-			set_state(db, DB_LOST);
+			db_set_state(db, DB_LOST);
 	}
 	PQclear(pg);
 }
@@ -465,16 +431,16 @@ static bool statements_invalid(const struct db_status *st)
 /* The statement is over: tell its owner. The callback may start the next
  * statement, or close the connection, so that nothing of `db` is touched
  * after it. */
-static void finish(struct db *db)
+void db_finish(struct db *db)
 {
 	struct db_result *res = NULL;
 	struct db_status st = db->st;
 	db_done_fn *done = db->done;
 
 	if (PQstatus(db->pg) == CONNECTION_BAD || statements_invalid(&st))
-		set_state(db, DB_LOST);
+		db_set_state(db, DB_LOST);
 	else if (db->state != DB_LOST)
-		set_state(db, DB_IDLE);
+		db_set_state(db, DB_IDLE);
 	if (db->result && !db->failed && db->stmt) {
 		res = xcalloc(1, sizeof(*res));
 		res->pg = db->result;
@@ -492,15 +458,15 @@ static void finish(struct db *db)
 static bool ended(struct db *db)
 {
 	if (db->state == DB_PREPARING && !db->failed) {
-		remember_prepared(db, db->stmt);
-		if (send_stmt(db, &db->args)) {
-			set_state(db, DB_RUNNING);
-			flush(db);
+		db_remember_prepared(db, db->stmt);
+		if (db_send_stmt(db, &db->args)) {
+			db_set_state(db, DB_RUNNING);
+			db_flush(db);
 			return true;
 		}
 		complain_lost(db);
 	}
-	finish(db);
+	db_finish(db);
 	return false;
 }
 
@@ -517,14 +483,14 @@ static bool feed(struct db *db)
 		    1)
 			return false;
 		db->copy_at += n;
-		flush(db);
+		db_flush(db);
 		if (db->flushing)
 			return true;
 	}
 	if (PQputCopyEnd(db->pg, NULL) != 1)
 		return false;
-	set_state(db, DB_RUNNING);
-	flush(db);
+	db_set_state(db, DB_RUNNING);
+	db_flush(db);
 	return true;
 }
 
@@ -535,17 +501,17 @@ static void lose(struct db *db)
 	PGresult *pg;
 
 	if (!db_busy(db)) {
-		set_state(db, DB_LOST);
+		db_set_state(db, DB_LOST);
 		return;
 	}
 	for (int i = 0; i < 8 && (pg = PQgetResult(db->pg)); i++) {
 		if (PQresultStatus(pg) == PGRES_FATAL_ERROR)
-			complain_result(db, pg);
+			db_complain_result(db, pg);
 		PQclear(pg);
 	}
 	complain_lost(db);
-	set_state(db, DB_LOST);
-	finish(db);
+	db_set_state(db, DB_LOST);
+	db_finish(db);
 }
 
 void db_abandon(struct db *db, const char *why)
@@ -553,8 +519,8 @@ void db_abandon(struct db *db, const char *why)
 	struct db_complaint c = {.primary = why};
 
 	complain(db, &c);
-	set_state(db, DB_LOST);
-	finish(db);
+	db_set_state(db, DB_LOST);
+	db_finish(db);
 }
 
 void db_io(struct db *db, short revents)
@@ -567,7 +533,12 @@ void db_io(struct db *db, short revents)
 			return;
 		}
 	}
-	flush(db);
+	db_flush(db);
+	if (db->state == DB_MANY) {
+		if (!db_many_io(db))
+			lose(db);
+		return;
+	}
 	while (db_busy(db)) {
 		PGresult *pg;
 
@@ -585,7 +556,7 @@ void db_io(struct db *db, short revents)
 		if (pg)
 			take_result(db, pg);
 		if (db->state == DB_LOST) {
-			finish(db);
+			db_finish(db);
 			return;
 		}
 		if (!pg && !ended(db))

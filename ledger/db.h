@@ -1,5 +1,5 @@
 /* The one gate to PostgreSQL: an asynchronous connection that runs one
- * statement at a time (never pipeline mode, which forbids COPY). Statements
+ * statement at a time, or several that are sent together. Statements
  * come from sql/ and have typed parameters, sent in binary; results come back
  * in binary. A statement is prepared on a connection when first used.
  *
@@ -133,6 +133,21 @@ db_start(struct db *db, const struct sql_stmt *stmt, const struct db_args *args,
 /* COPY ... FROM STDIN (FORMAT binary); data is borrowed until done. */
 enum rc db_start_copy(struct db *db, const struct sql_stmt *stmt,
 		      const struct buf *data, db_done_fn *done, void *arg,
+		      struct err *e) MUST_CHECK;
+/* Several statements at once, one way to the server and one back: they run one
+ * after the other in one transaction, and none after one that fails. Only such
+ * as can be prepared, and at most DB_CALLS_MAX. `each` is called for each
+ * answer in their order, and must not start anything; then `done` once, without
+ * a result, with the first failure if there is one. Parameters are copied
+ * before return. */
+#define DB_CALLS_MAX 24
+struct db_call {
+	const struct sql_stmt *stmt;
+	const struct db_args *args; /* NULL: none */
+};
+typedef void db_each_fn(void *arg, int i, const struct db_result *res);
+enum rc db_start_many(struct db *db, const struct db_call *calls, int n,
+		      db_each_fn *each, db_done_fn *done, void *arg,
 		      struct err *e) MUST_CHECK;
 void db_io(struct db *db, short revents); /* after poll said so */
 

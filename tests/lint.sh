@@ -69,7 +69,7 @@ includes() {
       gate("^zlib", "^(ingest/(inflate|import_read)|ledger/gz_lines)[.]c$")
       gate("^curl/", "^$")
       gate("^xgboost/", "^router/xgb[.]c$")
-      gate("^libpq|^postgres|^pg_", "^ledger/db(_pq)?[.]c$")
+      gate("^libpq|^postgres|^pg_", "^ledger/db(_pq|_many)?[.]c$")
       gate("curses|^term[.]h$|^panel[.]h$", "^tui/")
       gate("^ini[.]h$", "^ledger/base/conf[.]c$")
       gate("^jansson", "^$")
