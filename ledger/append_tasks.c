@@ -136,14 +136,15 @@ static void task_from_row(struct ledger *l, struct wtask *t,
 	t->ended_us = t->old_ended_us = db_time(r, row, 8);
 	for (int i = 0; i < SUM_N; i++)
 		t->old.sums.n[i] = db_i64(r, row, 9 + i);
-	if (!db_numeric_i128(r, row, 20, &cost))
+	if (!db_numeric_i128(r, row, 9 + SUM_N, &cost))
 		BUG("cost of a task is not a whole number");
 	t->old.sums.cost_pusd = cost;
-	t->old.success_micro =
-		db_null(r, row, 21) ? -1 : (int32_t)db_i64(r, row, 21);
+	t->old.success_micro = db_null(r, row, 10 + SUM_N)
+				       ? -1
+				       : (int32_t)db_i64(r, row, 10 + SUM_N);
 	t->attrs = STR_NONE;
-	if (!db_null(r, row, 22))
-		t->attrs = arena_str(&l->arena, db_text(r, row, 22));
+	if (!db_null(r, row, 11 + SUM_N))
+		t->attrs = arena_str(&l->arena, db_text(r, row, 11 + SUM_N));
 	t->old_attrs = t->attrs;
 	t->cur = t->old;
 }
@@ -338,7 +339,7 @@ void op_verdicts_done(struct ledger *l, const struct db_status *st,
 
 /* ---- written ---- */
 
-/* Columns of both statements: 10 to 20 are the sums; then one has the verdict,
+/* Columns of both statements: from 10 on the sums; then one has the verdict,
  * the other who numbers the task and how. */
 enum task_column {
 	T_ID,
@@ -359,11 +360,11 @@ enum task_column {
 	T_N
 };
 static const enum db_oid task_oids[T_N] = {
-	DB_UUID, DB_UUID,    DB_INT4, DB_INT4,        DB_INT4,
-	DB_INT2, DB_INT2,    DB_TEXT, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ,
-	DB_INT8, DB_INT8,    DB_INT8, DB_INT8,        DB_INT8,
-	DB_INT8, DB_INT8,    DB_INT8, DB_INT8,        DB_INT8,
-	DB_INT8, DB_NUMERIC, DB_INT4, DB_INT4,        DB_TEXT};
+	DB_UUID, DB_UUID, DB_INT4,        DB_INT4,        DB_INT4,    DB_INT2,
+	DB_INT2, DB_TEXT, DB_TIMESTAMPTZ, DB_TIMESTAMPTZ, DB_INT8,    DB_INT8,
+	DB_INT8, DB_INT8, DB_INT8,        DB_INT8,        DB_INT8,    DB_INT8,
+	DB_INT8, DB_INT8, DB_INT8,        DB_INT8,        DB_NUMERIC, DB_INT4,
+	DB_INT4, DB_TEXT};
 
 static void put_who(const struct wtask *t, int c, struct buf *d)
 {

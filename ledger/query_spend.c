@@ -43,6 +43,7 @@ void query_group_row(const struct db_result *r, int row,
 	out->success_micro = i64(&x);
 	out->routed = i64(&x);
 	out->escalated = i64(&x);
+	out->escalated_routed = i64(&x);
 	out->paid_pusd = sum(&x);
 	out->paid_judged_pusd = sum(&x);
 	out->attempts = i64(&x);
@@ -162,12 +163,21 @@ void query_histogram_row(const struct db_result *r, int row, int *bin,
 
 /* ---- the oracle ---- */
 
-void query_oracle_args(struct db_args *a, const struct query_span *span)
+struct query_span query_oracle_span(const struct query_span *span)
 {
 	struct query_span s = query_span_cut(*span);
 
-	db_arg_day(a, s.all ? 0 : clock_day(s.since_us));
-	db_arg_day(a, clock_day(s.until_us - 1) + 1);
+	s.since_us = s.all ? 0 : clock_day(s.since_us) * US_PER_DAY;
+	s.until_us = (clock_day(s.until_us - 1) + 1) * US_PER_DAY;
+	return s;
+}
+
+void query_oracle_args(struct db_args *a, const struct query_span *span)
+{
+	struct query_span s = query_oracle_span(span);
+
+	db_arg_day(a, clock_day(s.since_us));
+	db_arg_day(a, clock_day(s.until_us));
 }
 
 /* A sum that may not be known. */

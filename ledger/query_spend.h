@@ -28,7 +28,8 @@ struct query_group {
 	struct str name, provider;
 	int tier; /* 0: none, or not of a model */
 	/* of tasks; zeros where the dimension is not one of tasks */
-	int64_t tasks, judged, success_micro, routed, escalated;
+	int64_t tasks, judged, success_micro, routed;
+	int64_t escalated, escalated_routed; /* of all, by a decision */
 	__int128 paid_pusd, paid_judged_pusd;
 	/* of attempts in the span */
 	int64_t attempts, errors, unpriced, escalations;
@@ -91,8 +92,9 @@ struct query_oracle {
 	__int128 strongest_pusd, cheapest_pusd;      /* if known */
 	bool has_strongest, has_cheapest;
 };
-/* The days that a span touches. */
+/* The UTC days that a span touches: what the figures of the oracle are of. */
 void query_oracle_args(struct db_args *a, const struct query_span *span);
+struct query_span query_oracle_span(const struct query_span *span);
 void query_oracle_row(const struct db_result *r, int row,
 		      struct query_oracle *out);
 /* The share of the possible saving that was realised, in millionths; false

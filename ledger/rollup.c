@@ -36,6 +36,9 @@ void sums_of_attempt(const struct att *a, struct sums *out)
 			[SUM_UNPRICED] = !priced,
 			[SUM_ESCALATIONS] = !uuid_is_nil(a->escalated_from),
 			[SUM_ROUTED] = !uuid_is_nil(a->decision_id),
+			[SUM_ESCALATIONS_ROUTED] =
+				!uuid_is_nil(a->escalated_from) &&
+				!uuid_is_nil(a->decision_id),
 			[SUM_UNCACHED_IN] = known(u[USAGE_UNCACHED_IN]),
 			[SUM_CACHE_READ] = known(u[USAGE_CACHE_READ]),
 			[SUM_CACHE_WRITE_5M] = known(u[USAGE_CACHE_WRITE_5M]),
@@ -125,6 +128,8 @@ void rollup_task(struct rollup *r, const struct task_view *t, int sign)
 		row->task[TASK_ROUTED] += sign * (t->sums.n[SUM_ROUTED] > 0);
 		row->task[TASK_ESCALATED] +=
 			sign * (t->sums.n[SUM_ESCALATIONS] > 0);
+		row->task[TASK_ESCALATED_ROUTED] +=
+			sign * (t->sums.n[SUM_ESCALATIONS_ROUTED] > 0);
 		row->paid += sign * t->sums.cost_pusd;
 		if (judged) {
 			row->task[TASK_JUDGED] += sign;
@@ -283,6 +288,7 @@ static const struct column task_columns[] = {
 	{F_TASK, TASK_SUCCESS, DB_INT8},
 	{F_TASK, TASK_ROUTED, DB_INT8},
 	{F_TASK, TASK_ESCALATED, DB_INT8},
+	{F_TASK, TASK_ESCALATED_ROUTED, DB_INT8},
 	{F_PAID, 0, DB_NUMERIC},
 	{F_PAID_JUDGED, 0, DB_NUMERIC},
 };

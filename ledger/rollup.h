@@ -16,6 +16,7 @@ enum task_sum {
 	SUM_UNPRICED,
 	SUM_ESCALATIONS,
 	SUM_ROUTED,
+	SUM_ESCALATIONS_ROUTED, /* those that carry a decision */
 	SUM_UNCACHED_IN,
 	SUM_CACHE_READ,
 	SUM_CACHE_WRITE_5M,
@@ -58,6 +59,7 @@ enum {
 	TASK_SUCCESS,
 	TASK_ROUTED,
 	TASK_ESCALATED,
+	TASK_ESCALATED_ROUTED, /* of them: by a decision of ours */
 	TASK_SUM_N
 };
 struct rollup_row {

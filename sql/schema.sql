@@ -325,27 +325,33 @@ CREATE FUNCTION public.aco_budget_spent(scope text, subject text, since timestam
     LANGUAGE plpgsql STABLE
     AS $$
 DECLARE
-  g rollup_grain := CASE WHEN date_trunc('hour', since) = since THEN 'hour' ELSE 'minute' END;
+  whole timestamptz := date_trunc('day', since, 'UTC');
   name_id integer;
   spent numeric;
+  part numeric;
 BEGIN
+  IF whole < since THEN
+    whole := whole + interval '24 hours';
+  END IF;
   IF scope = 'task' THEN
     SELECT sum(cost_pusd) INTO spent FROM attempt
     WHERE task_id = subject::uuid AND (started_at >= since OR since <= '1970-01-01Z');
   ELSIF scope IN ('team', 'agent', 'class') THEN
     SELECT id INTO name_id FROM dict WHERE kind = scope AND name = subject;
-    IF scope = 'team' THEN
-      SELECT sum(cost_pusd) INTO spent FROM attempt_rollup
-      WHERE grain = g AND bucket >= since AND team_id = name_id;
-    ELSIF scope = 'agent' THEN
-      SELECT sum(cost_pusd) INTO spent FROM attempt_rollup
-      WHERE grain = g AND bucket >= since AND agent_id = name_id;
-    ELSE
-      SELECT sum(cost_pusd) INTO spent FROM attempt_rollup
-      WHERE grain = g AND bucket >= since AND class_id = name_id;
+    SELECT sum(cost_pusd) INTO spent FROM attempt_rollup_day
+    WHERE grain = 'day' AND bucket >= whole AND name_id =
+      CASE scope WHEN 'team' THEN team_id WHEN 'agent' THEN agent_id ELSE class_id END;
+    IF since < whole AND date_trunc('hour', since) = since THEN
+      SELECT sum(cost_pusd) INTO part FROM attempt_rollup_hour
+      WHERE grain = 'hour' AND bucket >= since AND bucket < whole AND name_id =
+        CASE scope WHEN 'team' THEN team_id WHEN 'agent' THEN agent_id ELSE class_id END;
+    ELSIF since < whole THEN
+      SELECT sum(cost_pusd) INTO part FROM attempt_rollup_minute
+      WHERE grain = 'minute' AND bucket >= since AND bucket < whole AND name_id =
+        CASE scope WHEN 'team' THEN team_id WHEN 'agent' THEN agent_id ELSE class_id END;
     END IF;
   END IF;
-  RETURN coalesce(spent, 0);
+  RETURN coalesce(spent, 0) + coalesce(part, 0);
 END $$;
 
 -- Name: attempt_rollup; Type: TABLE
@@ -378,15 +384,13 @@ PARTITION BY LIST (grain);
 CREATE FUNCTION public.aco_calls(t0 timestamp with time zone, t1 timestamp with time zone, t2 timestamp with time zone, t3 timestamp with time zone, t4 timestamp with time zone, t5 timestamp with time zone) RETURNS SETOF public.attempt_rollup
     LANGUAGE sql STABLE
     AS $$
-  SELECT * FROM attempt_rollup WHERE grain = 'minute' AND bucket >= t0 AND bucket < t1
+  SELECT * FROM attempt_rollup_minute WHERE grain = 'minute'
+    AND (bucket >= t0 AND bucket < t1 OR bucket >= t4 AND bucket < t5)
   UNION ALL
-  SELECT * FROM attempt_rollup WHERE grain = 'hour' AND bucket >= t1 AND bucket < t2
+  SELECT * FROM attempt_rollup_hour WHERE grain = 'hour'
+    AND (bucket >= t1 AND bucket < t2 OR bucket >= t3 AND bucket < t4)
   UNION ALL
-  SELECT * FROM attempt_rollup WHERE grain = 'day' AND bucket >= t2 AND bucket < t3
-  UNION ALL
-  SELECT * FROM attempt_rollup WHERE grain = 'hour' AND bucket >= t3 AND bucket < t4
-  UNION ALL
-  SELECT * FROM attempt_rollup WHERE grain = 'minute' AND bucket >= t4 AND bucket < t5
+  SELECT * FROM attempt_rollup_day WHERE grain = 'day' AND bucket >= t2 AND bucket < t3
 $$;
 
 -- Name: aco_costs_usd(bigint[]); Type: FUNCTION
@@ -491,7 +495,8 @@ CREATE TABLE public.task_rollup (
     routed bigint NOT NULL,
     escalated bigint NOT NULL,
     paid_pusd numeric NOT NULL,
-    paid_judged_pusd numeric NOT NULL
+    paid_judged_pusd numeric NOT NULL,
+    escalated_routed bigint DEFAULT 0 NOT NULL
 )
 PARTITION BY LIST (grain);
 
@@ -500,15 +505,13 @@ PARTITION BY LIST (grain);
 CREATE FUNCTION public.aco_tasks(t0 timestamp with time zone, t1 timestamp with time zone, t2 timestamp with time zone, t3 timestamp with time zone, t4 timestamp with time zone, t5 timestamp with time zone) RETURNS SETOF public.task_rollup
     LANGUAGE sql STABLE
     AS $$
-  SELECT * FROM task_rollup WHERE grain = 'minute' AND bucket >= t0 AND bucket < t1
+  SELECT * FROM task_rollup_minute WHERE grain = 'minute'
+    AND (bucket >= t0 AND bucket < t1 OR bucket >= t4 AND bucket < t5)
   UNION ALL
-  SELECT * FROM task_rollup WHERE grain = 'hour' AND bucket >= t1 AND bucket < t2
+  SELECT * FROM task_rollup_hour WHERE grain = 'hour'
+    AND (bucket >= t1 AND bucket < t2 OR bucket >= t3 AND bucket < t4)
   UNION ALL
-  SELECT * FROM task_rollup WHERE grain = 'day' AND bucket >= t2 AND bucket < t3
-  UNION ALL
-  SELECT * FROM task_rollup WHERE grain = 'hour' AND bucket >= t3 AND bucket < t4
-  UNION ALL
-  SELECT * FROM task_rollup WHERE grain = 'minute' AND bucket >= t4 AND bucket < t5
+  SELECT * FROM task_rollup_day WHERE grain = 'day' AND bucket >= t2 AND bucket < t3
 $$;
 
 -- Name: aco_zone_instant(timestamp without time zone, text); Type: FUNCTION
@@ -1190,6 +1193,7 @@ CREATE TABLE public.task (
     cost_pusd numeric DEFAULT 0 NOT NULL,
     success_micro integer,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    escalations_routed bigint DEFAULT 0 NOT NULL,
     CONSTRAINT task_success_micro_check CHECK (((success_micro >= 0) AND (success_micro <= 1000000)))
 )
 WITH (fillfactor='50');
@@ -1209,7 +1213,8 @@ CREATE TABLE public.task_rollup_day (
     routed bigint NOT NULL,
     escalated bigint NOT NULL,
     paid_pusd numeric NOT NULL,
-    paid_judged_pusd numeric NOT NULL
+    paid_judged_pusd numeric NOT NULL,
+    escalated_routed bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='70');
 
@@ -1228,7 +1233,8 @@ CREATE TABLE public.task_rollup_hour (
     routed bigint NOT NULL,
     escalated bigint NOT NULL,
     paid_pusd numeric NOT NULL,
-    paid_judged_pusd numeric NOT NULL
+    paid_judged_pusd numeric NOT NULL,
+    escalated_routed bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='70');
 
@@ -1247,7 +1253,8 @@ CREATE TABLE public.task_rollup_minute (
     routed bigint NOT NULL,
     escalated bigint NOT NULL,
     paid_pusd numeric NOT NULL,
-    paid_judged_pusd numeric NOT NULL
+    paid_judged_pusd numeric NOT NULL,
+    escalated_routed bigint DEFAULT 0 NOT NULL
 )
 PARTITION BY RANGE (bucket);
 
@@ -1266,7 +1273,8 @@ CREATE TABLE public.task_rollup_minute_19700101 (
     routed bigint NOT NULL,
     escalated bigint NOT NULL,
     paid_pusd numeric NOT NULL,
-    paid_judged_pusd numeric NOT NULL
+    paid_judged_pusd numeric NOT NULL,
+    escalated_routed bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='70');
 
@@ -1374,7 +1382,8 @@ CREATE VIEW public.v_class_day AS
     COALESCE(a.cache_write_1h, (0)::numeric) AS cache_write_1h,
     COALESCE(a.output, (0)::numeric) AS output,
     COALESCE(a.reasoning, (0)::numeric) AS reasoning,
-    trim_scale((COALESCE(a.cost_pusd, (0)::numeric) * 0.000000000001)) AS cost_usd
+    trim_scale((COALESCE(a.cost_pusd, (0)::numeric) * 0.000000000001)) AS cost_usd,
+    COALESCE(t.escalated_routed, (0)::numeric) AS escalated_routed
    FROM ((( SELECT ((attempt_rollup.bucket AT TIME ZONE 'UTC'::text))::date AS day,
             attempt_rollup.class_id,
             sum(attempt_rollup.attempts) AS attempts,
@@ -1396,7 +1405,8 @@ CREATE VIEW public.v_class_day AS
             sum(task_rollup.judged) AS judged,
             sum(task_rollup.success_micro) AS success_micro,
             sum(task_rollup.routed) AS routed,
-            sum(task_rollup.escalated) AS escalated
+            sum(task_rollup.escalated) AS escalated,
+            sum(task_rollup.escalated_routed) AS escalated_routed
            FROM public.task_rollup
           WHERE (task_rollup.grain = 'day'::public.rollup_grain)
           GROUP BY (((task_rollup.bucket AT TIME ZONE 'UTC'::text))::date), task_rollup.class_id) t ON (((t.day = a.day) AND (t.class_id = a.class_id))))

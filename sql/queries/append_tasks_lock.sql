@@ -2,6 +2,6 @@
 -- params: uuid[]
 SELECT id, parent_id, team_id, agent_id, class_id, class_rank, who_ranks,
   started_at, ended_at, attempts, errors, unpriced, escalations, routed,
-  uncached_in, cache_read, cache_write_5m, cache_write_1h, output, reasoning,
+  escalations_routed, uncached_in, cache_read, cache_write_5m, cache_write_1h, output, reasoning,
   cost_pusd, success_micro, attrs::text
 FROM task WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE

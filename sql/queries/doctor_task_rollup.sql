@@ -6,7 +6,8 @@ WITH expected AS (
     t.class_id, t.agent_id, t.team_id,
     ARRAY[count(*), count(t.success_micro), coalesce(sum(t.success_micro), 0),
       count(*) FILTER (WHERE t.routed > 0),
-      count(*) FILTER (WHERE t.escalations > 0), sum(t.cost_pusd),
+      count(*) FILTER (WHERE t.escalations > 0),
+      count(*) FILTER (WHERE t.escalations_routed > 0), sum(t.cost_pusd),
       coalesce(sum(t.cost_pusd) FILTER (WHERE t.success_micro IS NOT NULL), 0)
     ]::numeric[] AS sums
   FROM task t
@@ -18,7 +19,7 @@ WITH expected AS (
 ), kept AS (
   SELECT bucket, class_id, agent_id, team_id,
     ARRAY[sum(started), sum(judged), sum(success_micro), sum(routed),
-      sum(escalated), sum(paid_pusd), sum(paid_judged_pusd)]::numeric[] AS sums
+      sum(escalated), sum(escalated_routed), sum(paid_pusd), sum(paid_judged_pusd)]::numeric[] AS sums
   FROM task_rollup
   WHERE grain = $2::text::rollup_grain
     AND bucket >= $1::date::timestamp AT TIME ZONE 'UTC'
@@ -32,5 +33,5 @@ SELECT count(*), min(format('%s, task class %s: kept %s, recomputed %s',
 FROM expected e
 FULL JOIN kept k USING (bucket, class_id, agent_id, team_id)
 LEFT JOIN dict c ON c.id = class_id
-WHERE coalesce(e.sums, array_fill(0::numeric, ARRAY[7]))
-  <> coalesce(k.sums, array_fill(0::numeric, ARRAY[7]))
+WHERE coalesce(e.sums, array_fill(0::numeric, ARRAY[8]))
+  <> coalesce(k.sums, array_fill(0::numeric, ARRAY[8]))

@@ -2,7 +2,8 @@
 -- differ, and one of them. Attempts are no older than their task, or undated.
 -- params: date
 WITH t AS (
-  SELECT id, ARRAY[attempts, errors, unpriced, escalations, routed, uncached_in,
+  SELECT id, ARRAY[attempts, errors, unpriced, escalations, routed,
+    escalations_routed, uncached_in,
     cache_read, cache_write_5m, cache_write_1h, output, reasoning,
     cost_pusd]::numeric[] AS sums
   FROM task
@@ -12,7 +13,9 @@ WITH t AS (
 ), s AS (
   SELECT a.task_id AS id, ARRAY[count(*), count(*) FILTER (WHERE a.status <> 'ok'),
     count(*) FILTER (WHERE a.cost_pusd IS NULL), count(a.escalated_from),
-    count(a.decision_id), coalesce(sum(a.uncached_in), 0),
+    count(a.decision_id),
+    count(*) FILTER (WHERE a.escalated_from IS NOT NULL AND a.decision_id IS NOT NULL),
+    coalesce(sum(a.uncached_in), 0),
     coalesce(sum(a.cache_read), 0), coalesce(sum(a.cache_write_5m), 0),
     coalesce(sum(a.cache_write_1h), 0), coalesce(sum(a.output), 0),
     coalesce(sum(a.reasoning), 0), coalesce(sum(a.cost_pusd), 0)]::numeric[] AS sums
@@ -24,4 +27,4 @@ WITH t AS (
 SELECT count(*), min(format('task %s: kept %s, recomputed %s', t.id, t.sums,
     coalesce(s.sums::text, 'nothing')))
 FROM t LEFT JOIN s USING (id)
-WHERE t.sums <> coalesce(s.sums, array_fill(0::numeric, ARRAY[12]))
+WHERE t.sums <> coalesce(s.sums, array_fill(0::numeric, ARRAY[13]))

@@ -4,9 +4,9 @@
 -- agent, team, model or tier; $8..$12: only this class, agent, team, model, tier
 -- (NULL: any).
 -- Columns: id, name, provider, tier, tasks, judged, success_micro, routed,
--- escalated, paid_pusd, paid_judged_pusd, attempts, errors, unpriced,
--- escalations, uncached_in, cache_read, cache_write_5m, cache_write_1h, output,
--- reasoning, cost_pusd.
+-- escalated, escalated_routed (of them by a decision), paid_pusd,
+-- paid_judged_pusd, attempts, errors, unpriced, escalations, uncached_in,
+-- cache_read, cache_write_5m, cache_write_1h, output, reasoning, cost_pusd.
 -- params: timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, text, integer, integer, integer, integer, integer
 SELECT g.id, coalesce(d.name, m.name, CASE WHEN g.id > 0 THEN 'tier ' || g.id ELSE 'no tier' END)
     AS name, m.provider, CASE WHEN $7::text = 'tier' THEN g.id ELSE m.tier END AS tier,
@@ -15,6 +15,7 @@ SELECT g.id, coalesce(d.name, m.name, CASE WHEN g.id > 0 THEN 'tier ' || g.id EL
   coalesce(g.success_micro, 0)::bigint AS success_micro,
   coalesce(g.routed, 0)::bigint AS routed,
   coalesce(g.escalated, 0)::bigint AS escalated,
+  coalesce(g.escalated_routed, 0)::bigint AS escalated_routed,
   coalesce(g.paid_pusd, 0) AS paid_pusd,
   coalesce(g.paid_judged_pusd, 0) AS paid_judged_pusd,
   coalesce(g.attempts, 0)::bigint AS attempts,
@@ -30,7 +31,7 @@ SELECT g.id, coalesce(d.name, m.name, CASE WHEN g.id > 0 THEN 'tier ' || g.id EL
   coalesce(g.cost_pusd, 0) AS cost_pusd
 FROM (SELECT id, attempts, errors, unpriced, escalations, uncached_in, cache_read,
     cache_write_5m, cache_write_1h, output, reasoning, cost_pusd, started, judged,
-    success_micro, routed, escalated, paid_pusd, paid_judged_pusd
+    success_micro, routed, escalated, escalated_routed, paid_pusd, paid_judged_pusd
   FROM (SELECT CASE $7 WHEN 'class' THEN class_id WHEN 'agent' THEN agent_id
       WHEN 'team' THEN team_id WHEN 'model' THEN model_id ELSE tier END AS id,
     sum(attempts) AS attempts, sum(errors) AS errors,
@@ -48,7 +49,8 @@ FULL JOIN (SELECT CASE $7 WHEN 'class' THEN class_id WHEN 'agent' THEN agent_id
       ELSE team_id END AS id,
     sum(started) AS started, sum(judged) AS judged,
     sum(success_micro) AS success_micro, sum(routed) AS routed,
-    sum(escalated) AS escalated, sum(paid_pusd) AS paid_pusd,
+    sum(escalated) AS escalated,
+    sum(escalated_routed) AS escalated_routed, sum(paid_pusd) AS paid_pusd,
     sum(paid_judged_pusd) AS paid_judged_pusd
   FROM aco_tasks($1, $2, $3, $4, $5, $6)
   WHERE $7 IN ('class', 'agent', 'team') AND $11 IS NULL AND $12 IS NULL

@@ -63,6 +63,11 @@ static const char routed[] =
 	" FROM task_rollup WHERE grain = 'day'), (SELECT sum(escalations)"
 	" FROM attempt_rollup WHERE grain = 'hour'), (SELECT routed || ' ' ||"
 	" escalations FROM task WHERE ext_id = 't1'))";
+/* Of the escalations those that a decision made: tasks, and attempts of t1. */
+static const char by_decision[] =
+	"SELECT concat_ws(' ', (SELECT sum(escalated) || ' ' ||"
+	" sum(escalated_routed) FROM task_rollup WHERE grain = 'minute'),"
+	" (SELECT escalations_routed FROM task WHERE ext_id = 't1'))";
 
 static void late_news_moves_the_sums(void **state)
 {
@@ -110,6 +115,38 @@ static void late_news_moves_the_sums(void **state)
 				" ON d.id = l.decision_id AND d.id ="
 				" h.decision_id"),
 		1);
+	check_sums(db);
+	batch_free(b);
+	db_close(db);
+	ledger_close(l);
+}
+
+/* What a sender tells of its own escalations is not the router's doing, until
+ * a decision is heard of. */
+static void escalations_are_told_apart(void **state)
+{
+	const char *url = harness_db("apart");
+	struct ledger *l = open_ledger(url);
+	struct db *db = harness_open(url);
+	struct batch *b = batch_new(1 << 20);
+	uint32_t t = add_task(b, "t1", "coding");
+	struct ev_attempt low = call(t, "low"), high = call(t, "high");
+	struct ev_decision d = decision(t, "d1");
+
+	(void)state;
+	high.escalated_from = low.keys[0];
+	add(b, &low);
+	add(b, &high);
+	append(l, b);
+	assert_string_equal(harness_sql_text(db, by_decision), "1 0 0");
+	batch_clear(b);
+	t = add_task(b, "t1", "coding");
+	add_decision(b, &d);
+	high.decision_id = d.id;
+	add(b, &high);
+	append(l, b);
+	append(l, b);
+	assert_string_equal(harness_sql_text(db, by_decision), "1 1 1");
 	check_sums(db);
 	batch_free(b);
 	db_close(db);
@@ -231,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_decision_is_kept_whole_and_once),
 		cmocka_unit_test(late_news_moves_the_sums),
+		cmocka_unit_test(escalations_are_told_apart),
 		cmocka_unit_test(what_is_not_said_erases_nothing),
 		cmocka_unit_test(a_refused_decision_blocks_nothing),
 		cmocka_unit_test(decisions_make_their_days),
