@@ -80,10 +80,11 @@ void query_arg_id(struct db_args *a, int32_t id)
 /* ---- header figures ---- */
 
 void query_totals_args(struct db_args *a, const struct query_span *span,
-		       const struct query_span *today)
+		       const struct query_span *today, int64_t look_back_us)
 {
 	query_edges_args(a, span);
 	query_edges_args(a, today);
+	db_arg_time(a, look_back_us);
 }
 
 void query_totals_row(const struct db_result *r, int row,
@@ -166,10 +167,16 @@ void query_task_row(const struct db_result *r, int row, struct query_task *out)
 
 /* ---- steps and attempts ---- */
 
-void query_of_task_args(struct db_args *a, struct uuid task, int64_t limit)
+void query_of_task_args(struct db_args *a, struct uuid task, int64_t started_us,
+			int64_t ended_us, int64_t limit)
 {
+	bool dated = started_us != TIME_NONE && ended_us != TIME_NONE;
+
 	db_arg_uuid(a, task);
 	db_arg_i64(a, limit);
+	/* A step may begin a little before its task's first call. */
+	db_arg_day(a, dated ? clock_day(started_us) - 1 : 0);
+	db_arg_day(a, dated ? clock_day(ended_us) + 1 : 0);
 }
 
 void query_step_row(const struct db_result *r, int row, struct query_step *out)

@@ -54,8 +54,9 @@ struct query_totals {
 	int64_t newest_us; /* of the last attempt; TIME_NONE: empty ledger;
 			      0: nothing has a date */
 };
+/* The newest attempt is looked for from look_back_us on. */
 void query_totals_args(struct db_args *a, const struct query_span *span,
-		       const struct query_span *today);
+		       const struct query_span *today, int64_t look_back_us);
 void query_totals_row(const struct db_result *r, int row,
 		      struct query_totals *out);
 
@@ -101,7 +102,9 @@ struct query_step {
 	int failed; /* 1 yes, 0 no, -1 not known */
 	int64_t started_us;
 };
-void query_of_task_args(struct db_args *a, struct uuid task, int64_t limit);
+/* Of a task that started and ended then (TIME_NONE: without a date). */
+void query_of_task_args(struct db_args *a, struct uuid task, int64_t started_us,
+			int64_t ended_us, int64_t limit);
 void query_step_row(const struct db_result *r, int row, struct query_step *out);
 
 struct query_attempt {

@@ -110,8 +110,10 @@ static void note_window(struct reader *r)
 	char n[FMT_TEXT];
 
 	if (trained.len)
-		table_note(r->t, TONE_PLAIN, "trained", "%.*s",
-			   STR_ARG(trained));
+		table_note(r->t, TONE_PLAIN, "trained", "%.*s %.*s",
+			   (int)(trained.len < 10 ? trained.len : 10),
+			   trained.p, trained.len < 16 ? 0 : 5,
+			   trained.len < 16 ? "" : trained.p + 11);
 	if (!since.len && !json_present(json_get(r->cert, "rows")))
 		return;
 	table_note(r->t, TONE_PLAIN, "learnt from", "%s rows, %.10s to %.10s",
@@ -158,12 +160,25 @@ static void note_drift(struct reader *r)
 static void note_preview(struct reader *r)
 {
 	char saved[FMT_TEXT], low[FMT_TEXT], high[FMT_TEXT], ok[FMT_TEXT];
+	__int128 pusd[3];
 	int64_t days;
 
 	if (!json_present(json_get(r->cert, "preview")))
 		return;
 	if (!json_i64(json_path(r->cert, "preview.days"), &days))
 		days = 7;
+	if (json_pusd(json_path(r->cert, "preview.saved_usd"), &pusd[0]) &&
+	    json_pusd(json_path(r->cert, "preview.low"), &pusd[1]) &&
+	    json_pusd(json_path(r->cert, "preview.high"), &pusd[2]) &&
+	    pusd[0] < 0) {
+		table_note(r->t, TONE_WARN, "would have cost",
+			   "%s more (%s to %s), last %" PRId64
+			   " days, success %s",
+			   fmt_money(-pusd[0], saved), fmt_money(-pusd[2], low),
+			   fmt_money(-pusd[1], high), days,
+			   change_at(r, "preview.success_delta", ok));
+		return;
+	}
 	table_note(r->t, TONE_GOOD, "would have saved",
 		   "%s (%s to %s) in the last %" PRId64 " days, success %s",
 		   money_at(r, "preview.saved_usd", saved),

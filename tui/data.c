@@ -47,6 +47,7 @@ struct data {
 	struct price_book *book;
 	bool book_failed; /* not asked again on this connection */
 
+	db_each_fn *each;
 	db_done_fn *done;
 	void *arg;
 };
@@ -277,6 +278,25 @@ enum rc data_start(struct data *d, const struct sql_stmt *stmt,
 	/* A connection that turns out to be broken is given up in data_io():
 	 * this may be called from one of its own callbacks. */
 	return db_start(d->db, stmt, args, on_done, d, e);
+}
+
+static void on_each(void *arg, int i, const struct db_result *res)
+{
+	struct data *d = arg;
+
+	d->each(d->arg, i, res);
+}
+
+enum rc data_start_many(struct data *d, const struct db_call *calls, int n,
+			db_each_fn *each, db_done_fn *done, void *arg,
+			struct err *e)
+{
+	if (d->state != DATA_READY)
+		return err_set(e, RC_DOWN, "not connected");
+	d->each = each;
+	d->done = done;
+	d->arg = arg;
+	return db_start_many(d->db, calls, n, on_each, on_done, d, e);
 }
 
 void data_cancel(struct data *d)

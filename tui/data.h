@@ -46,6 +46,11 @@ int64_t data_retry_at_us(const struct data *d);
 enum rc data_start(struct data *d, const struct sql_stmt *stmt,
 		   const struct db_args *args, db_done_fn *done, void *arg,
 		   struct err *e) MUST_CHECK;
+/* Several at once (db_start_many()); `each` and `done` are called from
+ * data_io(). */
+enum rc data_start_many(struct data *d, const struct db_call *calls, int n,
+			db_each_fn *each, db_done_fn *done, void *arg,
+			struct err *e) MUST_CHECK;
 /* Ask the server to stop what is in flight. */
 void data_cancel(struct data *d);
 

@@ -1,6 +1,7 @@
-/* A refresh: the totals for the header, then the statements of the page at
- * the top, one after the other, into a table of its own that replaces the
- * page's when all is there. A page that was left meanwhile is not touched. */
+/* A refresh: the totals for the header and the statements of the page at the
+ * top, sent at once as far as they do not build on each other, into a table of
+ * its own that replaces the page's when all is there. A page that was left
+ * meanwhile is not touched. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 #define CANCEL_US (US_PER_SEC / 2)
 /* Pictures are read again after so long, or with the range. */
 #define PICTURE_US (30 * US_PER_SEC)
+
+/* Limits, and which router serves, are read again after so long. */
+#define HEADER_US (10 * US_PER_SEC)
 
 /* Statements of every refresh, before those of the view. */
 enum {
@@ -43,6 +47,7 @@ static void start(struct top *t)
 	g->cancelled = false;
 	g->pictures = PICTURES_UNDECIDED;
 	g->ask = ASK_HEADER;
+	g->again = false;
 	g->page_id = top_page(t)->id;
 	g->started_us = clock_mono_us();
 	next(t);
@@ -81,39 +86,50 @@ static bool widen(struct top *t)
 	return true;
 }
 
-static void on_answer(void *arg, const struct db_status *st,
-		      const struct db_result *res)
+static void take(struct top *t, int ask, const struct db_result *res)
+{
+	struct gather *g = &t->gather;
+	const struct view *v = top_page(t)->view;
+
+	if (ask == ASK_HEADER) {
+		query_header_row(res, 0, &t->ctx.header);
+		t->header_us = clock_mono_us();
+	} else if (ask == ASK_BEFORE) {
+		query_totals_row(res, 0, &t->before);
+	} else if (ask == ASK_TOTALS) {
+		query_totals_row(res, 0, &t->ctx.totals);
+		g->again = widen(t);
+	} else {
+		t->ctx.book = v->needs_book ? data_book(t->data) : NULL;
+		v->asks[ask].take(&t->ctx, &g->table, res);
+	}
+}
+
+static void on_each(void *arg, int i, const struct db_result *res)
 {
 	struct top *t = arg;
 	struct gather *g = &t->gather;
 
-	if (!is_current(t) || g->cancelled) {
+	if (is_current(t) && !g->cancelled && !g->again)
+		take(t, g->flying[i], res);
+}
+
+static void on_done(void *arg, const struct db_status *st,
+		    const struct db_result *res)
+{
+	struct top *t = arg;
+
+	(void)res;
+	if (!is_current(t) || t->gather.cancelled) {
 		end(t, NULL);
 		t->want_gather = true;
-		return;
-	}
-	if (st->rc != RC_OK) {
+	} else if (st->rc != RC_OK) {
 		end(t, &st->err);
-		return;
-	}
-	if (g->ask == ASK_HEADER) {
-		query_header_row(res, 0, &t->ctx.header);
-	} else if (g->ask == ASK_BEFORE) {
-		query_totals_row(res, 0, &t->before);
-	} else if (g->ask == ASK_TOTALS) {
-		query_totals_row(res, 0, &t->ctx.totals);
-		if (widen(t)) {
-			start(t);
-			return;
-		}
+	} else if (t->gather.again) {
+		start(t);
 	} else {
-		const struct view *v = top_page(t)->view;
-
-		t->ctx.book = v->needs_book ? data_book(t->data) : NULL;
-		v->asks[g->ask].take(&t->ctx, &g->table, res);
+		next(t);
 	}
-	g->ask++;
-	next(t);
 }
 
 /* ---- questions ---- */
@@ -147,8 +163,16 @@ static bool keep_pictures(struct top *t)
 	return false;
 }
 
-/* Fill in the parameters of the statement that is due; false: skip it. */
-static bool args_of(struct top *t, struct db_args *a)
+/* What the page held before is good enough to build on. */
+static bool is_known(const struct top *t)
+{
+	const struct page *p = top_page_const(t);
+
+	return p->loaded && p->table.n > 0;
+}
+
+/* Fill in the parameters of a statement; false: skip it. */
+static bool args_of(struct top *t, int ask, struct db_args *a)
 {
 	struct page *p = top_page(t);
 	struct query_span today = {
@@ -156,24 +180,29 @@ static bool args_of(struct top *t, struct db_args *a)
 		.until_us = t->ctx.now_us + 60 * US_PER_SEC,
 	};
 
-	switch (t->gather.ask) {
+	switch (ask) {
 	case ASK_HEADER:
+		if (t->header_us && clock_mono_us() - t->header_us < HEADER_US)
+			return false;
 		query_header_args(a, clock_day(t->ctx.now_us) - 7);
 		return true;
 	case ASK_BEFORE:
-		query_totals_args(a, &t->ctx.before, &today);
+		query_totals_args(a, &t->ctx.before, &today,
+				  t->ctx.now_us - US_PER_DAY);
 		return t->ctx.before.until_us > 0;
 	case ASK_TOTALS:
-		query_totals_args(a, &t->ctx.span, &today);
+		query_totals_args(a, &t->ctx.span, &today,
+				  t->ctx.now_us - US_PER_DAY);
 		return true;
 	default:
 		break;
 	}
-	if (p->view->asks[t->gather.ask].picture &&
+	if (p->view->asks[ask].picture &&
 	    (top_pictures(t) == 0 || keep_pictures(t)))
 		return false;
-	return p->view->asks[t->gather.ask].args(&p->where, &t->ctx,
-						 &t->gather.table, a);
+	return p->view->asks[ask].args(
+		&p->where, &t->ctx, is_known(t) ? &p->table : &t->gather.table,
+		a);
 }
 
 static void finish(struct top *t)
@@ -186,32 +215,40 @@ static void finish(struct top *t)
 	page_take(top_page(t), &t->gather.table, &how);
 }
 
-/* Start the statement that is due, or the first after it that is needed. */
+static const struct sql_stmt *stmt_of(const struct view *v, int ask)
+{
+	if (ask == ASK_HEADER)
+		return &sql_query_header;
+	return ask < 0 ? &sql_query_totals : v->asks[ask].stmt;
+}
+
+/* Start the statements that are due: those that are needed, up to one that must
+ * wait for what they answer. */
 static void next(struct top *t)
 {
 	struct gather *g = &t->gather;
 	const struct view *v = top_page(t)->view;
-	struct db_args a;
+	struct db_call calls[GATHER_CALLS] = {{NULL, NULL}};
 	struct err e;
-	enum rc rc;
 
-	db_args_init(&a, 1 << 16);
-	while (g->ask < v->n_asks && !args_of(t, &a)) {
-		db_args_clear(&a);
-		g->ask++;
+	g->n_flying = 0;
+	for (; g->ask < v->n_asks && g->n_flying < GATHER_CALLS; g->ask++) {
+		struct db_args *a = &g->args[g->n_flying];
+
+		if (g->ask >= 0 && v->asks[g->ask].waits && g->n_flying > 0 &&
+		    !is_known(t))
+			break;
+		db_args_clear(a);
+		if (!args_of(t, g->ask, a))
+			continue;
+		calls[g->n_flying] = (struct db_call){stmt_of(v, g->ask), a};
+		g->flying[g->n_flying++] = g->ask;
 	}
-	if (g->ask == v->n_asks) {
+	if (g->n_flying == 0)
 		finish(t);
-	} else {
-		rc = data_start(t->data,
-				g->ask == ASK_HEADER ? &sql_query_header
-				: g->ask < 0         ? &sql_query_totals
-						     : v->asks[g->ask].stmt,
-				&a, on_answer, t, &e);
-		if (rc != RC_OK)
-			end(t, &e);
-	}
-	db_args_release(&a);
+	else if (data_start_many(t->data, calls, g->n_flying, on_each, on_done,
+				 t, &e) != RC_OK)
+		end(t, &e);
 }
 
 /* ---- names ---- */

@@ -21,6 +21,7 @@ static struct header_item *item(struct header_item *items, int *n,
 static void count(struct header_item *i, int64_t n, enum tone when_some)
 {
 	fmt_count(n, i->value);
+	i->idle = n == 0;
 	if (n > 0)
 		i->tone = when_some;
 }
@@ -37,6 +38,8 @@ static void share(struct header_item *i, int64_t n, int64_t all)
 			 fmt_percent((int64_t)query_ratio((__int128)n * 1000000,
 							  all),
 				     part));
+	snprintf(i->value_short, sizeof(i->value_short), "%s",
+		 fmt_count(n, text));
 }
 
 /* How long ago something last happened. */
@@ -56,6 +59,7 @@ static void freshness(const struct top *t, struct header_item *i)
 	} else {
 		fmt_span(t->ctx.now_us - newest, span);
 		snprintf(i->value, sizeof(i->value), "%.20s ago", span);
+		snprintf(i->value_short, sizeof(i->value_short), "%.20s", span);
 	}
 }
 
@@ -95,6 +99,8 @@ static void today(const struct top *t, struct header_item *items, int *n)
 		snprintf(i->value, sizeof(i->value), "%.30s of %.30s",
 			 fmt_money(t->ctx.totals.today_pusd, spent),
 			 fmt_money(h->budget_pusd, limit));
+		snprintf(i->value_short, sizeof(i->value_short), "%.14s/%.14s",
+			 spent, limit);
 		if (t->ctx.totals.today_pusd > h->budget_pusd)
 			i->tone = TONE_BAD;
 	}
@@ -124,6 +130,8 @@ static void router(const struct top *t, struct header_item *i)
 	snprintf(i->value, sizeof(i->value), "%.32s %d/%d%s%s", version,
 		 (int)h->learned, (int)h->classes, mode,
 		 h->drifted ? " drifted" : "");
+	snprintf(i->value_short, sizeof(i->value_short), "%.18s%s",
+		 h->drifted ? "drifted" : version, mode);
 	i->tone = h->drifted ? TONE_WARN : TONE_PLAIN;
 }
 
@@ -147,8 +155,11 @@ static void spool(const struct top *t, struct header_item *items, int *n)
 		return;
 	i = item(items, n, "lag", "lag");
 	fmt_span(h->lag_us, i->value);
-	if (h->lag_us > 5 * US_PER_SEC)
+	i->idle = true;
+	if (h->lag_us > 5 * US_PER_SEC) {
 		i->tone = TONE_WARN;
+		i->idle = false;
+	}
 }
 
 int header_items(const struct top *t, struct header_item *items)
@@ -161,10 +172,14 @@ int header_items(const struct top *t, struct header_item *items)
 		i = item(items, &n, "ledger", "");
 		text_clean(str_from(t->label), i->value, sizeof(i->value));
 		i->tone = TONE_WARN;
+		i->must = true;
 	}
-	spend(t, item(items, &n, "spend", "spend"));
+	i = item(items, &n, "spend", "spend");
+	spend(t, i);
+	i->must = true;
 	i = item(items, &n, "newest", "new");
 	freshness(t, i);
+	i->must = true;
 	today(t, items, &n);
 	i = item(items, &n, "unpriced", "unpr");
 	share(i, q->unpriced, q->attempts);
@@ -175,12 +190,69 @@ int header_items(const struct top *t, struct header_item *items)
 	i = item(items, &n, "calls", "calls");
 	count(i, q->attempts, TONE_PLAIN);
 	i = item(items, &n, "failed", "failed");
-	count(i, q->errors, TONE_WARN);
+	/* One in twenty, as for attention. */
+	count(i, q->errors,
+	      q->errors * 20 >= q->attempts ? TONE_WARN : TONE_PLAIN);
 	if (q->undated > 0) {
 		i = item(items, &n, "undated", "undated");
 		count(i, q->undated, TONE_WARN);
 	}
 	return n;
+}
+
+const char *header_label(const struct header_item *i, enum header_words how)
+{
+	return how == HEADER_LONG ? i->label : i->label_short;
+}
+
+const char *header_value(const struct header_item *i, enum header_words how)
+{
+	return how == HEADER_SHORT && i->value_short[0] ? i->value_short
+							: i->value;
+}
+
+static int item_width(const struct header_item *i, enum header_words how)
+{
+	return text_width(header_label(i, how)) + 1 +
+	       text_width(header_value(i, how));
+}
+
+/* 0: stays, 1: amiss, 2: as it should be, 3: says no more than that. */
+static int item_class(const struct header_item *i)
+{
+	if (i->must)
+		return 0;
+	if (i->tone == TONE_WARN || i->tone == TONE_BAD)
+		return 1;
+	return i->idle ? 3 : 2;
+}
+
+enum header_words header_fit(const struct header_item *items, int n, int width,
+			     bool *shown)
+{
+	int total = 0;
+
+	for (enum header_words how = HEADER_LONG; how <= HEADER_SHORT; how++) {
+		total = -2;
+		for (int i = 0; i < n; i++) {
+			total += item_width(&items[i], how) + 2;
+			shown[i] = true;
+		}
+		if (total <= width)
+			return how;
+	}
+	memset(shown, 0, (size_t)n * sizeof(*shown));
+	total = -2;
+	for (int k = 0; k < 4 * n; k++) {
+		const struct header_item *i = &items[k % n];
+		int w = item_width(i, HEADER_SHORT) + 2;
+
+		if (item_class(i) != k / n || total + w > width)
+			continue;
+		shown[k % n] = true;
+		total += w;
+	}
+	return HEADER_SHORT;
 }
 
 void header_time(const struct top *t, bool note, struct buf *out)

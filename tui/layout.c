@@ -15,6 +15,11 @@ static bool on_screen(const struct column *c)
 	return c->title != NULL;
 }
 
+static bool yields(const struct column *c)
+{
+	return c->min > 0;
+}
+
 static int min(int a, int b)
 {
 	return a < b ? a : b;
@@ -39,7 +44,7 @@ void layout_measure(const struct table *t, const struct show *how, int *natural)
 		if (!on_screen(col) || (col->compare && !how->compare))
 			continue;
 		/* Room for the mark of the sorted column. */
-		natural[c] = text_width(col->title) + 1;
+		natural[c] = text_width(table_title(t, c)) + 1;
 		h.spark = show_max_width(col);
 		for (int i = 0; i < t->n_shown; i++) {
 			int row = t->shown[i];
@@ -52,8 +57,8 @@ void layout_measure(const struct table *t, const struct show *how, int *natural)
 			natural[c] = max(natural[c],
 					 text_width(buf_str(&b)) + branch);
 		}
-		natural[c] =
-			min(natural[c], max(limit, text_width(col->title) + 1));
+		natural[c] = min(natural[c],
+				 max(limit, text_width(table_title(t, c)) + 1));
 	}
 	buf_release(&b);
 }
@@ -116,11 +121,22 @@ void layout_fit(const struct table *t, const int *natural, int width,
 	if (out->n == 0)
 		return;
 	out->width[0] = min(natural[out->col[0]], max(FIRST_MIN, width / 4));
+	for (int i = 1; i < out->n; i++)
+		if (yields(&t->cols[out->col[i]]))
+			out->width[i] =
+				min(out->width[i], t->cols[out->col[i]].min);
 	while (out->n > 1 && total(out) > width)
 		drop_column(out, find_drop(t, out, keep, scrolled));
 	spare = width - total(out);
-	out->width[0] = min(natural[out->col[0]], out->width[0] + spare);
-	out->width[0] = max(1, out->width[0]);
+	for (int i = 0; i < out->n; i++) {
+		int was = out->width[i];
+
+		if (i > 0 && !yields(&t->cols[out->col[i]]))
+			continue;
+		out->width[i] = min(natural[out->col[i]], was + max(spare, 0));
+		spare -= out->width[i] - was;
+	}
+	out->width[0] = max(1, out->width[0] + min(spare, 0));
 }
 
 const char *layout_branch(const struct table *t, int i, bool tree, bool folded)

@@ -25,9 +25,10 @@ void layout_measure(const struct table *t, const struct show *how,
 
 /* Fit the columns into `width`: the first one always stays, at the left; of
  * the others those with the highest `drop` go first, and last `keep`, the
- * sorted column (-1: none). With `scroll` > 0 the columns beside the first
- * start with the scroll-th, and as many as fit are shown. One blank lies
- * between columns. */
+ * sorted column (-1: none). Columns with a `min` yield down to it before any is
+ * dropped; what is left over is given back from the left. With `scroll` > 0 the
+ * columns beside the first start with the scroll-th, and as many as fit are
+ * shown. One blank lies between columns. */
 void layout_fit(const struct table *t, const int *natural, int width,
 		int scroll, int keep, struct layout *out);
 

@@ -59,6 +59,7 @@ struct finder {
 	struct db *db;
 	struct db_result *res; /* of the last statement; names point into it */
 	struct db_args args;
+	int64_t started_us, ended_us; /* of the task */
 };
 
 static enum rc find(struct finder *f, const struct sql_stmt *stmt,
@@ -103,6 +104,8 @@ static enum rc find_task(struct finder *f, const char *name, struct place *at,
 	query_task_row(f->res, 0, &q);
 	at->task = q.id;
 	at->task_name = name;
+	f->started_us = q.started_us;
+	f->ended_us = q.ended_us;
 	at->class_id = q.class_id;
 	buf_clear(task_class);
 	buf_add(task_class, q.class_name.p, q.class_name.len);
@@ -119,7 +122,8 @@ static enum rc find_attempt(struct finder *f, const char *name,
 	if (!uuid_parse(str_from(name), &id))
 		return err_set(e, RC_BAD, "--attempt: '%s' is no uuid", name);
 	db_args_clear(&f->args);
-	query_of_task_args(&f->args, at->task, ATTEMPTS_MAX);
+	query_of_task_args(&f->args, at->task, f->started_us, f->ended_us,
+			   ATTEMPTS_MAX);
 	rc = find(f, &sql_query_attempts, e);
 	if (rc != RC_OK)
 		return rc;

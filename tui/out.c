@@ -53,7 +53,7 @@ static void text_heading(struct buf *out, const struct page *p,
 		const struct column *col = &p->view->cols[l->col[i]];
 
 		text_blanks(out, i > 0);
-		text_pad(out, col->title, l->width[i],
+		text_pad(out, table_title(&p->table, l->col[i]), l->width[i],
 			 cell_is_right(col->kind) ? TEXT_RIGHT : TEXT_LEFT);
 	}
 	end_line(out);

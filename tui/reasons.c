@@ -240,11 +240,17 @@ void reasons_rules(const struct query_decision *d, struct buf *out)
 {
 	struct parsed p;
 	int64_t floor;
+	double sure;
 
 	parse(&p, d->reasons);
 	line(out, "decided by", d->bound_by);
 	line(out, "rule", json_str(json_get(p.root, "rule"), &p.arena));
-	if (json_i64(json_get(p.root, "floor"), &floor))
+	line(out, "after a reply that was",
+	     json_str(json_get(p.root, "why"), &p.arena));
+	if (json_double(json_get(p.root, "p_accept"), &sure))
+		buf_addf(out, "sure of that reply %.0f%%\n", sure * 100);
+	/* The first tier is no floor. */
+	if (json_i64(json_get(p.root, "floor"), &floor) && floor > 1)
 		buf_addf(out, "floor tier %d\n", (int)floor);
 	line(out, "budget", json_str(json_get(p.root, "budget"), &p.arena));
 	line(out, "budget left $",
@@ -253,6 +259,7 @@ void reasons_rules(const struct query_decision *d, struct buf *out)
 	if (json_true(json_get(p.root, "pinned")))
 		buf_adds(out, "pinned by the caller\n");
 	line(out, "kind", json_str(json_get(p.root, "kind"), &p.arena));
+	line(out, "step", json_str(json_get(p.root, "step"), &p.arena));
 	line(out, "success that a dollar is worth",
 	     json_str(json_get(p.root, "success_per_usd"), &p.arena));
 	if (d->explored)

@@ -14,6 +14,9 @@
 #define ROOMY_ROWS 36
 #define ROOMY_COLS 76
 
+/* Lines below a list for what its row at the cursor says in full. */
+#define DETAIL_ROWS 2
+
 /* ---- cells ---- */
 
 void put_blanks(int y, int x, int cols, enum role role)
@@ -86,37 +89,12 @@ static void draw_bar(const struct top *t)
 
 /* ---- figures ---- */
 
-static int item_width(const struct header_item *i, bool brief)
-{
-	return text_width(brief ? i->label_short : i->label) + 1 +
-	       text_width(i->value);
-}
-
-/* As many items as fit, with long labels if all do. */
-static int fit_items(const struct header_item *items, int n, bool *brief)
-{
-	int total = 0, fit = 0;
-
-	for (int i = 0; i < n; i++)
-		total += item_width(&items[i], false) + (i ? 2 : 0);
-	*brief = total > COLS - 2;
-	if (!*brief)
-		return n;
-	total = 0;
-	while (fit < n) {
-		total += item_width(&items[fit], true) + (fit ? 2 : 0);
-		if (total > COLS - 2)
-			break;
-		fit++;
-	}
-	return fit;
-}
-
 static void draw_figures(const struct top *t)
 {
 	struct header_item items[HEADER_MAX];
+	bool shown[HEADER_MAX];
+	enum header_words how;
 	struct buf trouble;
-	bool brief;
 	int n, x = 1;
 
 	buf_init(&trouble, 4096);
@@ -128,16 +106,19 @@ static void draw_figures(const struct top *t)
 	buf_release(&trouble);
 	if (!top_page_const(t)->loaded && t->ctx.totals.newest_us == TIME_NONE)
 		return;
-	n = fit_items(items, header_items(t, items), &brief);
+	n = header_items(t, items);
+	how = header_fit(items, n, COLS - 2, shown);
 	for (int i = 0; i < n; i++) {
+		if (!shown[i])
+			continue;
 		x += put_text(1, x, COLS - x, ROLE_LABEL,
-			      brief ? items[i].label_short : items[i].label);
+			      header_label(&items[i], how));
 		x += 1;
 		x += put_text(1, x, COLS - x,
 			      items[i].tone == TONE_PLAIN
 				      ? ROLE_FIGURE
 				      : crt_tone(items[i].tone),
-			      items[i].value);
+			      header_value(&items[i], how));
 		x += 2;
 	}
 }
@@ -243,6 +224,26 @@ static void draw_paragraph(int y, int rows, const char *text)
 	}
 }
 
+static void draw_detail(const struct page *p, const struct areas *a)
+{
+	const struct cell *c;
+	struct layout l;
+	char clean[512];
+
+	if (a->detail == 0 || p->table.n_shown == 0)
+		return;
+	c = table_get(&p->table, p->table.shown[p->cursor], p->view->detail);
+	if (!c->known)
+		return;
+	text_clean(str_from(c->v.text), clean, sizeof(clean));
+	layout_fit(&p->table, p->natural, COLS, p->scroll, p->where.sort, &l);
+	for (int i = 0; i < l.n; i++)
+		if (l.col[i] == p->view->detail &&
+		    l.width[i] >= text_width(clean))
+			return;
+	draw_paragraph(a->top + a->rows, a->detail, clean);
+}
+
 static void draw_body(const struct top *t)
 {
 	const struct page *p = top_page_const(t);
@@ -269,6 +270,7 @@ static void draw_body(const struct top *t)
 		draw_record(t, &a);
 	} else {
 		draw_list(t, &a);
+		draw_detail(p, &a);
 		if (p->table.n_shown == 0)
 			draw_paragraph(a.top, a.rows,
 				       "No row passes the filter. Esc clears "
@@ -350,6 +352,10 @@ void screen_areas(const struct top *t, struct areas *a)
 	if (!help && top_pictures(t) > 0 && p->table.n_pictures > 0) {
 		a->panel = panel_lines(p, left, p->pictures > 0);
 		left -= a->panel;
+	}
+	if (list && p->view->detail && p->table.n_shown > 0 && left > 5) {
+		a->detail = DETAIL_ROWS;
+		left -= a->detail;
 	}
 	a->top = BODY_TOP + a->notes + list;
 	a->rows = left < 1 ? 1 : left;

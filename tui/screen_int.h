@@ -25,7 +25,8 @@ struct areas {
 	int heading; /* line of the heading; -1: none */
 	int top;     /* first line of the rows, or of the record or help */
 	int rows;
-	int panel; /* lines of pictures, below the rows; 0: none */
+	int detail; /* lines for the text of the row at the cursor; 0: none */
+	int panel;  /* lines of pictures, below the rows; 0: none */
 };
 void screen_areas(const struct top *t, struct areas *a);
 

@@ -23,7 +23,8 @@ static void draw_heading(const struct page *p, const struct layout *l, int y)
 		bool sorted = l->col[i] == p->where.sort;
 		char title[64];
 
-		snprintf(title, sizeof(title), "%s%s", col->title,
+		snprintf(title, sizeof(title), "%s%s",
+			 table_title(&p->table, l->col[i]),
 			 !sorted         ? ""
 			 : p->where.desc ? text_glyph("▼", "v")
 					 : text_glyph("▲", "^"));
@@ -158,13 +159,19 @@ static int split(const struct page *p, int width)
 	return left + 4 + ASIDE_MIN > width ? left + 2 : left + 4;
 }
 
+/* In one column the second half follows the first, after a blank line. */
+static bool follows(const struct page *p, size_t i, bool two)
+{
+	return !two && i > 0 && p->lines.v[i].aside && !p->lines.v[i - 1].aside;
+}
+
 int record_height(const struct page *p, int width)
 {
 	int n[2] = {0, 0};
 	bool two = split(p, width) > 0;
 
 	for (size_t i = 0; i < p->lines.n; i++)
-		n[two && p->lines.v[i].aside]++;
+		n[two && p->lines.v[i].aside] += 1 + follows(p, i, two);
 	return n[0] > n[1] ? n[0] : n[1];
 }
 
@@ -201,8 +208,10 @@ void draw_record(const struct top *t, const struct areas *a)
 	for (size_t i = 0; i < p->lines.n; i++) {
 		const struct line *line = &p->lines.v[i];
 		bool right = middle > 0 && line->aside;
-		int y = at[right]++;
+		int y;
 
+		at[right] += follows(p, i, middle > 0);
+		y = at[right]++;
 		if (y < 0 || y >= a->rows)
 			continue;
 		if (right)

@@ -39,8 +39,10 @@ void table_clear(struct table *t)
 	t->matched = 0;
 	t->truncated = false;
 	t->more = false;
+	t->bounded = false;
 	t->found = 0;
 	t->n_notes = 0;
+	t->n_headings = 0;
 	t->n_pictures = 0;
 }
 
@@ -189,6 +191,28 @@ void table_note(struct table *t, enum tone tone, const char *label,
 	t->notes[t->n_notes++] =
 		(struct note){table_keep(t, str_from(label)),
 			      table_keep(t, str_from(text)), tone};
+}
+
+void table_heading(struct table *t, int col, const char *fmt, ...)
+{
+	char text[32];
+	va_list ap;
+
+	if (t->n_headings == TABLE_HEADINGS)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	t->headings[t->n_headings++] =
+		(struct heading){col, table_keep(t, str_from(text))};
+}
+
+const char *table_title(const struct table *t, int col)
+{
+	for (int i = 0; i < t->n_headings; i++)
+		if (t->headings[i].col == col)
+			return t->headings[i].text;
+	return t->cols[col].title;
 }
 
 void table_uuid(struct table *t, int row, int col, struct uuid id)

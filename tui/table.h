@@ -47,6 +47,7 @@ struct column {
 	bool aside;          /* records: this and what follows stands in the
 				right half of a wide screen */
 	bool compare;        /* only beside the period before */
+	int min; /* texts: yields down to so many columns; 0 = never */
 };
 
 /* What a cell says beside its value: how it is coloured. Whatever a tone says
@@ -99,6 +100,12 @@ struct note {
 	const char *label, *text; /* clean enough to be shown as cells are */
 	enum tone tone;
 };
+/* A heading that depends on what was read: "GAP 2d". */
+struct heading {
+	int col;
+	const char *text;
+};
+#define TABLE_HEADINGS 4
 #define TABLE_NOTES    24
 #define TABLE_PICTURES 4
 
@@ -121,8 +128,12 @@ struct table {
 	size_t cells_cap;
 	bool truncated; /* memory for the text ran out */
 	bool more;      /* the database has rows beyond these */
+	bool bounded;   /* all lies between these two (TIME_NONE: undated) */
+	int64_t since_us, until_us;
 	struct note notes[TABLE_NOTES];
 	int n_notes;
+	struct heading headings[TABLE_HEADINGS];
+	int n_headings;
 	struct picture *pictures[TABLE_PICTURES]; /* in the arena */
 	int n_pictures;
 
@@ -166,6 +177,11 @@ void table_bar(struct table *t, int row, int col, int64_t lo_micro,
 /* Add a note; beyond TABLE_NOTES they are dropped. */
 void table_note(struct table *t, enum tone tone, const char *label,
 		const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* Another heading than the column's own; at most TABLE_HEADINGS. */
+void table_heading(struct table *t, int col, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+/* What stands above a column; NULL: it is for programs only. */
+const char *table_title(const struct table *t, int col);
 /* Keep a copy of a name for a place. */
 const char *table_keep(struct table *t, struct str s);
 /* The same, made harmless (tui/text.h), for what is not shown as a cell. */

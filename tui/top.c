@@ -16,6 +16,8 @@ void top_init(struct top *t, struct data *data, const struct range *range)
 	t->ctx.totals.oldest_us = TIME_NONE;
 	t->ctx.totals.newest_us = TIME_NONE;
 	t->page_rows = 1;
+	for (int i = 0; i < GATHER_CALLS; i++)
+		db_args_init(&t->gather.args[i], 1 << 16);
 }
 
 void top_release(struct top *t)
@@ -23,6 +25,8 @@ void top_release(struct top *t)
 	while (t->depth > 0)
 		page_close(&t->pages[--t->depth]);
 	table_release(&t->gather.table);
+	for (int i = 0; i < GATHER_CALLS; i++)
+		db_args_release(&t->gather.args[i]);
 	health_free(t->health_job);
 }
 

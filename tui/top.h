@@ -57,9 +57,17 @@ struct pick {
 	unsigned (*chose)(struct top *t, int item);
 };
 
+/* Statements of a refresh that are sent at once. */
+#define GATHER_CALLS 16
+
 struct gather {
 	bool running;
-	int ask;          /* of the view; before 0: those of all */
+	int ask; /* the next to be started, of the view; before 0:
+		    those of all */
+	/* In flight: which asks, and their parameters. */
+	int flying[GATHER_CALLS], n_flying;
+	struct db_args args[GATHER_CALLS];
+	bool again;       /* the range was widened: begin anew */
 	uint64_t page_id; /* for whom */
 	struct table table;
 	int64_t started_us; /* monotonic */
@@ -88,6 +96,7 @@ struct top {
 
 	struct gather gather;
 	struct query_totals before; /* of the period before, if compared */
+	int64_t header_us; /* monotonic, when ctx.header was read; 0: not yet */
 	bool want_gather;
 	bool range_is_auto; /* nobody chose it: it may widen by itself */
 	bool range_widened; /* and did, since nothing happened lately */

@@ -56,8 +56,10 @@ struct query_page {
 /* Rows that a screen holds at a time; `[` and `]` turn pages. */
 #define VIEW_ROWS 1000
 
-/* One statement of a refresh. They run one after the other, so that one may
- * build on what an earlier one put into the table. */
+/* One statement of a refresh. All are sent at once where nothing `waits`: one
+ * that does builds its parameters from what earlier ones answered; in a page
+ * that has rows already, that is what they answered the last time. Answers are
+ * taken in the order of the asks. */
 struct ask {
 	const struct sql_stmt *stmt;
 	/* Fill in the parameters; false: this one is not needed now. */
@@ -67,6 +69,7 @@ struct ask {
 	void (*take)(const struct context *c, struct table *t,
 		     const struct db_result *r);
 	bool picture; /* only for pictures: left out where none is shown */
+	bool waits;   /* `args` reads the table, or c->totals or c->header */
 };
 
 enum view_layout {
@@ -100,7 +103,9 @@ struct view {
 	bool needs_book; /* `take` reads c->book */
 	char key;        /* that opens it from anywhere; 0: none */
 	int newest;      /* column by which `f` follows, 0: none */
-	bool pictured;   /* its pictures are a part of the text twins */
+	int detail; /* a text of the row at the cursor that stands in full below
+		       the list where its column cuts it; 0: none */
+	bool pictured; /* its pictures are a part of the text twins */
 	/* What `g` offers instead: views of the same under other groupings,
 	 * this one among them; NULL: none. Ends with NULL. */
 	const struct view *const *groups;

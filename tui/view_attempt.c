@@ -462,8 +462,8 @@ static const char *attempt_empty(const struct place *at,
 }
 
 static const struct ask asks[] = {
-	{&sql_query_attempt, attempt_args, attempt_take, false},
-	{&sql_query_decision, decision_args, decision_take, false},
+	{&sql_query_attempt, attempt_args, attempt_take, false, false},
+	{&sql_query_decision, decision_args, decision_take, false, true},
 };
 
 const struct view view_attempt = {

@@ -22,17 +22,19 @@ enum {
 
 static const struct column cols[COLS] = {
 	[WEIGHT] = {.name = "urgency",
-		    .title = "URGENCY",
+		    .title = "PRIO",
 		    .help = "act: now; soon: before it grows; know: when free",
 		    .width = 8},
 	[KIND] = {.name = "kind",
 		  .title = "WHAT",
 		  .help = "what it is about",
-		  .width = 18},
+		  .width = 18,
+		  .min = 13},
 	[SUBJECT] = {.name = "subject",
 		     .title = "OF",
 		     .help = "whom or what it concerns",
 		     .width = 32,
+		     .min = 14,
 		     .drop = 1},
 	[N] = {.name = "n",
 	       .title = "COUNT",
@@ -43,16 +45,17 @@ static const struct column cols[COLS] = {
 		   .title = "AMOUNT",
 		   .help = "how much money it concerns",
 		   .kind = CELL_MONEY,
-		   .drop = 5},
+		   .drop = 4},
 	[AT] = {.name = "at",
 		.title = "SINCE",
 		.help = "when it began or was seen last",
 		.kind = CELL_TIME,
-		.drop = 4},
+		.drop = 5},
 	[DETAIL] = {.name = "detail",
 		    .title = "DETAIL",
 		    .help = "what is known, and what to do",
 		    .width = 64,
+		    .min = 16,
 		    .drop = 2},
 	[LEVEL] = {.name = "weight", .kind = CELL_INT},
 };
@@ -168,7 +171,7 @@ static const char *attention_empty(const struct place *at,
 }
 
 static const struct ask asks[] = {
-	{&sql_query_attention, attention_args, attention_take, false},
+	{&sql_query_attention, attention_args, attention_take, false, false},
 };
 
 const struct view view_attention = {
@@ -179,6 +182,7 @@ const struct view view_attention = {
 	.cols = cols,
 	.n_cols = COLS,
 	.sort = -1,
+	.detail = DETAIL,
 	.asks = asks,
 	.n_asks = sizeof(asks) / sizeof(asks[0]),
 	.enter = attention_enter,

@@ -150,7 +150,10 @@ static void budgets_take(const struct context *c, struct table *t,
 		table_text(t, r, PERIOD, q.period);
 		used = query_budget_used(&q);
 		table_ratio(t, r, USED, used);
-		table_bar(t, r, BAR, 0, used);
+		if (used > 0)
+			table_bar(t, r, BAR, 0, used);
+		else
+			table_none(t, r, BAR, "");
 		table_tone(t, r, USED, tone_of(used));
 		table_tone(t, r, BAR, tone_of(used));
 		fill_money(t, r, c, &q);
@@ -181,7 +184,7 @@ static const char *budgets_empty(const struct place *at,
 }
 
 static const struct ask asks[] = {
-	{&sql_query_budgets, budgets_args, budgets_take, false},
+	{&sql_query_budgets, budgets_args, budgets_take, false, false},
 };
 
 const struct view view_budgets = {

@@ -164,7 +164,7 @@ static const char *bundles_empty(const struct place *at,
 static const struct view *const groups[] = {&view_router, &view_bundles, NULL};
 
 static const struct ask asks[] = {
-	{&sql_query_bundles, bundles_args, bundles_take, false},
+	{&sql_query_bundles, bundles_args, bundles_take, false, false},
 };
 
 const struct view view_bundles = {

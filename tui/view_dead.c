@@ -101,7 +101,7 @@ static const char *dead_empty(const struct place *at, const struct context *c)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_dead, dead_args, dead_take, false},
+	{&sql_query_dead, dead_args, dead_take, false, false},
 };
 
 const struct view view_dead = {

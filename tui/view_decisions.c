@@ -207,7 +207,7 @@ static const char *decisions_empty(const struct place *at,
 }
 
 static const struct ask asks[] = {
-	{&sql_query_decisions, decisions_args, decisions_take, false},
+	{&sql_query_decisions, decisions_args, decisions_take, false, false},
 };
 
 const struct view view_decisions = {

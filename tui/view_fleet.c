@@ -12,6 +12,7 @@ enum {
 	TASKS = SPEND + SPEND_N,
 	GAP = TASKS + TASKS_N,
 	GAP_INTERVAL,
+	GAP_PAID,
 	GAP_SUCCESS,
 	OBSERVED,
 	CAPTURE,
@@ -20,6 +21,8 @@ enum {
 	GAP_LOW = CALLS + CALLS_N,
 	GAP_HIGH,
 	ORACLE,
+	GAP_SINCE,
+	GAP_UNTIL,
 	COLS
 };
 
@@ -34,14 +37,21 @@ static const struct column cols[COLS] = {
 	TASKS_COLUMNS(TASKS),
 	[GAP] = {.name = "gap_usd",
 		 .title = "GAP",
-		 .help = "paid beyond what the oracle would have, judged tasks",
+		 .help = "paid beyond the oracle's cost: judged tasks of "
+			 "whole UTC days (2d: two)",
 		 .kind = CELL_MONEY,
 		 .drop = 3},
 	[GAP_INTERVAL] = {.name = "gap_interval",
 			  .title = "GAP 95%",
 			  .help = "where the true gap lies",
 			  .width = 19,
-			  .drop = 11},
+			  .drop = 8},
+	[GAP_PAID] = {.name = "gap_paid_usd",
+		      .title = "OF PAID",
+		      .help = "what was paid for the tasks of the gap, in the "
+			      "same days",
+		      .kind = CELL_MONEY,
+		      .drop = 10},
 	[GAP_SUCCESS] = {.name = "gap_success",
 			 .title = "GAP OK",
 			 .help = "success that the oracle would have had more",
@@ -66,6 +76,8 @@ static const struct column cols[COLS] = {
 	[GAP_LOW] = {.name = "gap_low_usd", .kind = CELL_MONEY},
 	[GAP_HIGH] = {.name = "gap_high_usd", .kind = CELL_MONEY},
 	[ORACLE] = {.name = "oracle_usd", .kind = CELL_MONEY},
+	[GAP_SINCE] = {.name = "gap_since", .kind = CELL_TIME},
+	[GAP_UNTIL] = {.name = "gap_until", .kind = CELL_TIME},
 };
 
 static bool fleet_args(const struct query_page *p, const struct context *c,
@@ -143,13 +155,30 @@ static void fill_interval(struct table *t, int r, __int128 low, __int128 high)
 	table_text(t, r, GAP_INTERVAL, str_from(text));
 }
 
+/* The oracle's figures are of whole days: where the range is not, the heading
+ * says of how many, so that nobody takes the gap for a part of the spend beside
+ * it. */
+static struct query_span gap_heading(const struct context *c, struct table *t)
+{
+	struct query_span cut = query_span_cut(c->span);
+	struct query_span s = query_oracle_span(&c->span);
+	int days = (int)((s.until_us - s.since_us) / US_PER_DAY);
+
+	if (!s.all &&
+	    (s.since_us != cut.since_us || s.until_us != cut.until_us)) {
+		table_heading(t, GAP, "GAP %dd", days);
+		table_heading(t, GAP_PAID, "OF PAID %dd", days);
+	}
+	return s;
+}
+
 static void oracle_take(const struct context *c, struct table *t,
 			const struct db_result *res)
 {
+	struct query_span days = gap_heading(c, t);
 	struct query_oracle q;
 	int64_t micro;
 
-	(void)c;
 	for (int i = 0; i < db_rows(res); i++) {
 		int r;
 
@@ -159,6 +188,11 @@ static void oracle_take(const struct context *c, struct table *t,
 			continue;
 		table_money(t, r, ORACLE, q.oracle_pusd);
 		table_money(t, r, GAP, q.paid_pusd - q.oracle_pusd);
+		table_money(t, r, GAP_PAID, q.paid_pusd);
+		if (!days.all) {
+			table_time(t, r, GAP_SINCE, days.since_us);
+			table_time(t, r, GAP_UNTIL, days.until_us);
+		}
 		/* The dearer the oracle, the smaller the gap. */
 		if (q.has_interval)
 			fill_interval(t, r, q.paid_pusd - q.high_pusd,
@@ -222,14 +256,14 @@ static const char *fleet_crumb(const struct place *at)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_group, fleet_args, fleet_take, false},
-	{&sql_query_group, before_args, before_take, false},
-	{&sql_query_spark, trend_args, trend_take, false},
-	{&sql_query_oracle, oracle_args, oracle_take, false},
-	{&sql_query_budgets, budget_args, budget_take, false},
-	{&sql_query_spark, spend_stack_args, spend_stack_take, true},
-	{&sql_query_heat, spend_heat_args, spend_heat_take, true},
-	{&sql_query_histogram, spend_hist_args, spend_hist_take, true},
+	{&sql_query_group, fleet_args, fleet_take, false, false},
+	{&sql_query_group, before_args, before_take, false, false},
+	{&sql_query_spark, trend_args, trend_take, false, true},
+	{&sql_query_oracle, oracle_args, oracle_take, false, true},
+	{&sql_query_budgets, budget_args, budget_take, false, true},
+	{&sql_query_spark, spend_stack_args, spend_stack_take, true, true},
+	{&sql_query_heat, spend_heat_args, spend_heat_take, true, true},
+	{&sql_query_histogram, spend_hist_args, spend_hist_take, true, true},
 };
 
 const struct view view_fleet = {

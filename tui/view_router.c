@@ -160,7 +160,7 @@ static const char *router_empty(const struct place *at, const struct context *c)
 static const struct view *const groups[] = {&view_router, &view_bundles, NULL};
 
 static const struct ask asks[] = {
-	{&sql_query_bundle, router_args, router_take, false},
+	{&sql_query_bundle, router_args, router_take, false, false},
 };
 
 const struct view view_router = {
@@ -172,6 +172,7 @@ const struct view view_router = {
 	.n_cols = COLS,
 	.sort = TASKS,
 	.desc = true,
+	.detail = WHY,
 	.asks = asks,
 	.n_asks = sizeof(asks) / sizeof(asks[0]),
 	.empty = router_empty,

@@ -134,7 +134,7 @@ static const char *search_empty(const struct place *at, const struct context *c)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_search, search_args, search_take, false},
+	{&sql_query_search, search_args, search_take, false, false},
 };
 
 const struct view view_search = {

@@ -8,6 +8,13 @@
 
 /* ---- rows ---- */
 
+static void share_of_tasks(struct table *t, int r, int col, int64_t n,
+			   const struct query_group *q)
+{
+	table_ratio(t, r, col,
+		    (int64_t)query_ratio((__int128)n * 1000000, q->tasks));
+}
+
 static void fill_tasks(struct table *t, int r, int at,
 		       const struct query_group *q)
 {
@@ -19,11 +26,14 @@ static void fill_tasks(struct table *t, int r, int at,
 	table_int(t, r, at + TASKS_JUDGED, q->judged);
 	table_int(t, r, at + TASKS_ROUTED, q->routed);
 	table_int(t, r, at + TASKS_ESCALATED_N, q->escalated);
-	if (q->tasks > 0)
-		table_ratio(
-			t, r, at + TASKS_ESCALATED,
-			(int64_t)query_ratio((__int128)q->escalated * 1000000,
-					     q->tasks));
+	table_int(t, r, at + TASKS_ESCALATED_ROUTED_N, q->escalated_routed);
+	if (q->tasks > 0) {
+		share_of_tasks(t, r, at + TASKS_ESCALATED, q->escalated, q);
+		share_of_tasks(t, r, at + TASKS_ESCALATED_OBSERVED,
+			       q->escalated - q->escalated_routed, q);
+		share_of_tasks(t, r, at + TASKS_ESCALATED_ROUTED,
+			       q->escalated_routed, q);
+	}
 	if (query_cost_per_success(q, &per))
 		table_money(t, r, at + TASKS_PER_SUCCESS, per);
 	if (q->judged <= 0)

@@ -119,18 +119,21 @@ enum {
 		[(at) + CALLS_WRITE_1H] = {.name = "cache_write_1h",           \
 					   .kind = CELL_INT}
 
-/* Tasks and what came of them: ten columns from `at` on. */
+/* Tasks and what came of them, from `at` on. */
 enum {
 	TASKS_STARTED,
 	TASKS_SUCCESS,
 	TASKS_INTERVAL,
 	TASKS_PER_SUCCESS,
 	TASKS_ESCALATED,
+	TASKS_ESCALATED_OBSERVED,
+	TASKS_ESCALATED_ROUTED,
 	TASKS_JUDGED,
 	TASKS_ROUTED,
 	TASKS_LOW,
 	TASKS_HIGH,
 	TASKS_ESCALATED_N,
+	TASKS_ESCALATED_ROUTED_N,
 	TASKS_N
 };
 #define TASKS_COLUMNS(at)                                                      \
@@ -166,6 +169,20 @@ enum {
 				 "higher tier",                                \
 			 .kind = CELL_RATIO,                                   \
 			 .drop = 5},                                           \
+		[(at) + TASKS_ESCALATED_OBSERVED] =                            \
+			{.name = "escalation_rate_observed",                   \
+			 .title = "ESC OBS",                                   \
+			 .help = "of them moved by whoever sent "              \
+				 "them, as observed",                          \
+			 .kind = CELL_RATIO,                                   \
+			 .drop = 12},                                          \
+		[(at) + TASKS_ESCALATED_ROUTED] =                              \
+			{.name = "escalation_rate_routed",                     \
+			 .title = "ESC RTD",                                   \
+			 .help = "of them moved by a decision of "             \
+				 "this router",                                \
+			 .kind = CELL_RATIO,                                   \
+			 .drop = 9},                                           \
 		[(at) + TASKS_JUDGED] = {.name = "judged",                     \
 					 .title = "JUDGED",                    \
 					 .help = "tasks with an outcome",      \
@@ -182,7 +199,9 @@ enum {
 		[(at) + TASKS_HIGH] = {.name = "success_high",                 \
 				       .kind = CELL_RATIO},                    \
 		[(at) + TASKS_ESCALATED_N] = {.name = "escalated",             \
-					      .kind = CELL_INT}
+					      .kind = CELL_INT},               \
+		[(at) + TASKS_ESCALATED_ROUTED_N] = {                          \
+			.name = "escalated_routed", .kind = CELL_INT}
 
 /* Where a view has these blocks; -1: it has not. */
 struct spend_blocks {

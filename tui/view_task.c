@@ -145,9 +145,8 @@ static bool rows_args(const struct query_page *p, const struct context *c,
 		      const struct table *t, struct db_args *a)
 {
 	(void)c;
-	(void)t;
-	query_of_task_args(a, p->at.task, ROWS_MAX);
-	return true;
+	query_of_task_args(a, p->at.task, t->since_us, t->until_us, ROWS_MAX);
+	return t->bounded;
 }
 
 /* ---- steps ---- */
@@ -398,8 +397,9 @@ static bool about_args(const struct query_page *p, const struct context *c,
 	char id[UUID_TEXT];
 
 	(void)c;
+	(void)t;
 	query_task_args(a, str_from(uuid_format(p->at.task, id)));
-	return t->n > 0;
+	return true;
 }
 
 static void about_take(const struct context *c, struct table *t,
@@ -412,6 +412,9 @@ static void about_take(const struct context *c, struct table *t,
 	if (db_rows(res) == 0)
 		return;
 	query_task_row(res, 0, &q);
+	t->bounded = true;
+	t->since_us = q.started_us;
+	t->until_us = q.ended_us;
 	if (q.success_micro >= 0)
 		fmt_percent(q.success_micro, ok);
 	if (q.started_us != TIME_NONE && q.ended_us != TIME_NONE)
@@ -444,9 +447,9 @@ static const char *task_crumb(const struct place *at)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_steps, rows_args, steps_take, false},
-	{&sql_query_attempts, rows_args, attempts_take, false},
-	{&sql_query_task, about_args, about_take, false},
+	{&sql_query_task, about_args, about_take, false, false},
+	{&sql_query_steps, rows_args, steps_take, false, true},
+	{&sql_query_attempts, rows_args, attempts_take, false, true},
 };
 
 const struct view view_task = {

@@ -232,9 +232,9 @@ static const char *tasks_empty(const struct place *at, const struct context *c)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_tasks, tasks_args, tasks_take, false},
-	{&sql_query_histogram, spend_hist_args, spend_hist_take, true},
-	{&sql_query_heat, spend_heat_args, spend_heat_take, true},
+	{&sql_query_tasks, tasks_args, tasks_take, false, false},
+	{&sql_query_histogram, spend_hist_args, spend_hist_take, true, true},
+	{&sql_query_heat, spend_heat_args, spend_heat_take, true, true},
 };
 
 const struct view view_tasks = {

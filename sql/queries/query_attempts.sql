@@ -1,5 +1,6 @@
--- The attempts of a task ($1) in the order of their start, at most $2.
--- params: uuid, bigint
+-- The attempts of a task ($1) in the order of their start, at most $2. Only
+-- the days from $3 to $4 are looked at, and what has no date.
+-- params: uuid, bigint, date, date
 SELECT a.day, a.id AS attempt_id, a.task_id, a.step_id, a.attempt_no,
   a.started_at, a.first_token_at, a.ended_at, a.received_at, m.provider,
   r.name AS requested_model, m.name AS model, a.tier,
@@ -17,10 +18,6 @@ LEFT JOIN dict fin ON fin.id = a.finish_id
 LEFT JOIN dict er ON er.id = a.error_id
 LEFT JOIN dict st ON st.id = a.service_tier_id
 WHERE a.task_id = $1::uuid
-  AND (a.day BETWEEN (SELECT (started_at AT TIME ZONE 'UTC')::date - 1
-        FROM task WHERE id = $1)
-      AND (SELECT (ended_at AT TIME ZONE 'UTC')::date + 1
-        FROM task WHERE id = $1)
-    OR a.day = '1970-01-01')
+  AND (a.day BETWEEN $3 AND $4 OR a.day = '1970-01-01')
 ORDER BY a.started_at NULLS LAST, a.attempt_no, a.id
 LIMIT $2::bigint;

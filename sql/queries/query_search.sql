@@ -27,8 +27,9 @@ ORDER BY name LIMIT $3)
 UNION ALL
 (SELECT 'task', t.ext_id, class.name, t.started_at, t.cost_pusd, t.class_id, NULL, NULL, NULL,
   t.id, NULL, NULL, NULL, NULL, NULL, NULL
-FROM (SELECT id FROM (SELECT id FROM task, word WHERE ext_id LIKE w || '%'
-      ORDER BY ext_id LIMIT $3) begins
+FROM (SELECT id FROM (SELECT id FROM task
+      WHERE ext_id ~>=~ $1 AND ext_id ~<~ ($1 || chr(1114111))
+      ORDER BY ext_id USING ~<~ LIMIT $3) begins
     UNION
     SELECT id FROM (SELECT id FROM (SELECT id, ext_id, started_at FROM task
         WHERE started_at IS NOT NULL ORDER BY started_at DESC LIMIT 20000) newest, word

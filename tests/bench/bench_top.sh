@@ -1,26 +1,50 @@
 #!/bin/bash
-# The dashboard on a ledger of many attempts: what the database does for one
-# refresh of the fleet, how long until a screen is printed, going in to a class,
-# a task and an attempt, and the memory it takes; beside the plain GROUP BY of
-# the same figures over the attempts, and pg_activity where it is installed.
+# The dashboard on a ledger of many attempts: how long until there is data on
+# the screen, what the database does for one refresh of each screen, how long
+# going in takes, and the memory; beside pg_activity, where it is installed, and
+# the plain GROUP BY of the same figures over the attempts.
 #
 # The ledger has the rollups of ACO_BENCH_CALLS attempts (10,000,000) over 30
-# days, some 2.4 million minute rows; a tenth as many tasks; the attempts of the
-# last hours as rows of their own, to be looked into; and a narrow table of all
-# calls for the plain query.
+# days, some 2.4 million minute rows; a tenth as many tasks, decisions and
+# outcomes of the oracle; the attempts of the last hours as rows of their own, to
+# be looked into; and a narrow table of all calls for the plain query. With
+# ACO_BENCH_LEDGER=FOLDER it is made in that folder, kept, and used again.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 bench_start top ms "$@"
 calls=${ACO_BENCH_CALLS:-10000000}
-refreshes=${ACO_BENCH_REFRESHES:-40}
+refreshes=${ACO_BENCH_REFRESHES:-20}
 command -v tmux >/dev/null || bench_skip 'tmux is not installed'
-bench_cluster
-fresh
-url="postgresql://postgres@/bench?host=$ACO_HOME/pg/run"
+
+# A kept ledger is stopped at the end, not removed.
+kept_end() {
+  tm kill-server 2>/dev/null
+  rm -rf "$bench_work"/state* "$bench_work/tmux"
+  unset ACO_DATABASE_URL
+  "$aco" down >/dev/null 2>&1
+}
+tm() { tmux -S "$bench_work/tmux" -f /dev/null "$@"; }
+
+if [ -n "${ACO_BENCH_LEDGER-}" ]; then
+  mkdir -p "$ACO_BENCH_LEDGER" || exit 1
+  bench_work=$ACO_BENCH_LEDGER
+  chmod 755 "$bench_work"
+  export ACO_HOME=$bench_work/home ACO_CONFIG=/dev/null ACO_RETENTION_DAYS=0
+  export ACO_AUTOSTART=no
+  unset ACO_DATABASE_URL
+  trap kept_end EXIT
+  trap 'exit 130' INT TERM
+  "$aco" up --no-serve >"$bench_work/up.log" 2>&1 ||
+    bench_die "aco up: $(cat "$bench_work/up.log")"
+else
+  bench_cluster
+fi
 export ACO_NOW=2026-11-24T12:00:00Z LC_ALL=C.UTF-8
 export XDG_STATE_HOME=$bench_work/state
 
-psql -X -q -v ON_ERROR_STOP=1 -v calls="$calls" -d "$url" \
+build_ledger() {
+  fresh
+  psql -X -q -v ON_ERROR_STOP=1 -v calls="$calls" -d "$super" \
   >"$bench_work/gen.log" 2>&1 <<'END' || bench_die "$(tail -n 3 "$bench_work/gen.log")"
 SET synchronous_commit = off;
 SET maintenance_work_mem = '256MB';
@@ -85,6 +109,25 @@ SELECT s.day, md5('a' || s.id)::uuid, s.task_id, s.id, s.day, m.id, m.tier, 'ok'
 FROM step s
 JOIN model m ON m.provider = 'bench' AND m.name = 'model-' || 1 + s.seq % 5
 JOIN dict d ON d.kind = 'source' AND d.name = 'bench';
+-- Decisions of a week, one a task; what the oracle says of each day; budgets.
+INSERT INTO decision (day, id, task_id, decided_at, policy, plan, live, propensity,
+  p_success, p_low, p_high, expected_cost_pusd, reasons)
+SELECT (started_at AT TIME ZONE 'UTC')::date, md5('d' || ext_id)::uuid, id, started_at,
+  'static', 'single(model-4)', true, 1, '{0.2,0.4,0.6,0.8,0.9}', '{0.1,0.3,0.5,0.7,0.8}',
+  '{0.3,0.5,0.7,0.9,1}', '{1000000000,2000000000,3000000000,4000000000,5000000000}',
+  '{"rule": null, "arms": [{"model": "model-1", "tier": 1, "p": 0.2, "cost_usd": "0.001"},
+    {"model": "model-4", "tier": 4, "p": 0.8, "cost_usd": "0.004"}]}'
+FROM task WHERE started_at > timestamptz '2026-11-17 12:00Z';
+INSERT INTO oracle_class_day (day, class_id, computed_at, judged, observed, paid_pusd,
+  oracle_pusd, oracle_low_pusd, oracle_high_pusd, success_micro, oracle_success_micro, figures)
+SELECT date '2026-10-25' + i, id, '2026-11-24 11:00Z', 2000, 200, 700000000000000,
+  400000000000000, 380000000000000, 420000000000000, 1300000000, 1700000000,
+  '{"always_strongest": {"cost_usd": "1500", "success": 0.9}}'
+FROM generate_series(0, 30) i, dict WHERE kind = 'class' AND name LIKE 'class-%';
+INSERT INTO budget (scope, subject, period, limit_pusd)
+SELECT 'team', 'team-' || i, 'day', 5000000000000000 FROM generate_series(1, 4) i;
+INSERT INTO budget (scope, subject, period, limit_pusd)
+SELECT 'class', 'class-' || i, 'month', 90000000000000000 FROM generate_series(1, 3) i;
 -- All calls, for the plain query: what it needs of a row, and no more.
 CREATE UNLOGGED TABLE calls AS
 SELECT at AS started_at, class_id, tier, k % 40 = 0 AS failed, k % 20 = 0 AS escalated,
@@ -95,20 +138,20 @@ CREATE INDEX ON calls (started_at);
 VACUUM ANALYZE;
 CHECKPOINT;
 END
+}
+
+super="postgresql://postgres@/bench?host=$ACO_HOME/pg/run"
+if [ -e "$bench_work/made-$calls" ]; then
+  export ACO_DATABASE_URL="postgresql://aco@/bench?host=$ACO_HOME/pg/run"
+  "$aco" up --no-serve >"$bench_work/up.log" 2>&1 ||
+    bench_die "aco up: $(cat "$bench_work/up.log")"
+else
+  build_ledger
+  : >"$bench_work/made-$calls"
+fi
 chmod 755 "$bench_work"
 
 # ---- ways to measure ----
-
-# once LABEL ARG...: milliseconds until `aco top --once ARG...` has printed.
-once() {
-  local label=$1 i all=()
-  shift
-  for i in 1 2 3 4 5 6 7 8 9; do
-    seconds "$aco" top --once "$@"
-    [ "$i" -eq 1 ] || all+=("$(awk -v s="$took" 'BEGIN { printf "%.1f", s * 1000 }')")
-  done
-  say "$label" "${all[@]}"
-}
 
 # say LABEL VALUE...: the median and the worst, of so many.
 say() {
@@ -125,70 +168,107 @@ say() {
   fi
 }
 
+ms_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", (b - a) * 1000 }'; }
+
+# paint LABEL TEXT COMMAND: milliseconds from the start of a command until TEXT
+# has been written to its terminal of 160 by 48.
+paint() {
+  local label=$1 i from all=()
+  for i in 1 2 3 4 5 6 7 8 9; do
+    from=$EPOCHREALTIME
+    # What ends the reader ends the pipe; the terminal's owner lives a little
+    # longer, which is not waited for.
+    read -r took < <(
+      script -qec "stty rows 48 cols 160; exec $3" /dev/null </dev/zero 2>/dev/null |
+        { LC_ALL=C grep -a -m 1 -o -- "$2" >/dev/null && ms_since "$from"; })
+    [ "$i" -eq 1 ] || all+=("${took:-99999}")
+  done
+  say "$label" "${all[@]}"
+}
+
+# once LABEL ARG...: milliseconds until `aco top --once ARG...` has printed.
+once() {
+  local label=$1 i all=()
+  shift
+  for i in 1 2 3 4 5 6 7 8 9; do
+    seconds "$aco" top --once "$@"
+    [ "$i" -eq 1 ] || all+=("$(awk -v s="$took" 'BEGIN { printf "%.1f", s * 1000 }')")
+  done
+  say "$label" "${all[@]}"
+}
+
 # The server writes how long each statement took; a refresh begins with the
 # header's. watch LABEL PATTERN COMMAND: COMMAND runs in a terminal meanwhile;
-# PATTERN begins a refresh.
-server_log=$(find "$ACO_HOME" -name 'postgresql-*.log' | head -n 1)
-tm() { tmux -S "$bench_work/tmux" -f /dev/null "$@"; }
-#
-# Wall times mean little on a machine that is busy with others: cpu_of says what
-# the server process of the dashboard worked, in nanoseconds.
+# PATTERN begins a refresh. Wall times mean little on a machine that is busy
+# with others: cpu_of says what its server processes worked, in nanoseconds.
+server_log=$(find "$ACO_HOME" -name 'postgresql-*.log' | sort | tail -n 1)
 cpu_of() {
-  local pid
-  pid=$(sql postgres "SELECT pid FROM pg_stat_activity WHERE datname = 'bench'
-    AND application_name IN ('aco top', 'pg_activity') LIMIT 1")
-  cut -d' ' -f1 "/proc/$pid/schedstat" 2>/dev/null || echo 0
+  sql postgres "SELECT pid FROM pg_stat_activity WHERE datname = 'bench'
+    AND application_name IN ('aco top', 'pg_activity')" |
+    while read -r pid; do cut -d' ' -f1 "/proc/$pid/schedstat" 2>/dev/null; done |
+    awk '{ s += $1 } END { print s + 0 }'
 }
 begun() { tail -c +"$((from + 1))" "$server_log" | grep -c "bind $1\|statement: .*$1"; }
 watch() {
-  local label=$1 pattern=$2 from all cpu n
+  local label=$1 pattern=$2 from all cpu n until=$((SECONDS + 20))
   from=$(stat -c %s "$server_log")
+  rm -rf "$XDG_STATE_HOME"
   tm new-session -d -x 160 -y 48 "$3"
-  for _ in $(seq 300); do
-    [ "$(begun "$pattern")" -gt 8 ] && break
-    sleep 0.1
-  done
+  while [ "$(begun "$pattern")" -le 6 ] && [ "$SECONDS" -lt "$until" ]; do sleep 0.1; done
   cpu=$(cpu_of) n=$(begun "$pattern")
-  for _ in $(seq 600); do
-    [ "$(begun "$pattern")" -gt "$refreshes" ] && break
+  while [ "$(begun "$pattern")" -le "$refreshes" ] && [ "$SECONDS" -lt "$until" ]; do
     sleep 0.1
   done
   cpu=$(awk -v a="$cpu" -v b="$(cpu_of)" -v n="$n" -v m="$(begun "$pattern")" \
     'BEGIN { printf "%.1f", (m > n) ? (b - a) / (m - n) / 1e6 : 0 }')
   peak=$(awk '/VmHWM/ { print $2 / 1024 }' "/proc/$(tm display -p '#{pane_pid}')/status" 2>/dev/null)
   tm kill-server 2>/dev/null
-  # Of each refresh the sum; the first ones, which plan, are left out.
+  # Of each refresh the sum; the first ones, which read the system's tables, are
+  # left out.
   mapfile -t all < <(tail -c +"$((from + 1))" "$server_log" |
     awk -v p="$pattern" '/duration: / {
-        if ($0 ~ p && $0 ~ /(bind|statement)/) { if (n++ > 8) print sum; sum = 0 }
+        if ($0 ~ p && $0 ~ /(bind|statement)/) { if (n++ > 2) print sum; sum = 0 }
         for (i = 1; i < NF; i++) if ($i == "duration:") sum += $(i + 1)
       }')
-  [ "${#all[@]}" -gt 0 ] && say "$label" "${all[@]}"
-  say "${label/database time/processor time}" "$cpu"
+  [ "${#all[@]}" -gt 0 ] && say "database time of a refresh: $label" "${all[@]}"
+  say "processor time of it: $label" "$cpu"
 }
+screen() { watch "$1" query_header "$aco top --interval 0.1 $2"; }
 
 logged() { sql postgres "ALTER DATABASE bench SET log_min_duration_statement = $1"; }
 
 # ---- the figures ----
 
-once 'start to printed: fleet, 24 h'
-once 'start to printed: fleet, 30 d' --since 30d
-once 'start to printed: a class, 24 h' --class class-1
-once 'start to printed: a task' --task task-100
 attempt=$(sql bench "SELECT id FROM attempt WHERE task_id = md5('t100')::uuid LIMIT 1")
-once 'start to printed: an attempt' --task task-100 --attempt "$attempt"
+decision=$(sql bench "SELECT id FROM decision ORDER BY decided_at DESC LIMIT 1")
+paint 'start to first screen: fleet, 24 h' class-1 "$aco top --view fleet"
+paint 'start to first screen: fleet, 30 d' class-1 "$aco top --view fleet --since 30d"
+paint 'start to first screen: a class' task- "$aco top --class class-1"
+paint 'start to first screen: a task' 'attempt 1' "$aco top --task task-100"
+paint 'start to first screen: an attempt' ARITHMETIC \
+  "$aco top --task task-100 --attempt $attempt"
+once 'start to printed: fleet, 24 h' --view fleet
 once 'start to printed: search' --search task-77
 logged 0
-watch 'database time of a refresh: fleet, 24 h' query_header \
-  "$aco top --interval 0.1 --view fleet"
+screen 'fleet, 24 h' '--view fleet'
 fleet_peak=$peak
-watch 'database time of a refresh: fleet, 30 d' query_header \
-  "$aco top --interval 0.1 --view fleet --since 30d"
-watch 'database time of a refresh: tasks of a class' query_header \
-  "$aco top --interval 0.1 --class class-1"
+screen 'fleet, 30 d' '--view fleet --since 30d'
+screen 'agents' '--view agents'
+screen 'models' '--view models'
+screen 'tasks of a class, 24 h' '--class class-1'
+screen 'tasks of all, 24 h' '--view tasks'
+screen 'tasks of a class, 30 d' '--class class-1 --since 30d'
+screen 'a task' '--task task-100'
+screen 'an attempt' "--task task-100 --attempt $attempt"
+screen 'decisions' '--view decisions'
+screen 'a decision' "--decision $decision"
+screen 'router' '--view router'
+screen 'budgets' '--view budgets'
+screen 'attention' '--view attention'
+screen 'search' '--search task-77'
 if command -v pg_activity >/dev/null; then
-  watch 'database time of a refresh: pg_activity' pg_stat_activity \
-    "pg_activity --refresh 0.5 $url"
+  paint 'start to first screen: pg_activity' 'RUNNING' "pg_activity $super"
+  watch 'pg_activity' pg_stat_activity "pg_activity --refresh 0.5 $super"
 fi
 logged -1
 

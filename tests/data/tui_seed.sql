@@ -218,18 +218,6 @@ JOIN task t ON t.id = x.task_id
 CROSS JOIN unnest(ARRAY['minute', 'hour', 'day']) g
 GROUP BY 1, 2, 4, 5, 6, 7, 8;
 
-INSERT INTO task_rollup (grain, bucket, slot, class_id, agent_id, team_id,
-  started, judged, success_micro, routed, escalated, paid_pusd, paid_judged_pusd)
-SELECT g::rollup_grain, date_trunc(g, coalesce(started_at, '1970-01-01 00:00Z'), 'UTC'),
-  0, class_id, agent_id, team_id, count(*), count(success_micro),
-  coalesce(sum(success_micro), 0), count(*) FILTER (WHERE routed > 0),
-  count(*) FILTER (WHERE escalations > 0), sum(cost_pusd),
-  coalesce(sum(cost_pusd) FILTER (WHERE success_micro IS NOT NULL), 0)
-FROM task
-CROSS JOIN unnest(ARRAY['minute', 'hour', 'day']) g
-WHERE attempts > 0
-GROUP BY 1, 2, 4, 5, 6;
-
 -- ---- the router, budgets, and what needs somebody ----
 
 INSERT INTO bundle (id, created_at, state, feature_schema, certificate, body)
@@ -307,6 +295,24 @@ INSERT INTO decision (day, id, task_id, decided_at, bundle_id, policy, plan, liv
 UPDATE attempt SET decision_id = md5('decision1')::uuid,
   evidence = '{0,0,1,NaN,-0.21,-4.1,-1.3}'
 WHERE task_id = md5('taskfix-flaky-test')::uuid AND escalated_from IS NOT NULL;
+UPDATE task t SET routed = a.n, escalations_routed = a.e
+FROM (SELECT task_id, count(decision_id) AS n,
+    count(*) FILTER (WHERE escalated_from IS NOT NULL AND decision_id IS NOT NULL) AS e
+  FROM attempt GROUP BY task_id) a
+WHERE a.task_id = t.id;
+INSERT INTO task_rollup (grain, bucket, slot, class_id, agent_id, team_id,
+  started, judged, success_micro, routed, escalated, escalated_routed, paid_pusd,
+  paid_judged_pusd)
+SELECT g::rollup_grain, date_trunc(g, coalesce(started_at, '1970-01-01 00:00Z'), 'UTC'),
+  0, class_id, agent_id, team_id, count(*), count(success_micro),
+  coalesce(sum(success_micro), 0), count(*) FILTER (WHERE routed > 0),
+  count(*) FILTER (WHERE escalations > 0),
+  count(*) FILTER (WHERE escalations_routed > 0), sum(cost_pusd),
+  coalesce(sum(cost_pusd) FILTER (WHERE success_micro IS NOT NULL), 0)
+FROM task
+CROSS JOIN unnest(ARRAY['minute', 'hour', 'day']) g
+WHERE attempts > 0
+GROUP BY 1, 2, 4, 5, 6;
 
 INSERT INTO budget (id, scope, subject, period, timezone, limit_pusd, hard, created_at)
 OVERRIDING SYSTEM VALUE VALUES

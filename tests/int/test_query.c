@@ -105,9 +105,9 @@ static void read_fleet(struct db *db, const struct query_span *s, char *out,
 		struct query_group c;
 
 		query_group_row(r, i, &c);
-		db_numeric(r, i, 9, paid, sizeof(paid));
-		db_numeric(r, i, 10, pj, sizeof(pj));
-		db_numeric(r, i, 21, cost, sizeof(cost));
+		db_numeric(r, i, 10, paid, sizeof(paid));
+		db_numeric(r, i, 11, pj, sizeof(pj));
+		db_numeric(r, i, 22, cost, sizeof(cost));
 		snprintf(lines[i], sizeof(lines[i]),
 			 "%d %lld %lld %lld %s %lld %lld %lld %lld %lld %lld "
 			 "%lld %s %s",
@@ -164,7 +164,7 @@ static struct query_totals totals(struct db *db, struct query_span s)
 	struct db_result *r;
 
 	db_args_init(&a, 4096);
-	query_totals_args(&a, &s, &today);
+	query_totals_args(&a, &s, &today, NOW - US_PER_DAY);
 	r = ask(db, &sql_query_totals, &a);
 	assert_int_equal(db_rows(r), 1);
 	query_totals_row(r, 0, &t);
@@ -372,10 +372,18 @@ static struct uuid task_named(struct db *db, const char *name)
 static struct db_result *of_task(struct db *db, const struct sql_stmt *stmt,
 				 struct uuid task)
 {
+	struct query_task t;
+	struct db_result *r;
 	struct db_args a;
+	char text[UUID_TEXT];
 
 	db_args_init(&a, 4096);
-	query_of_task_args(&a, task, 1000);
+	query_task_args(&a, str_from(uuid_format(task, text)));
+	r = ask(db, &sql_query_task, &a);
+	query_task_row(r, 0, &t);
+	db_result_free(r);
+	db_args_init(&a, 4096);
+	query_of_task_args(&a, task, t.started_us, t.ended_us, 1000);
 	return ask(db, stmt, &a);
 }
 

@@ -253,6 +253,50 @@ static void decisions_come_newest_first(void **state)
 	db_result_free(r);
 }
 
+/* The gateway's own decisions do not list their arms: the tier is that of the
+ * model of this name, and why is told by what there is. */
+static void decisions_without_arms(void **state)
+{
+	static const struct {
+		const char *reasons, *rule;
+	} cases[] = {
+		{"{\"why\": \"not accepted\", \"explored\": true}",
+		 "reply not accepted"},
+		{"{\"explored\": true}", "explored"},
+		{"{\"pinned\": \"session\"}", "pinned: session"},
+		{"{\"rule\": \"floor\", \"why\": \"x\"}", "floor"},
+		{"{\"explored\": false}", NULL},
+	};
+	char sql[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct query_decision d;
+		struct db_result *r;
+		struct db_args a;
+
+		snprintf(sql, sizeof(sql),
+			 "DELETE FROM decision WHERE id = md5('bare')::uuid;"
+			 " INSERT INTO decision (day, id, task_id, decided_at,"
+			 " policy, plan, live, propensity, reasons) SELECT"
+			 " '2026-11-24', md5('bare')::uuid, id,"
+			 " '2026-11-24 11:59:59Z', 'learned',"
+			 " 'cascade(claude-opus-4-6 @0.9 -> x)', true, 1, '%s'"
+			 " FROM task WHERE ext_id = 'session-000'",
+			 cases[i].reasons);
+		harness_sql(seeded(), sql);
+		db_args_init(&a, 4096);
+		query_decisions_args(&a, &all, 0, 1);
+		r = ask(&sql_query_decisions, &a);
+		query_decisions_row(r, 0, &d);
+		assert_int_equal(d.tier, 5);
+		assert_true(cases[i].rule ? str_is(d.rule, cases[i].rule)
+					  : d.rule.len == 0);
+		db_result_free(r);
+	}
+	harness_sql(seeded(), "DELETE FROM decision WHERE id = md5('bare')::uuid");
+}
+
 static void what_needs_somebody_is_listed(void **state)
 {
 	static const char *const kinds[] = {
@@ -366,6 +410,7 @@ int main(void)
 		cmocka_unit_test(budgets_know_what_is_spent),
 		cmocka_unit_test(the_header_names_the_router),
 		cmocka_unit_test(decisions_come_newest_first),
+		cmocka_unit_test(decisions_without_arms),
 		cmocka_unit_test(what_needs_somebody_is_listed),
 		cmocka_unit_test(search_finds_by_name_and_id),
 		cmocka_unit_test(bundles_and_dead_letters),

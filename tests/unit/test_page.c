@@ -118,6 +118,40 @@ static void the_sorted_column_stays(void **state)
 	table_release(&t);
 }
 
+/* A text yields before a column is dropped, and has back what is left over;
+ * a heading of the table's own has room. */
+static void texts_yield(void **state)
+{
+	struct column soft[COLS];
+	struct table t;
+	struct layout l;
+	int natural[LAYOUT_COLS_MAX];
+
+	(void)state;
+	memcpy(soft, cols, sizeof(soft));
+	soft[NOTE].min = 6;
+	table_init(&t, soft, COLS);
+	add(&t, "name", 5, -1);
+	table_heading(&t, CALLS, "CALLS %dd", 12);
+	assert_string_equal(table_title(&t, CALLS), "CALLS 12d");
+	assert_string_equal(table_title(&t, COST), "COST");
+	table_arrange(&t, &(struct table_order){.col = -1});
+	layout_measure(&t, &how, natural);
+	assert_int_equal(natural[CALLS], 10);
+	for (int width = 38; width < 80; width++) {
+		layout_fit(&t, natural, width, 0, -1, &l);
+		assert_int_equal(l.n, 4);
+		assert_in_range(l.width[3], 6, natural[NOTE]);
+		assert_in_range(l.width[0] + l.width[1] + l.width[2] +
+					l.width[3] + 3,
+				0, width);
+	}
+	assert_int_equal(l.width[3], natural[NOTE]);
+	table_clear(&t);
+	assert_string_equal(table_title(&t, CALLS), "CALLS");
+	table_release(&t);
+}
+
 static void scrolling_keeps_the_first(void **state)
 {
 	struct table t;
@@ -284,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_yield_by_rank),
 		cmocka_unit_test(the_sorted_column_stays),
+		cmocka_unit_test(texts_yield),
 		cmocka_unit_test(scrolling_keeps_the_first),
 		cmocka_unit_test(records_leave_out_the_unknown),
 		cmocka_unit_test(the_cursor_stays_on_its_row),

@@ -17,8 +17,14 @@ enum {
 };
 
 static const struct column cols[COLS] = {
-	[NAME] = {"name", "name", "", CELL_TEXT, 0, 0, NULL, false, NULL},
-	[COST] = {"cost_usd", "cost", "", CELL_MONEY, 0, 0, NULL, false, NULL},
+	[NAME] = {.name = "name",
+		  .title = "name",
+		  .help = "",
+		  .kind = CELL_TEXT},
+	[COST] = {.name = "cost_usd",
+		  .title = "cost",
+		  .help = "",
+		  .kind = CELL_MONEY},
 };
 
 static int add(struct table *t, const char *name, int cost, int parent)
@@ -175,8 +181,10 @@ static void keys_survive(void **state)
 
 static void series(void **state)
 {
-	static const struct column spark[] = {
-		{"spend", "trend", "", CELL_SPARK, 0, 0, NULL, false, false}};
+	static const struct column spark[] = {{.name = "spend",
+					       .title = "trend",
+					       .help = "",
+					       .kind = CELL_SPARK}};
 	struct table t;
 	struct series *s;
 	int r;

@@ -15,6 +15,7 @@
 #include "tui/certificate.h"
 #include "tui/clip.h"
 #include "tui/command.h"
+#include "tui/header.h"
 #include "tui/reasons.h"
 #include "tui/state.h"
 #include "tui/text.h"
@@ -35,6 +36,48 @@ static void free_top(struct top *t)
 {
 	top_release(t);
 	free(t);
+}
+
+/* ---- the header ---- */
+
+static void what_is_amiss_comes_first(void **state)
+{
+	const struct header_item items[] = {
+		{.label = "spend 24h",
+		 .value = "$1.00",
+		 .label_short = "spend",
+		 .must = true},
+		{.label = "newest call",
+		 .value = "a minute ago",
+		 .label_short = "new",
+		 .value_short = "1m"},
+		{.label = "unpriced",
+		 .value = "0",
+		 .label_short = "unpr",
+		 .idle = true},
+		{.label = "router",
+		 .value = "7 drifted",
+		 .label_short = "router",
+		 .tone = TONE_WARN},
+	};
+	bool shown[4];
+
+	(void)state;
+	assert_int_equal(header_fit(items, 4, 80, shown), HEADER_LONG);
+	assert_true(shown[0] && shown[1] && shown[2] && shown[3]);
+	assert_string_equal(header_value(&items[1], HEADER_LONG),
+			    "a minute ago");
+	assert_int_equal(header_fit(items, 4, 60, shown), HEADER_LABELS);
+	assert_true(shown[0] && shown[1] && shown[2] && shown[3]);
+	assert_string_equal(header_label(&items[0], HEADER_LABELS), "spend");
+	assert_int_equal(header_fit(items, 4, 38, shown), HEADER_SHORT);
+	assert_true(shown[0] && shown[1] && !shown[2] && shown[3]);
+	assert_string_equal(header_value(&items[1], HEADER_SHORT), "1m");
+	assert_string_equal(header_value(&items[0], HEADER_SHORT), "$1.00");
+	header_fit(items, 4, 30, shown);
+	assert_true(shown[0] && !shown[1] && !shown[2] && shown[3]);
+	header_fit(items, 4, 12, shown);
+	assert_true(shown[0] && !shown[1] && !shown[2] && !shown[3]);
 }
 
 /* ---- what is remembered ---- */
@@ -327,6 +370,7 @@ static void decisions_in_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_amiss_comes_first),
 		cmocka_unit_test(state_round_trip),
 		cmocka_unit_test(state_makes_do_with_anything),
 		cmocka_unit_test(views_keep_what_was_done_to_them),
