@@ -6,10 +6,9 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/json.h"
-#include "ledger/cluster.h"
+#include "ledger/connect.h"
 #include "ledger/db.h"
 #include "ledger/grid.h"
-#include "ledger/migrate.h"
 #include "ledger/names.h"
 
 #define OUT_MAX        ((size_t)64 << 20)
@@ -47,21 +46,6 @@ struct key_cmd {
 };
 
 /* ---- what the verbs share ---- */
-
-static enum rc open_db(struct key_cmd *c, struct err *e)
-{
-	struct buf url;
-	enum rc rc;
-
-	buf_init(&url, 8192);
-	rc = cluster_url(c->conf, &url, e);
-	if (!rc)
-		rc = db_open(&c->db, buf_str(&url), "key", e);
-	if (!rc)
-		rc = migrate_check(c->db, e);
-	buf_release(&url);
-	return rc;
-}
 
 static void json_time(struct json_out *o, const char *key, int64_t us)
 {
@@ -480,7 +464,7 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	if (code >= 0)
 		return code;
 	buf_init(&c.out, OUT_MAX);
-	rc = open_db(&c, &e);
+	rc = connect_ledger(&c.db, conf, "key", &e);
 	if (!rc)
 		rc = verb->run(&c, &e);
 	if (rc)

@@ -6,10 +6,9 @@
 #include "ingest/gw_models.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/json.h"
-#include "ledger/cluster.h"
+#include "ledger/connect.h"
 #include "ledger/db.h"
 #include "ledger/grid.h"
-#include "ledger/migrate.h"
 #include "ledger/price.h"
 
 #define OUT_MAX        ((size_t)64 << 20)
@@ -61,21 +60,6 @@ struct model_cmd {
 	struct db *db;
 	struct buf out;
 };
-
-static enum rc open_db(struct model_cmd *c, struct err *e)
-{
-	struct buf url;
-	enum rc rc;
-
-	buf_init(&url, 8192);
-	rc = cluster_url(c->conf, &url, e);
-	if (!rc)
-		rc = db_open(&c->db, buf_str(&url), "model", e);
-	if (!rc)
-		rc = migrate_check(c->db, e);
-	buf_release(&url);
-	return rc;
-}
 
 /* ---- list ---- */
 
@@ -430,7 +414,7 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	if (code >= 0)
 		return code;
 	buf_init(&c.out, OUT_MAX);
-	rc = open_db(&c, &e);
+	rc = connect_ledger(&c.db, conf, "model", &e);
 	if (!rc)
 		rc = str_is(str_from(c.verb), "set") ? set(&c, &e)
 						     : list(&c, &e);

@@ -7,10 +7,9 @@
 #include "ledger/base/cmd.h"
 #include "ledger/base/json.h"
 #include "ledger/budget.h"
-#include "ledger/cluster.h"
+#include "ledger/connect.h"
 #include "ledger/db.h"
 #include "ledger/grid.h"
-#include "ledger/migrate.h"
 #include "ledger/money.h"
 
 #define OUT_MAX        ((size_t)64 << 20)
@@ -374,19 +373,13 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	struct budget_cmd c = {.self = self, .conf = conf};
 	const struct verb *verb = NULL;
 	struct err e = {0};
-	struct buf url;
 	enum rc rc;
 	int code = read_args(&c, argc, argv, &verb);
 
 	if (code)
 		return code < 0 ? 0 : code;
-	buf_init(&url, 8192);
 	buf_init(&c.out, OUT_MAX);
-	rc = cluster_url(conf, &url, &e);
-	if (!rc)
-		rc = db_open(&c.db, buf_str(&url), "budget-cmd", &e);
-	if (!rc)
-		rc = migrate_check(c.db, &e);
+	rc = connect_ledger(&c.db, conf, "budget-cmd", &e);
 	if (!rc)
 		rc = verb->run(&c, &e);
 	if (c.out.len)
@@ -394,7 +387,6 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	if (rc)
 		err_print(&e);
 	db_close(c.db);
-	buf_release(&url);
 	buf_release(&c.out);
 	return rc ? rc_exit(rc) : 0;
 }

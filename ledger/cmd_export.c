@@ -5,10 +5,9 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/cmd.h"
-#include "ledger/cluster.h"
+#include "ledger/connect.h"
 #include "ledger/db.h"
 #include "ledger/export.h"
-#include "ledger/migrate.h"
 
 enum {
 	OPT_SINCE,
@@ -119,7 +118,6 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	const struct export_kind *kind = NULL;
 	struct err e = {0};
 	struct db *db = NULL;
-	struct buf url;
 	enum rc rc;
 	int code = read_args(self, argc, argv, &o, &kind);
 
@@ -127,18 +125,12 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 		return code < 0 ? 0 : code;
 	/* A reader that left is an error to report, not a reason to die. */
 	signal(SIGPIPE, SIG_IGN);
-	buf_init(&url, 4096);
-	rc = cluster_url(conf, &url, &e);
-	if (rc == RC_OK)
-		rc = db_open(&db, buf_str(&url), "export", &e);
-	if (rc == RC_OK)
-		rc = migrate_check(db, &e);
+	rc = connect_ledger(&db, conf, "export", &e);
 	if (rc == RC_OK)
 		rc = export_run(db, kind, &o, STDOUT_FILENO, NULL, &e);
 	if (rc != RC_OK)
 		err_print(&e);
 	db_close(db);
-	buf_release(&url);
 	return rc_exit(rc);
 }
 

@@ -5,9 +5,8 @@
 #include <stdio.h>
 
 #include "ledger/base/clock.h"
-#include "ledger/cluster.h"
+#include "ledger/connect.h"
 #include "ledger/db.h"
-#include "ledger/migrate.h"
 #include "ledger/money.h"
 
 enum {
@@ -76,22 +75,7 @@ static const struct verb {
 
 enum rc price_cmd_open(const struct price_cmd *c, struct db **db, struct err *e)
 {
-	struct buf url;
-	enum rc rc;
-
-	buf_init(&url, 4096);
-	rc = cluster_url(c->conf, &url, e);
-	if (rc == RC_OK)
-		rc = db_open(db, buf_str(&url), "price", e);
-	buf_release(&url);
-	if (rc == RC_OK) {
-		rc = migrate_check(*db, e);
-		if (rc != RC_OK) {
-			db_close(*db);
-			*db = NULL;
-		}
-	}
-	return rc;
+	return connect_ledger(db, c->conf, "price", e);
 }
 
 enum rc price_cmd_book(const struct price_cmd *c, struct price_book **book,

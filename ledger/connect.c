@@ -1,0 +1,27 @@
+#include "ledger/connect.h"
+
+#include "ledger/cluster.h"
+#include "ledger/migrate.h"
+
+#define URL_MAX 8192
+
+enum rc connect_ledger(struct db **out, const struct conf *conf,
+		       const char *name, struct err *e)
+{
+	struct buf url;
+	enum rc rc;
+
+	*out = NULL;
+	buf_init(&url, URL_MAX);
+	rc = cluster_url(conf, &url, e);
+	if (!rc)
+		rc = db_open(out, buf_str(&url), name, e);
+	if (!rc)
+		rc = migrate_check(*out, e);
+	if (rc) {
+		db_close(*out);
+		*out = NULL;
+	}
+	buf_release(&url);
+	return rc;
+}
