@@ -2,7 +2,8 @@
  * attempt, and where `auto` or an alias is asked for, the router chooses who
  * serves it. Bytes pass as they are: bodies but for the model's name and a
  * wish for usage, headers but for those of the connection and our own,
- * streams event by event as they come, with back-pressure both ways.
+ * streams event by event as they come, with back-pressure both ways. Answers
+ * that a client takes compressed pass so, and a copy is read.
  *
  * An exchange is one request of a client and all attempts to answer it:
  *
