@@ -5,8 +5,9 @@
  * which stands; verify(a), one cheap check before accepting; stop, hand back to
  * a person.
  *
- * best_of is proposed only to who can take and compare several replies and only
- * where the outcomes that a bundle learnt from hold repeated runs (repeat.h).
+ * best_of is proposed only to who can take and compare several replies (the
+ * gateway does not: a reply that another one follows counts as failed in what is
+ * learnt later, which a sample is not) and only where the outcomes that a bundle learnt from hold repeated runs (repeat.h).
  * verify is understood and never proposed: no outcome tells a cheap check's
  * verdict apart from the final one, so that nothing says how often it errs.
  * What a reply itself shows (its form, log-probabilities, length) is the accept

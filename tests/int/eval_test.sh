@@ -53,6 +53,32 @@ has 'the chart has its legend' "$(cat "$work/out")" 'O oracle'
   --judge "$work/judge.jsonl.gz" >"$work/two.json"
 has 'one file fits, the other judges' "$(figure "$work/two.json")" \
   '"tasks_judged":40'
+"$aco" eval --static --fit "$work/fit.jsonl" --judge "$work/fit.jsonl" \
+  >"$work/out" 2>&1
+is 'what is judged is not fitted on' $? 1
+has 'and nothing else is' "$(cat "$work/out")" 'no task to fit on is left'
+"$aco" eval --static --json --boot 20 --fit "$work/all.jsonl" \
+  --judge "$work/judge.jsonl.gz" >"$work/shared.json"
+has 'tasks of both are judged' "$(figure "$work/shared.json")" \
+  '"tasks_judged":40'
+has 'and fitted on are the others' "$(cat "$work/shared.json")" '"tasks_fit":80'
+for wrong in '--tiers 0' '--folds 1' '--coverage 2' '--failure nan' '--boot x' \
+  '--sample 0' '--ledger'; do
+  # shellcheck disable=SC2086
+  "$aco" eval $wrong "$work/all.jsonl" >"$work/out" 2>&1
+  is "a mistake: $wrong" $? 2
+done
+"$aco" eval --static --models nobody "$work/all.jsonl" >"$work/out" 2>&1
+has 'models that are not there' "$(cat "$work/out")" 'no outcome is left'
+"$aco" eval --static --reference nobody "$work/all.jsonl" >"$work/out" 2>&1
+has 'a reference that is not there' "$(cat "$work/out")" 'nobody'
+"$aco" eval --static --class nobody "$work/all.jsonl" >"$work/out" 2>&1
+has 'a class that is not there' "$(cat "$work/out")" 'nobody'
+"$aco" eval --static --json --boot 20 --sample 30 --failure 5 \
+  "$work/all.jsonl" >"$work/some.json"
+has 'a sample' "$(cat "$work/some.json")" '"tasks_judged":30'
+has 'a failure at its price' "$(cat "$work/some.json")" '"failure_price":5'
+has 'classes by themselves' "$(cat "$work/file.json")" '"classes":[{"name":"easy"'
 sed 's/"source": *"[^"]*"/"source":"elsewhere"/' "$work/fit.jsonl" \
   >"$work/foreign.jsonl"
 "$aco" eval --static --fleet --fit "$work/foreign.jsonl" \
