@@ -16,6 +16,7 @@
 
 #define BACKOFF_MIN_US INT64_C(250000)
 #define BACKOFF_MAX_US INT64_C(30000000)
+#define BACKOFF_RAN_US INT64_C(1000000)
 #define WELL_US        INT64_C(60000000)
 
 void child_init(struct child *c, child_main *run, const char *kind, int index,
@@ -168,12 +169,13 @@ void child_buried(struct child *c)
 void child_back_off(struct child *c)
 {
 	int64_t now = clock_mono_us();
+	int64_t most =
+		c->state == CHILD_RUNNING ? BACKOFF_RAN_US : BACKOFF_MAX_US;
 
 	if (now - c->since_us >= WELL_US || !c->wait_us)
 		c->wait_us = BACKOFF_MIN_US;
 	else
-		c->wait_us = c->wait_us * 2 > BACKOFF_MAX_US ? BACKOFF_MAX_US
-							     : c->wait_us * 2;
+		c->wait_us = c->wait_us * 2 > most ? most : c->wait_us * 2;
 	c->due_us = now + c->wait_us;
 	child_set_state(c, CHILD_BACKOFF);
 }

@@ -76,7 +76,9 @@ bool child_hear(struct child *c);
 /* It was waited for. What remains to be heard is heard, the descriptor is
  * closed; its state is up to the caller. */
 void child_buried(struct child *c);
-/* BACKOFF, longer each time unless it was well for a minute. */
+/* BACKOFF, longer each time unless it was well for a minute: up to 30 s for one
+ * that cannot begin, 1 s for one that did its work until it was killed: whoever
+ * kills it often (the system, short of memory) must not keep clients out. */
 void child_back_off(struct child *c);
 /* TERM, HUP, ... if it has a process. */
 void child_signal(const struct child *c, int sig);

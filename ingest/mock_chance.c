@@ -95,8 +95,8 @@ int64_t mock_time_us(const struct mock_time *t, double u)
 		ms = t->a + (t->b - t->a) * u;
 	else if (t->kind == MOCK_LOGNORMAL)
 		ms = t->a * exp(t->b * normal(u));
-	if (ms > 1e7)
-		ms = 1e7;
+	if (!(ms < 1e7)) /* also where 0 was taken infinitely often */
+		ms = t->a > 0 ? 1e7 : 0;
 	return (int64_t)(ms * 1000);
 }
 

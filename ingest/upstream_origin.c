@@ -55,6 +55,8 @@ static enum rc read_host(struct up_origin *o, struct str s, struct err *e)
 			(char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20
 							      : s.p[i]);
 	o->host[n] = 0;
+	if (strlen(o->host) != n)
+		return err_set(e, RC_BAD, "no host: it holds a NUL");
 	if (!is_host(o->host) || v6 != (strchr(o->host, ':') != NULL))
 		return err_set(e, RC_BAD, "no host: %s", o->host);
 	return RC_OK;

@@ -13,6 +13,7 @@
 
 #include "ingest/gw_int.h"
 #include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

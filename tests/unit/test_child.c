@@ -131,6 +131,15 @@ static void test_back_off(void **state)
 	c.since_us -= 61 * US_PER_SEC;
 	child_back_off(&c);
 	assert_int_equal(c.wait_us, 250000);
+	/* One that did its work is soon back. */
+	child_init(&c, fails_later, "worker", 0, 0);
+	for (int i = 0; i < 5; i++) {
+		launch(&c);
+		bury(&c);
+		assert_int_equal(c.state, CHILD_RUNNING);
+		child_back_off(&c);
+		assert_int_equal(c.wait_us, i < 2 ? 250000 << i : 1000000);
+	}
 }
 
 static int setup(void **state)
