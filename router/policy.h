@@ -6,12 +6,12 @@
  * a person.
  *
  * best_of is proposed only to who can take and compare several replies (the
- * gateway does not: a reply that another one follows counts as failed in what is
- * learnt later, which a sample is not) and only where the outcomes that a bundle learnt from hold repeated runs (repeat.h).
- * verify is understood and never proposed: no outcome tells a cheap check's
- * verdict apart from the final one, so that nothing says how often it errs.
- * What a reply itself shows (its form, log-probabilities, length) is the accept
- * test's business. */
+ * gateway does not: a reply that another one follows counts as failed in what
+ * is learnt later, which a sample is not) and only where the outcomes that a
+ * bundle learnt from hold repeated runs (repeat.h). verify is understood and
+ * never proposed: no outcome tells a cheap check's verdict apart from the final
+ * one, so that nothing says how often it errs. What a reply itself shows (its
+ * form, log-probabilities, length) is the accept test's business. */
 #ifndef ACO_POLICY_H
 #define ACO_POLICY_H
 
