@@ -5,7 +5,8 @@
 #define ODDS_MAX 7 /* about 0.999 */
 
 void accept_row(const float *evidence, int n, float prior, double cost_pusd,
-		double expected_pusd, int tier, float out[ACCEPT_COLUMNS])
+		double expected_pusd, int tier, int class_at,
+		float out[ACCEPT_COLUMNS])
 {
 	for (int i = 0; i < EVIDENCE_N; i++)
 		out[i] = evidence && i < n && isfinite(evidence[i])
@@ -19,4 +20,5 @@ void accept_row(const float *evidence, int n, float prior, double cost_pusd,
 				   ? (float)log(cost_pusd / expected_pusd)
 				   : NAN;
 	out[ACCEPT_TIER] = tier > 0 ? (float)tier : NAN;
+	out[ACCEPT_CLASS] = class_at >= 0 ? (float)class_at : NAN;
 }

@@ -104,7 +104,8 @@ static enum rc read_sections(struct reader *r, const char *p, size_t n,
 static size_t tables_bytes(const struct bundle_meta *m, bool together)
 {
 	return (size_t)m->classes *
-	       (3 * (size_t)m->arms + (together ? TIERS : 0)) * sizeof(float);
+	       ((3 + POLICY_RUNGS) * (size_t)m->arms + (together ? TIERS : 0)) *
+	       sizeof(float);
 }
 
 static enum rc read_meta(struct reader *r, struct err *e)
@@ -130,6 +131,9 @@ static enum rc read_meta(struct reader *r, struct err *e)
 	    (p[SECTION_TABLES].len != tables_bytes(m, false) &&
 	     p[SECTION_TABLES].len != tables_bytes(m, true)))
 		return err_set(e, RC_BAD, "the bundle's tables are damaged");
+	if (!(m->common >= 0 && m->common <= 1 && m->apart >= 0 &&
+	      m->apart <= 1))
+		return err_set(e, RC_BAD, "the bundle's focus is damaged");
 	return RC_OK;
 }
 
@@ -237,14 +241,13 @@ static enum rc read_class(struct reader *r, int i, struct err *e)
 		.rate = tables + (size_t)i * arms,
 		.seen = tables + all + (size_t)i * arms,
 		.cost = tables + 2 * all + (size_t)i * arms,
+		.bonus = tables + 3 * all + (size_t)i * POLICY_RUNGS * arms,
 	};
 	memcpy(c->tier_rate, f.tier_rate, sizeof(c->tier_rate));
-	for (int t = 0; t < TIERS; t++)
-		c->together[t] =
-			r->part[SECTION_TABLES].len == 3 * all * sizeof(float)
-				? 0
-				: tables[3 * all + (size_t)i * TIERS +
-					 (size_t)t];
+	if (r->part[SECTION_TABLES].len == tables_bytes(&b->meta, true))
+		memcpy(c->together,
+		       tables + (3 + POLICY_RUNGS) * all + (size_t)i * TIERS,
+		       sizeof(c->together));
 	if (f.policy.low < -1 || f.policy.low >= (int)arms ||
 	    f.policy.high < -1 || f.policy.high >= (int)arms)
 		return err_set(e, RC_BAD, "a policy names no arm");
@@ -258,7 +261,9 @@ static enum rc read_class(struct reader *r, int i, struct err *e)
 		.false_accept = f.policy.false_accept,
 		.confidence = f.policy.confidence,
 		.accept_rate = f.policy.accept_rate,
+		.usd = f.policy.usd,
 	};
+	memcpy(c->policy.mode, f.policy.mode, sizeof(c->policy.mode));
 	if (read_text(r, f.name, &c->name, e) ||
 	    read_calibration(r, f.calibration, &c->accept, e))
 		return RC_BAD;
@@ -458,8 +463,11 @@ void bundle_set_id(struct bundle *b, int32_t id)
 void bundle_demote(struct bundle *b)
 {
 	for (uint32_t i = 0; i < (uint32_t)b->meta.classes; i++) {
-		if (b->classes[i].policy.kind == POLICY_LEARNED)
-			b->classes[i].policy.kind = POLICY_STATIC;
+		struct policy *p = &b->classes[i].policy;
+
+		if (p->kind == POLICY_LEARNED)
+			p->kind = POLICY_STATIC;
+		memset(p->mode, 0, sizeof(p->mode));
 	}
 }
 
@@ -541,6 +549,11 @@ const struct bundle_class *bundle_class_nearest(const struct bundle *b,
 const struct forest *bundle_accept(const struct bundle *b)
 {
 	return b->meta.accept < 0 ? NULL : &b->forests[b->meta.accept];
+}
+
+struct bundle_focus bundle_focus(const struct bundle *b)
+{
+	return (struct bundle_focus){b->meta.common, b->meta.apart};
 }
 
 const struct derive_tables *bundle_derive(const struct bundle *b)

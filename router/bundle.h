@@ -49,6 +49,10 @@ struct bundle_class {
 	/* By arm: smoothed success (NaN unknown), its weight in tasks, mean
 	 * cost in the arm's units (NaN unknown). */
 	const float *rate, *seen, *cost;
+	/* [POLICY_RUNGS][arms]: success that serving an arm first is worth
+	 * beyond its own, since its reply tells when to go on to another;
+	 * >= 0. To build: NULL is all zero. */
+	const float *bonus;
 	float tier_rate[TIERS];    /* smoothed success by tier, NaN unknown: the
 				      class's share of the derived block */
 	float together[TIERS];     /* correlation of success between two replies
@@ -56,6 +60,13 @@ struct bundle_class {
 				      not known */
 	struct policy policy;      /* what serves; arms are the bundle's */
 	struct calibration accept; /* of the accept model, for this class */
+};
+
+/* How much of what the models say of a request counts against the class's
+ * table: of what they say of all arms alike, and of what they say of one arm
+ * apart from the others; 0..1, on the scale of log odds. */
+struct bundle_focus {
+	float common, apart;
 };
 
 struct bundle; /* opaque but for these look-ups */
@@ -98,6 +109,11 @@ int bundle_classes(const struct bundle *b, const struct bundle_class **c);
 /* The accept model over evidence (ledger/evidence.h), or NULL. A class holds
  * its calibration. */
 const struct forest *bundle_accept(const struct bundle *b);
+struct bundle_focus bundle_focus(const struct bundle *b);
+/* Success of n arms as the models say it, p, moved towards what the class's
+ * table says, rate. Where either is NaN, p stays. */
+void bundle_focus_on(struct bundle_focus f, double *p, const double *rate,
+		     int n);
 /* Neighbours and clusters. */
 const struct derive_tables *bundle_derive(const struct bundle *b);
 /* How the stored features lay over the tasks of the classes that a learned

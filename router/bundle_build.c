@@ -8,11 +8,12 @@
 #include "router/bundle_int.h"
 
 #define PART_MAX BUNDLE_BYTES_MAX
+#define TABLES   5
 
 struct bundle_build {
 	struct buf part[SECTION_N];
-	struct buf table[4]; /* rate, seen, cost, together */
-	bool repeats;        /* some of the last is known */
+	struct buf table[TABLES]; /* rate, seen, cost, bonus, together */
+	bool repeats;             /* some of the last is known */
 	struct bundle_meta meta;
 	bool derived;
 };
@@ -23,9 +24,10 @@ struct bundle_build *bundle_build_new(void)
 
 	for (int i = 0; i < SECTION_N; i++)
 		buf_init(&b->part[i], PART_MAX);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < TABLES; i++)
 		buf_init(&b->table[i], PART_MAX);
 	b->meta.accept = -1;
+	b->meta.common = b->meta.apart = 1;
 	return b;
 }
 
@@ -35,7 +37,7 @@ void bundle_build_free(struct bundle_build *b)
 		return;
 	for (int i = 0; i < SECTION_N; i++)
 		buf_release(&b->part[i]);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < TABLES; i++)
 		buf_release(&b->table[i]);
 	free(b);
 }
@@ -83,6 +85,7 @@ int bundle_build_arm(struct bundle_build *b, const struct bundle_arm *a)
 int bundle_build_class(struct bundle_build *b, const struct bundle_class *c)
 {
 	const float *tables[3] = {c->rate, c->seen, c->cost};
+	const float none = 0;
 	struct file_class f;
 
 	memset(&f, 0, sizeof(f));
@@ -101,10 +104,15 @@ int bundle_build_class(struct bundle_build *b, const struct bundle_class *c)
 	f.policy.false_accept = c->policy.false_accept;
 	f.policy.confidence = c->policy.confidence;
 	f.policy.accept_rate = c->policy.accept_rate;
+	f.policy.usd = c->policy.usd;
+	memcpy(f.policy.mode, c->policy.mode, sizeof(f.policy.mode));
 	buf_add(&b->part[SECTION_CLASSES], &f, sizeof(f));
 	for (int i = 0; i < 3; i++)
 		buf_add(&b->table[i], tables[i], b->meta.arms * sizeof(float));
-	buf_add(&b->table[3], c->together, sizeof(c->together));
+	for (uint32_t i = 0; i < POLICY_RUNGS * b->meta.arms; i++)
+		buf_add(&b->table[3], c->bonus ? &c->bonus[i] : &none,
+			sizeof(none));
+	buf_add(&b->table[4], c->together, sizeof(c->together));
 	for (int t = 0; t < TIERS; t++)
 		b->repeats |= c->together[t] > 0;
 	return (int)b->meta.classes++;
@@ -113,6 +121,12 @@ int bundle_build_class(struct bundle_build *b, const struct bundle_class *c)
 void bundle_build_accept(struct bundle_build *b, int forest)
 {
 	b->meta.accept = forest;
+}
+
+void bundle_build_focus(struct bundle_build *b, struct bundle_focus f)
+{
+	b->meta.common = f.common;
+	b->meta.apart = f.apart;
 }
 
 void bundle_build_derive(struct bundle_build *b, const struct derive_tables *t)
@@ -210,7 +224,7 @@ static void finish_parts(struct bundle_build *b)
 	buf_clear(&b->part[SECTION_TABLES]);
 	/* Left out where it says nothing: programs that do not know it read
 	 * the bundle, too. */
-	for (int i = 0; i < (b->repeats ? 4 : 3); i++)
+	for (int i = 0; i < TABLES - !b->repeats; i++)
 		buf_add(&b->part[SECTION_TABLES], b->table[i].p,
 			b->table[i].len);
 }

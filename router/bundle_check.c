@@ -71,6 +71,18 @@ enum rc bundle_check_arm(const struct bundle_arm *a, int n_arms,
 	return bundle_check_calibration(&a->cal, e);
 }
 
+static bool modes_ok(const struct policy *p)
+{
+	bool learned = false;
+
+	for (int i = 0; i < POLICY_RUNGS; i++) {
+		if (p->mode[i] >= MODE_BITS)
+			return false;
+		learned |= p->mode[i] & MODE_LEARNED;
+	}
+	return not_negative(p->usd) && (!learned || p->kind == POLICY_LEARNED);
+}
+
 static bool policy_ok(const struct policy *p, int n_arms)
 {
 	if (p->kind != POLICY_STRONGEST && p->kind != POLICY_STATIC &&
@@ -84,7 +96,7 @@ static bool policy_ok(const struct policy *p, int n_arms)
 	return share_ok(p->high_share) && not_negative(p->lambda) &&
 	       not_negative(p->accept) && p->accept <= 2 &&
 	       share_ok(p->false_accept) && share_ok(p->confidence) &&
-	       share_ok(p->accept_rate);
+	       share_ok(p->accept_rate) && modes_ok(p);
 }
 
 enum rc bundle_check_class(const struct bundle_class *c, int index, int n_arms,
@@ -107,6 +119,11 @@ enum rc bundle_check_class(const struct bundle_class *c, int index, int n_arms,
 		if (!not_negative(c->seen[i]) ||
 		    !(isnan(c->cost[i]) || not_negative(c->cost[i])))
 			return err_set(e, RC_BAD, "class '%.*s' has odd costs",
+				       STR_ARG(c->name));
+	}
+	for (size_t i = 0; i < POLICY_RUNGS * n; i++) {
+		if (!share_ok(c->bonus[i]))
+			return err_set(e, RC_BAD, "class '%.*s' has odd plans",
 				       STR_ARG(c->name));
 	}
 	return bundle_check_calibration(&c->accept, e);

@@ -8,6 +8,7 @@
 #include "ledger/base/uuid.h"
 #include "router/calibrate.h"
 #include "router/derive.h"
+#include "router/policy.h"
 #include "router/spread.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -15,7 +16,7 @@
 #endif
 
 #define BUNDLE_MAGIC  "ACOBNDL1"
-#define BUNDLE_FORMAT 3
+#define BUNDLE_FORMAT 4
 #define BUNDLE_ALIGN  64
 
 enum bundle_section {
@@ -24,8 +25,9 @@ enum bundle_section {
 	SECTION_ARMS,
 	SECTION_CLASSES,
 	SECTION_CALIBRATIONS,
-	SECTION_TABLES, /* rate, seen, cost: each [classes][arms] floats; and,
-			   where any is known, together [classes][TIERS] */
+	SECTION_TABLES, /* rate, seen, cost: each [classes][arms] floats; bonus:
+			   [classes][POLICY_RUNGS][arms]; and, where any is
+			   known, together [classes][TIERS] */
 	SECTION_FORESTS,
 	SECTION_DERIVE,
 	SECTION_SPREADS, /* a struct spread a stored feature, or nothing */
@@ -55,6 +57,7 @@ struct bundle_meta {
 	uint32_t arms, classes, calibrations, forests;
 	int32_t accept; /* a forest; -1 none */
 	uint32_t columns;
+	float common, apart;
 };
 
 struct file_text {
@@ -70,7 +73,9 @@ struct file_arm {
 
 struct file_policy {
 	int32_t kind, low, high, zero;
-	float high_share, lambda, accept, false_accept, confidence, accept_rate;
+	float high_share, lambda, accept, false_accept, confidence, accept_rate,
+		usd;
+	uint8_t mode[POLICY_RUNGS];
 };
 
 struct file_class {

@@ -229,8 +229,7 @@ void decide_look(struct look *g, const struct bundle *b,
 	look_at(g, b, ask);
 	look_views(g, out);
 	g->lambda = g->policy == POLICY_STRONGEST ? 0 : plan_lambda(g);
-	if (!plan_judged(g))
-		g->policy = POLICY_STATIC;
+	plan_mode(g);
 	out->floor = g->floor;
 	out->policy = g->policy;
 	out->lambda = (float)g->lambda;

@@ -27,7 +27,10 @@ struct look {
 	bool vector;  /* the request's features are usable */
 	bool foreign; /* they are not: of another schema */
 	enum policy_kind policy;
+	bool escalate; /* what is seen of a reply may send it on */
+	bool first;    /* and the first arm is chosen for that */
 	double lambda;
+	int rung; /* of the class's policy; -1 */
 	struct option o[ROUTE_ARMS_MAX];
 	float row[FEATURE_ALL_MAX]; /* NaN without a vector */
 };
@@ -54,9 +57,12 @@ int plan_strongest(const struct look *g);
 /* What a dollar is worth in success: from the goal and, for the learned
  * policy, from the class. */
 double plan_lambda(const struct look *g);
-/* Whether the learned policy, if it is to serve, was judged at a price of
- * failures like the one asked for. */
-bool plan_judged(const struct look *g);
+/* Settle rung, policy and escalation for g->lambda: what was judged to serve
+ * best at such a price. */
+void plan_mode(struct look *g);
+/* Success that serving option i first is worth beyond its own; 0 unless
+ * replies may be sent on. */
+double plan_bonus(const struct look *g, int i);
 /* The best static mixture for the goal, by the class's table; false: nothing
  * is known. */
 bool plan_static(const struct look *g, struct hull_mix *out);

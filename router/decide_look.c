@@ -288,6 +288,19 @@ static void look_model(struct look *g, int i, const struct outputs *f)
 		isnan(o->rate_cost) ? o->cost : o->rate_cost + switch_usd(g, i);
 }
 
+static void focus(struct look *g)
+{
+	double p[ROUTE_ARMS_MAX], rate[ROUTE_ARMS_MAX];
+
+	for (int i = 0; i < g->n; i++) {
+		p[i] = g->o[i].p;
+		rate[i] = g->o[i].rate;
+	}
+	bundle_focus_on(bundle_focus(g->b), p, rate, g->n);
+	for (int i = 0; i < g->n; i++)
+		g->o[i].p = p[i];
+}
+
 static bool affords(const struct look *g, const struct option *o)
 {
 	int64_t left = g->ask->budget_left_pusd;
@@ -337,8 +350,10 @@ static void look_fresh(struct look *g, const struct bundle *b,
 	look_vector(g);
 	if (g->vector)
 		run_forests(g, &f);
-	for (int i = 0; i < g->n; i++) {
+	for (int i = 0; i < g->n; i++)
 		look_model(g, i, g->vector ? &f : NULL);
+	focus(g);
+	for (int i = 0; i < g->n; i++) {
 		g->o[i].affords = g->o[i].fits && affords(g, &g->o[i]);
 	}
 }
@@ -358,6 +373,8 @@ void look_at(struct look *g, const struct bundle *b,
 		ask->memo->known = true;
 	}
 	g->policy = g->class->policy.kind;
+	g->escalate = g->first = false;
+	g->rung = -1;
 	if (g->policy == POLICY_LEARNED && !g->vector)
 		g->policy = POLICY_STATIC;
 	if (ask->unguarded)

@@ -11,10 +11,6 @@
 #define TOGETHER   0.5
 #define TRUE_GUESS 0.7 /* share of good replies that pass, unless known */
 #define LOW_TARGET 0.95
-/* Of the lambda that the learned policy was judged at: how much less a dollar
- * may be worth. Where it is worth next to nothing, the arm of the highest
- * estimate is picked, which errors of the estimates decide. */
-#define JUDGED_DOWN_TO 0.7
 
 static bool better_strongest(const struct look *g, int i, int best)
 {
@@ -71,6 +67,26 @@ static double quality_target(const struct look *g)
 	return target_ok(t) && t <= 1 ? t : 1;
 }
 
+/* Where replies may be sent on, an arm off the hull may be worth more as the
+ * first of several. */
+static void first_of_cascade(const struct look *g, struct hull_mix *io)
+{
+	double best = -INFINITY;
+
+	for (int i = 0; i < g->n; i++) {
+		const struct option *o = &g->o[i];
+		double u =
+			o->rate - g->lambda * o->rate_cost + plan_bonus(g, i);
+
+		if (!g->first || !o->affords || !(u > best))
+			continue;
+		best = u;
+		io->low = io->high = i;
+		io->cost = o->rate_cost;
+		io->success = o->rate;
+	}
+}
+
 /* The mixture that the goal asks for on a hull of n >= 1 corners. */
 static void mix_for_goal(const struct look *g, const struct hull_point *p,
 			 int n, struct hull_mix *out)
@@ -97,6 +113,7 @@ static void mix_for_goal(const struct look *g, const struct hull_point *p,
 					 .cost = p[k].cost,
 					 .success = p[k].success,
 					 .slope = 1 / g->ask->target};
+		first_of_cascade(g, out);
 		return;
 	}
 	case ROUTE_QUALITY:
@@ -116,6 +133,19 @@ bool plan_static(const struct look *g, struct hull_mix *out)
 	return true;
 }
 
+/* What a dollar is worth where the static policy reaches its quality. */
+static double static_price(const struct look *g)
+{
+	struct hull_point p[ROUTE_ARMS_MAX];
+	struct hull_mix mix;
+	int n = table_hull(g, p);
+
+	if (!n)
+		return 0;
+	mix_for_goal(g, p, n, &mix);
+	return hull_mix_price(p, n, &mix);
+}
+
 double plan_lambda(const struct look *g)
 {
 	double own = (double)g->class->policy.lambda;
@@ -128,14 +158,29 @@ double plan_lambda(const struct look *g)
 		return own;
 	if (!plan_static(g, &mix) || !isfinite(mix.slope))
 		return own;
-	return g->ask->goal == ROUTE_BUDGET ? mix.slope : fmax(own, mix.slope);
+	if (g->ask->goal == ROUTE_BUDGET)
+		return mix.slope;
+	return own > 0 ? fmax(own, mix.slope) : static_price(g);
 }
 
-bool plan_judged(const struct look *g)
+void plan_mode(struct look *g)
 {
-	return g->policy != POLICY_LEARNED || g->ask->unguarded ||
-	       g->ask->goal != ROUTE_FAILURE ||
-	       g->lambda >= JUDGED_DOWN_TO * (double)g->class->policy.lambda;
+	const struct policy *p = &g->class->policy;
+	int mode = g->ask->unguarded ? MODE_LEARNED | MODE_ESCALATE
+				     : policy_mode(p, g->lambda);
+
+	g->rung = policy_rung(p, g->lambda);
+	g->escalate = g->policy != POLICY_STRONGEST && mode & MODE_ESCALATE;
+	g->first = g->escalate && mode & MODE_FIRST;
+	if (g->policy == POLICY_LEARNED && !(mode & MODE_LEARNED))
+		g->policy = POLICY_STATIC;
+}
+
+double plan_bonus(const struct look *g, int i)
+{
+	if (!g->first || g->rung < 0)
+		return 0;
+	return (double)g->class->bonus[g->rung * g->n_arms + g->o[i].arm];
 }
 
 /* ---- learned ---- */
@@ -262,7 +307,8 @@ static int pick(const int *from, int n, unsigned set, int *out)
 	return k;
 }
 
-static void try_cascades(const struct look *g, const struct test *t,
+/* first < 0: any arm may come first. */
+static void try_cascades(const struct look *g, const struct test *t, int first,
 			 double *best, struct decision *out)
 {
 	int from[PLAN_ARMS_MAX], n = frontier(g, from);
@@ -271,7 +317,7 @@ static void try_cascades(const struct look *g, const struct test *t,
 		int arm[PLAN_ARMS_MAX], k = pick(from, n, set, arm);
 		struct worth w;
 
-		if (k < 2)
+		if (k < 2 || (first >= 0 && arm[0] != first))
 			continue;
 		w = cascade_worth(g, t, arm, k);
 		if (w.p - g->lambda * w.cost <= *best)
@@ -295,7 +341,8 @@ void plan_learned(const struct look *g, struct decision *out)
 	int arm = -1;
 
 	for (int i = 0; i < g->n; i++) {
-		double u = g->o[i].p - g->lambda * g->o[i].cost;
+		double u =
+			g->o[i].p - g->lambda * g->o[i].cost + plan_bonus(g, i);
 
 		if (g->o[i].affords && u > best) { /* false for NaN */
 			best = u;
@@ -307,7 +354,9 @@ void plan_learned(const struct look *g, struct decision *out)
 	if (arm < 0)
 		return;
 	plan_single(g, arm, out);
-	if (find_test(g, &t))
-		try_cascades(g, &t, &best, out);
+	best = g->o[arm].p - g->lambda * g->o[arm].cost;
+	/* Which arm comes first was judged by what came of it, where it was. */
+	if (g->escalate && find_test(g, &t))
+		try_cascades(g, &t, g->rung < 0 ? -1 : arm, &best, out);
 	plan_samples(g, &best, out);
 }

@@ -108,3 +108,22 @@ bool hull_at_cost(const struct hull_point *p, int n, double cost,
 			out);
 	return true;
 }
+
+double hull_mix_price(const struct hull_point *p, int n,
+		      const struct hull_mix *mix)
+{
+	double price = mix->slope;
+	int at = 0;
+
+	while (at + 1 < n && p[at].arm != mix->low)
+		at++;
+	if (mix->low == mix->high && at > 0) {
+		double left = (p[at].success - p[at - 1].success) /
+			      (p[at].cost - p[at - 1].cost);
+
+		price = price > 0 ? sqrt(price * left) : left;
+	}
+	if (!(price > 0))
+		price = mix->cost > 0 ? 0.05 / mix->cost : 0;
+	return price;
+}

@@ -32,4 +32,10 @@ bool hull_at_success(const struct hull_point *p, int n, double success,
 bool hull_at_cost(const struct hull_point *p, int n, double cost,
 		  struct hull_mix *out);
 
+/* What a unit of cost is worth in success at a mixture of n corners: the slope
+ * of its edge, at a corner the geometric mean of those to both sides; where
+ * there is but one corner, all of its cost is worth five points. */
+double hull_mix_price(const struct hull_point *p, int n,
+		      const struct hull_mix *mix);
+
 #endif

@@ -33,12 +33,15 @@ static double posterior(const struct look *g, const struct route_tried *t,
 {
 	const struct forest *f = bundle_accept(g->b);
 	const struct option *o = &g->o[t->arm];
+	const struct bundle_class *all;
 	float row[ACCEPT_COLUMNS];
 
 	if (!f || !t->evidence || t->n_evidence <= 0)
 		return NAN;
+	bundle_classes(g->b, &all);
 	accept_row(t->evidence, t->n_evidence, (float)prior,
-		   (double)t->cost_pusd, o->cost * PUSD_IN_USD, o->tier, row);
+		   (double)t->cost_pusd, o->cost * PUSD_IN_USD, o->tier,
+		   (int)(g->class - all), row);
 	return (double)calibrate(&g->class->accept, forest_predict(f, row));
 }
 
@@ -144,7 +147,7 @@ static int give_up(const struct look *g, const struct seen *s)
 		return g->o[next].tier >= g->o[s->last->arm].tier
 			       ? next
 			       : plan_strongest(g);
-	if (g->policy != POLICY_LEARNED || isnan(s->post))
+	if (!g->escalate || isnan(s->post))
 		return -1;
 	if (worth > s->post)
 		return next;

@@ -1,5 +1,9 @@
 #include "router/policy.h"
 
+#include <math.h>
+
+#define RUNGS_A_DECADE 2
+
 const char *const policy_kind_names[POLICY_KINDS] = {"strongest", "static",
 						     "learned"};
 
@@ -51,4 +55,29 @@ void plan_text(const struct plan *p, const struct str *names, struct buf *out)
 	}
 	add_name(out, names, p->arm[0]);
 	buf_addc(out, ')');
+}
+
+int policy_rung(const struct policy *p, double lambda)
+{
+	double at;
+
+	if (!(p->usd > 0))
+		return -1;
+	at = RUNGS_A_DECADE *
+	     log10(fmax(lambda, 0) * (double)p->usd / POLICY_RUNG_LOW);
+	return (int)fmin(fmax(round(at), 0), POLICY_RUNGS - 1);
+}
+
+double policy_rung_lambda(double usd, int rung)
+{
+	return POLICY_RUNG_LOW * pow(10, (double)rung / RUNGS_A_DECADE) / usd;
+}
+
+int policy_mode(const struct policy *p, double lambda)
+{
+	int rung = policy_rung(p, lambda);
+
+	if (rung >= 0)
+		return p->mode[rung];
+	return p->kind == POLICY_LEARNED ? MODE_LEARNED | MODE_ESCALATE : 0;
 }

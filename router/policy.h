@@ -46,19 +46,46 @@ enum policy_kind {
 #define POLICY_KINDS 3
 /* "strongest", "static", "learned": as decisions store them. */
 extern const char *const policy_kind_names[POLICY_KINDS];
+
+/* How a class is served at a price. What a dollar is worth in success, times
+ * the dollars that the dearest arm costs a task, tells the rung: half a decade
+ * each, from POLICY_RUNG_LOW up; beyond the ends the last one holds. */
+#define POLICY_RUNGS    12
+#define POLICY_RUNG_LOW 1e-3
+enum policy_mode {
+	MODE_LEARNED = 1,  /* by the models' word on the request, else by the
+			      class's table alone */
+	MODE_ESCALATE = 2, /* and on to another arm, if what was seen of a
+			      reply says so */
+	MODE_FIRST = 4,    /* with MODE_ESCALATE: and the first arm is chosen
+			      for what it is worth with those after it */
+};
+#define MODE_BITS 8
+
 struct policy {
-	enum policy_kind kind;
-	int16_t low, high;  /* arms of the static mixture */
-	float high_share;   /* probability of `high` */
-	float lambda;       /* success a dollar is worth; learned; 0: follows
-			       from the goal of the one who asks */
-	float accept;       /* accept threshold of cascades; 2: never */
-	float false_accept; /* upper bound of P(accepted and wrong) at
-			       `confidence` */
+	enum policy_kind kind; /* learned: on some rung at least */
+	int16_t low, high;     /* arms of the static mixture */
+	float high_share;      /* probability of `high` */
+	float lambda;          /* success a dollar is worth; learned; 0: follows
+				  from the goal of the one who asks */
+	float accept;          /* accept threshold of cascades; 2: never */
+	float false_accept;    /* upper bound of P(accepted and wrong) at
+				  `confidence` */
 	float confidence;
 	float accept_rate; /* share of held-out replies that pass `accept`;
 			      0: not known */
+	float usd;         /* dollars a task that rungs are relative to; 0:
+			      nothing was judged by price, and its kind tells
+			      the mode for all */
+	uint8_t mode[POLICY_RUNGS];
 };
+
+/* The rung for a lambda (success a dollar); -1: there are none. */
+int policy_rung(const struct policy *p, double lambda);
+/* The lambda in the middle of a rung, for rungs relative to `usd` > 0. */
+double policy_rung_lambda(double usd, int rung);
+/* MODE_ bits. */
+int policy_mode(const struct policy *p, double lambda);
 
 /* "single(gpt-5-mini)", "cascade(a -> b @0.83)"; names by index. */
 void plan_text(const struct plan *p, const struct str *names, struct buf *out);

@@ -149,7 +149,8 @@ static void write_class(const struct fit *f, struct bundle_build *b, int node,
 		.tasks = f->node[node].tasks,
 		.floor = bundle_plain_floor(f->node[node].name),
 		.policy = f->policy[node].policy,
-		.accept = f->accept_cal[node],
+		.accept = f->accepts[node].cal,
+		.bonus = f->policy[node].bonus,
 	};
 
 	fit_rates(f, node, NO_FOLD, NO_FOLD, r);
@@ -217,6 +218,7 @@ static enum rc write_bundle(struct fit *f, struct buf *out, struct err *e)
 	if (!rc)
 		rc = write_accept(f, b, e);
 	fit_repeats(f, together);
+	bundle_build_focus(b, f->focus);
 	for (int c = 0; c < f->nodes && !rc; c++)
 		write_class(f, b, c, together + (size_t)c * TIERS, &r);
 	if (!rc) {
@@ -253,14 +255,22 @@ enum rc train_fit(struct buf *out, const struct matrix *m,
 		rc = fit_arms(&f, e);
 	}
 	if (!rc) {
-		fit_policies(&f);
+		fit_lots(&f);
+		fit_focus(&f);
 		rc = fit_accept(&f, e);
 	}
-	if (!rc)
+	if (!rc) {
+		fit_policies(&f);
+		fit_rungs(&f);
 		rc = write_bundle(&f, out, e);
+	}
 	buf_release(&f.accept);
-	free(f.accept_cal);
+	for (int i = 0; f.policy && i < f.nodes; i++)
+		free(f.policy[i].bonus);
+	free(f.accepts);
 	free(f.policy);
+	free(f.post);
+	free(f.lots);
 	fit_arms_release(&f);
 	fit_space_release(&f);
 	fit_rows_release(&f);

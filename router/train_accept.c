@@ -34,7 +34,7 @@
 #define LOOSEST     20
 
 struct reply {
-	int row; /* of the fit */
+	int row, arm; /* of the fit */
 	float x[ACCEPT_COLUMNS];
 	float good;     /* its success, 0..1, on the scale of the arms' own
 			   probabilities, with which it is compared */
@@ -45,6 +45,7 @@ struct accept {
 	struct fit *f;
 	struct reply *reply;
 	size_t n;
+	double group_replies; /* of a group, in the mean */
 };
 
 /* A reply is a cell whose evidence or cost is known. */
@@ -64,6 +65,7 @@ static void find_replies(struct accept *a)
 			    (!c->evidence && c->cost_pusd == MONEY_NONE))
 				continue;
 			r->row = i;
+			r->arm = k;
 			r->good = c->success;
 			r->score = r->p = NAN;
 			accept_row(c->evidence, EVIDENCE_N, f->p[at],
@@ -71,7 +73,7 @@ static void find_replies(struct accept *a)
 					   ? 0
 					   : (double)c->cost_pusd,
 				   (double)f->cost[at], arm_tier(f, k) + 1,
-				   r->x);
+				   f->row[i].node, r->x);
 			a->n++;
 		}
 	}
@@ -98,7 +100,7 @@ static enum rc train(const struct accept *a, int but, struct xgb_model **m,
 	}
 	rows = (struct xgb_rows){x, n, ACCEPT_COLUMNS, y, NULL};
 	xgb_defaults(&o);
-	o.trees = f->o->trees < TREES ? f->o->trees : TREES;
+	o.trees = 2 * f->o->trees < TREES ? 2 * f->o->trees : TREES;
 	o.depth = f->o->depth < DEPTH ? f->o->depth : DEPTH;
 	o.eta = 0.08F;
 	o.threads = f->o->threads > 0 ? f->o->threads : 1;
@@ -127,7 +129,7 @@ static enum rc score_fold(struct accept *a, int fold, struct err *e)
 		rc = xgb_predict(m, x, n, ACCEPT_COLUMNS, p, e);
 	for (size_t i = 0; i < a->n && !rc && m; i++) {
 		if (a->f->row[a->reply[i].row].fold == fold)
-			a->reply[i].score = p[at++];
+			a->reply[i].score = a->reply[i].p = p[at++];
 	}
 	xgb_free(m);
 	free(x);
@@ -136,15 +138,6 @@ static enum rc score_fold(struct accept *a, int fold, struct err *e)
 }
 
 /* ---- a class ---- */
-
-static bool of_node(const struct fit *f, int row, int node)
-{
-	int at = f->row[row].node;
-
-	while (at != node && at > 0)
-		at = f->node[at].parent;
-	return at == node;
-}
 
 static void calibration(const struct accept *a, int node, int but,
 			struct calibration *c)
@@ -155,13 +148,14 @@ static void calibration(const struct accept *a, int node, int but,
 	for (size_t i = 0; i < a->n; i++) {
 		const struct reply *r = &a->reply[i];
 
-		if (!of_node(a->f, r->row, node) ||
+		if (!fit_of_node(a->f, r->row, node) ||
 		    a->f->row[r->row].fold == but)
 			continue;
 		s[n] = r->score;
 		y[n++] = r->good;
 	}
-	calibrate_fit(c, s, y, NULL, n, BLOCK_MIN);
+	/* Replies to tasks of a group share its fate. */
+	calibrate_fit(c, s, y, NULL, n, BLOCK_MIN * a->group_replies);
 	free(s);
 	free(y);
 }
@@ -182,7 +176,7 @@ static void pass(const struct accept *a, int node, float least,
 		bool take = r->p >= least;
 		bool wrong = take && r->good < GOOD;
 
-		if (!of_node(a->f, r->row, node) || !isfinite(r->p))
+		if (!fit_of_node(a->f, r->row, node) || !isfinite(r->p))
 			continue;
 		out->n++;
 		out->fold_n[fold]++;
@@ -227,44 +221,74 @@ static float threshold(const struct accept *a, int node, float *bound,
 	return chosen;
 }
 
+/* Probabilities by calibrations of the class's own, where these err less on
+ * rows that they were not made from than those of the class above. */
+static bool recalibrate(struct accept *a, int node)
+{
+	const struct fit *f = a->f;
+	float *own = xcalloc(a->n + 1, sizeof(*own));
+	double error = 0;
+
+	for (int k = 0; k < f->folds; k++) {
+		struct calibration c;
+
+		calibration(a, node, k, &c);
+		for (size_t i = 0; i < a->n; i++) {
+			const struct reply *r = &a->reply[i];
+			double y = (double)r->good;
+
+			if (f->row[r->row].fold != k ||
+			    !fit_of_node(f, r->row, node))
+				continue;
+			own[i] = calibrate(&c, r->score);
+			error += ((double)own[i] - y) * ((double)own[i] - y) -
+				 ((double)r->p - y) * ((double)r->p - y);
+		}
+	}
+	for (size_t i = 0; i < a->n && error < 0; i++) {
+		if (fit_of_node(f, a->reply[i].row, node))
+			a->reply[i].p = own[i];
+	}
+	free(own);
+	return error < 0;
+}
+
 static void class_accept(struct accept *a, int node)
 {
 	struct fit *f = a->f;
-	struct policy *to = &f->policy[node].policy;
+	struct fit_accept *to = &f->accepts[node];
 	size_t n = 0, good = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
-		if (!of_node(f, a->reply[i].row, node))
+		if (!fit_of_node(f, a->reply[i].row, node))
 			continue;
 		n++;
 		good += a->reply[i].good >= GOOD;
 	}
 	if (node &&
 	    (n < CLASS_MIN || good < RARER_MIN || n - good < RARER_MIN)) {
-		const struct policy *above =
-			&f->policy[f->node[node].parent].policy;
-
-		f->accept_cal[node] = f->accept_cal[f->node[node].parent];
-		to->accept = above->accept;
-		to->false_accept = above->false_accept;
-		to->accept_rate = above->accept_rate;
-		to->confidence = above->confidence;
+		*to = f->accepts[f->node[node].parent];
 		return;
 	}
-	for (int k = 0; k < f->folds; k++) {
-		struct calibration c;
+	if (node)
+		to->cal = f->accepts[f->node[node].parent].cal;
+	if (recalibrate(a, node))
+		calibration(a, node, NO_FOLD, &to->cal);
+	to->accept = threshold(a, node, &to->false_accept, &to->rate);
+}
 
-		calibration(a, node, k, &c);
-		for (size_t i = 0; i < a->n; i++) {
-			if (of_node(f, a->reply[i].row, node) &&
-			    f->row[a->reply[i].row].fold == k)
-				a->reply[i].p =
-					calibrate(&c, a->reply[i].score);
-		}
+/* What decisions will see: nothing without evidence. */
+static void keep_post(struct accept *a)
+{
+	struct fit *f = a->f;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const struct reply *r = &a->reply[i];
+
+		if (fit_cell(f, r->row, r->arm)->evidence)
+			f->post[(size_t)r->row * (size_t)f->arms +
+				(size_t)r->arm] = r->p;
 	}
-	calibration(a, node, NO_FOLD, &f->accept_cal[node]);
-	to->accept = threshold(a, node, &to->false_accept, &to->accept_rate);
-	to->confidence = (float)f->o->confidence;
 }
 
 enum rc fit_accept(struct fit *f, struct err *e)
@@ -275,8 +299,14 @@ enum rc fit_accept(struct fit *f, struct err *e)
 	enum rc rc = RC_OK;
 
 	buf_init(&f->accept, (size_t)16 << 20);
-	f->accept_cal = xcalloc((size_t)f->nodes, sizeof(*f->accept_cal));
+	f->accepts = xcalloc((size_t)f->nodes, sizeof(*f->accepts));
+	f->post = xcalloc((size_t)f->n * (size_t)f->arms, sizeof(*f->post));
+	for (size_t i = 0; i < (size_t)f->n * (size_t)f->arms; i++)
+		f->post[i] = NAN;
+	for (int c = 0; c < f->nodes; c++)
+		f->accepts[c].accept = 2;
 	find_replies(&a);
+	a.group_replies = (double)a.n * f->group_rows / f->n;
 	for (size_t i = 0; i < a.n; i++)
 		good += a.reply[i].good >= GOOD;
 	if (a.n < REPLIES_MIN || good < RARER_MIN || a.n - good < RARER_MIN) {
@@ -291,6 +321,8 @@ enum rc fit_accept(struct fit *f, struct err *e)
 		rc = xgb_json(m, &f->accept, e);
 	for (int c = 0; c < f->nodes && !rc; c++)
 		class_accept(&a, c);
+	if (!rc)
+		keep_post(&a);
 	f->replies = (int)a.n;
 	xgb_free(m);
 	free(a.reply);

@@ -14,9 +14,11 @@
 #define MINORITY       8 /* verdicts of the rarer kind, for a model */
 #define PROPENSITY_MIN 0.05F
 #define JSON_MAX       ((size_t)64 << 20)
-#define BLOCK_MIN      20 /* outcomes in a step of a calibration */
-#define COST_TREES     100
-#define COST_DEPTH     4
+#define BLOCK_MIN                                                              \
+	20 /* groups' worth of outcomes in a step of a                         \
+	      calibration */
+#define COST_TREES 100
+#define COST_DEPTH 4
 
 struct set {
 	struct xgb_rows rows;
@@ -106,7 +108,11 @@ static void options(const struct fit *f, bool cost, int arm, struct xgb_opts *o)
 	o->trees = cost && f->o->trees > COST_TREES ? COST_TREES : f->o->trees;
 	o->depth = cost && f->o->depth > COST_DEPTH ? COST_DEPTH : f->o->depth;
 	o->threads = f->o->threads > 0 ? f->o->threads : 1;
-	o->cols_share = 0.5F;
+	o->cols_share = 0.65F;
+	if (!cost) {
+		o->eta = 0.06F;
+		o->child = 6;
+	}
 	o->rows_share = 0.8F;
 	o->seed = stat_mix(f->o->seed + (uint64_t)arm * 2 + cost);
 }
@@ -255,7 +261,7 @@ static void calibration(const struct fit *f, int arm, const float *raw, int but,
 		y[n] = fit_cell(f, i, arm)->success;
 		w[n++] = weight(f, i, arm);
 	}
-	calibrate_fit(c, p, y, w, n, BLOCK_MIN);
+	calibrate_fit(c, p, y, w, n, BLOCK_MIN * f->group_rows);
 	free(p);
 	free(y);
 	free(w);
@@ -263,7 +269,7 @@ static void calibration(const struct fit *f, int arm, const float *raw, int but,
 
 /* Root mean square of what is left between probability and verdicts, over
  * blocks of equal mass. */
-static float spread_of(const struct fit *f, int arm)
+void fit_arm_spread(struct fit *f, int arm)
 {
 	float *p = xcalloc((size_t)f->n, sizeof(*p));
 	float *y = xcalloc((size_t)f->n, sizeof(*y));
@@ -282,7 +288,7 @@ static float spread_of(const struct fit *f, int arm)
 	free(p);
 	free(y);
 	/* Of errors like a normal deviate's, this is the root mean square. */
-	return (float)(ece * sqrt(3.14159265 / 2));
+	f->arm[arm].spread = (float)(ece * sqrt(3.14159265 / 2));
 }
 
 static void use_success(struct fit *f, int arm, const float *raw)
@@ -300,7 +306,7 @@ static void use_success(struct fit *f, int arm, const float *raw)
 		}
 	}
 	to->own = true;
-	to->spread = spread_of(f, arm);
+	fit_arm_spread(f, arm);
 }
 
 /* A mean of logarithms is not the logarithm of a mean: the shift makes the sum

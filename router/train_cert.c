@@ -233,7 +233,7 @@ static void put_policies(const struct fit *f, struct json_out *o)
 
 	for (int i = 1; i < f->nodes; i++) {
 		const struct fit_policy *p = &f->policy[i];
-		bool learned = p->policy.kind == POLICY_LEARNED;
+		bool learned = p->beats;
 
 		n += p->judged;
 		s += p->judged * p->static_success;

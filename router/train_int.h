@@ -56,6 +56,7 @@ struct fit {
 	const struct matrix *m;
 	const struct train_opts *o;
 	int n, arms, folds, features, columns, nodes;
+	double group_rows; /* rows of a group, in the mean */
 	struct fit_row *row;
 	struct fit_node *node;
 	int *node_of;        /* by class of the matrix */
@@ -70,11 +71,15 @@ struct fit {
 	struct fit_arm *arm;
 	float *p;    /* [n][arms] success, out of fold; NaN: no model */
 	float *cost; /* [n][arms] expected pico-dollars, out of fold; NaN */
-	struct fit_policy *policy; /* [nodes] */
-	struct buf accept;         /* the accept model's JSON; empty: none */
-	struct calibration *accept_cal; /* [nodes] */
-	int replies;                    /* that it was trained on */
-	double done, todo;              /* progress */
+	struct bundle_focus focus; /* that p was made with */
+	float *post; /* [n][arms] success given what was seen of the reply,
+			out of fold; NaN: nothing was seen */
+	bool *lots;  /* [n] some propensity is below 1 */
+	struct fit_policy *policy;  /* [nodes] */
+	struct buf accept;          /* the accept model's JSON; empty: none */
+	struct fit_accept *accepts; /* [nodes] */
+	int replies;                /* that it was trained on */
+	double done, todo;          /* progress */
 };
 
 static inline const struct mx_cell *fit_cell(const struct fit *f, int row,
@@ -114,23 +119,50 @@ void fit_input(const struct fit *f, int row, int but, float *out);
 /* train_arm.c */
 enum rc fit_arms(struct fit *f, struct err *e) MUST_CHECK;
 void fit_arms_release(struct fit *f);
+void fit_arm_spread(struct fit *f, int arm); /* by f->p as it is */
+
+/* train_focus.c: how much of what the models say counts, chosen out of fold;
+ * f->p is as decisions will see it from here on. */
+void fit_focus(struct fit *f);
+
+/* train_accept.c: before the policies, which are judged by f->post. */
+struct fit_accept {
+	struct calibration cal;
+	float accept, false_accept, rate; /* see struct policy */
+};
+enum rc fit_accept(struct fit *f, struct err *e) MUST_CHECK;
+
+/* train_value.c: what an arm did, or is taken to have done, on a row. */
+struct value {
+	double success, usd;
+	bool known;
+};
+void fit_lots(struct fit *f);
+struct value fit_value(const struct fit *f, int row, int arm);
+/* Of serving `first` and going on to other arms as decisions do. */
+struct value fit_walk(const struct fit *f, int row, int first, double lambda);
+bool fit_of_node(const struct fit *f, int row, int node);
 
 /* train_policy.c */
 struct fit_policy {
 	struct policy policy;
 	const char *why; /* a sentence for people */
 	/* On held-out rows, paired. */
+	bool beats;            /* the learned one serves at its lambda */
 	int judged;            /* rows that could be compared */
 	double gain, gain_low; /* of utility: success, costs at `price` */
 	double static_success, static_usd, learned_success, learned_usd;
-	double price; /* success that a dollar buys on the static hull */
+	double price;     /* success that a dollar buys on the static hull */
+	float *bonus;     /* [POLICY_RUNGS][arms], see bundle.h; NULL: none */
+	double escalates; /* gain of utility by going on to other arms, where
+			     it does, at the rung of `price`; NaN */
 };
 void fit_policies(struct fit *f);
 /* The arm that is strongest by tier, then by cost; -1: nothing is known. */
 int fit_strongest(const struct fit *f, const struct rates *r);
 
-/* train_accept.c: after the policies, which get their thresholds. */
-enum rc fit_accept(struct fit *f, struct err *e) MUST_CHECK;
+/* train_rung.c: what serves at each price, after fit_policies(). */
+void fit_rungs(struct fit *f);
 
 /* train_repeat.c: out[nodes * TIERS], the correlation of success between two
  * runs of a task by an arm of the tier; 0: too little was repeated. */

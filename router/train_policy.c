@@ -4,77 +4,34 @@
  * where it beat the static one on rows of folds that neither was made from:
  * the lower bound of its gain is above zero, the gain being success, with
  * costs turned into success at the price that the hull has there.
- *
- * Where an arm was not seen on a task, what the model expects of it stands in,
- * corrected by what was seen where a logging policy drew lots (doubly robust).
- * Tasks where nothing was seen and no lots were drawn judge nothing. */
+ * Tasks where nothing was seen and no lots were drawn judge nothing. What
+ * serves at other prices, and whether replies are sent on, is for train_rung.c.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/base/alloc.h"
-#include "ledger/money.h"
 #include "router/hull.h"
 #include "router/stat.h"
 #include "router/train_int.h"
 
-#define USD            1e-12 /* of a pico-dollar */
-#define LAMBDAS        30
-#define BOOT           1000
-#define FEW_TASKS      20  /* of a class: it says nothing by itself */
-#define JUDGED_SHARE   0.8 /* of a class's rows, to be judged by them */
-#define PROPENSITY_MIN 0.02
-#define LESS_SURELY    0.9  /* of fewer successes, which forbid it */
-#define SLACK          0.03 /* success that may be lost on held-out rows */
-
-/* What an arm did, or is taken to have done, on a row. */
-struct value {
-	double success, usd;
-	bool known;
-};
+#define USD          1e-12 /* of a pico-dollar */
+#define LAMBDAS      30
+#define BOOT         1000
+#define FEW_TASKS    20   /* of a class: it says nothing by itself */
+#define JUDGED_SHARE 0.8  /* of a class's rows, to be judged by them */
+#define LESS_SURELY  0.9  /* of fewer successes, which forbid it */
+#define SLACK        0.03 /* success that may be lost on held-out rows */
 
 struct judge {
 	const struct fit *f;
 	int n, *row;       /* of the node */
-	bool *lots;        /* by row of the fit: some propensity is below 1 */
 	struct rates *but; /* [folds + 1] the node's rates without a fold; the
 			      last: with all */
 	struct hull_mix *mix;
 	double price; /* success a dollar */
 };
-
-static struct value value_of(const struct judge *j, int i, int arm)
-{
-	const struct fit *f = j->f;
-	const struct mx_cell *c = fit_cell(f, i, arm);
-	size_t at = (size_t)i * (size_t)f->arms + (size_t)arm;
-	double p = (double)f->p[at], usd = (double)f->cost[at] * USD;
-	double e = c->propensity > 0 && c->propensity < 1
-			   ? fmax((double)c->propensity, PROPENSITY_MIN)
-			   : 1;
-	struct value v = {p, usd, j->lots[i]};
-
-	if (!isfinite(c->success))
-		return v;
-	v.known = true;
-	v.success = p + ((double)c->success - p) / e;
-	if (c->cost_pusd != MONEY_NONE)
-		v.usd = usd + ((double)c->cost_pusd * USD - usd) / e;
-	return v;
-}
-
-static void find_lots(struct judge *j)
-{
-	for (int i = 0; i < j->f->n; i++) {
-		for (int a = 0; a < j->f->arms; a++) {
-			const struct mx_cell *c = fit_cell(j->f, i, a);
-
-			if (isfinite(c->success) && c->propensity > 0 &&
-			    c->propensity < 1)
-				j->lots[i] = true;
-		}
-	}
-}
 
 /* ---- static ---- */
 
@@ -96,7 +53,7 @@ static bool static_mix(const struct fit *f, const struct rates *r,
 		       struct hull_mix *out, double *price)
 {
 	struct hull_point p[BUNDLE_ARMS_MAX];
-	int n, at = 0, strongest = fit_strongest(f, r);
+	int n, strongest = fit_strongest(f, r);
 
 	for (int a = 0; a < f->arms; a++)
 		p[a] = (struct hull_point){(double)r->cost[a] * USD,
@@ -105,27 +62,15 @@ static bool static_mix(const struct fit *f, const struct rates *r,
 	if (!n || strongest < 0)
 		return false;
 	hull_at_success(p, n, f->o->quality * (double)r->rate[strongest], out);
-	while (at + 1 < n && p[at].arm != out->low)
-		at++;
-	/* At a corner two prices hold; with one corner there is none, and all
-	 * of its cost is worth five points. */
-	*price = out->slope;
-	if (out->low == out->high && at > 0) {
-		double left = (p[at].success - p[at - 1].success) /
-			      (p[at].cost - p[at - 1].cost);
-
-		*price = *price > 0 ? sqrt(*price * left) : left;
-	}
-	if (!(*price > 0))
-		*price = out->cost > 0 ? 0.05 / out->cost : 0;
+	*price = hull_mix_price(p, n, out);
 	return true;
 }
 
 static struct value static_value(const struct judge *j, int i,
 				 const struct hull_mix *mix)
 {
-	struct value low = value_of(j, i, mix->low);
-	struct value high = value_of(j, i, mix->high);
+	struct value low = fit_value(j->f, i, mix->low);
+	struct value high = fit_value(j->f, i, mix->high);
 	double h = mix->high_share;
 
 	return (struct value){
@@ -171,7 +116,7 @@ static struct sums try_lambda(const struct judge *j, double lambda, int but)
 
 		if (j->f->row[i].fold == but)
 			continue;
-		v = value_of(j, i, learned_arm(j->f, i, lambda));
+		v = fit_value(j->f, i, learned_arm(j->f, i, lambda));
 		s.weight += w;
 		s.success += w * v.success;
 		s.usd += w * v.usd;
@@ -254,8 +199,8 @@ static void fight(const struct judge *j, struct duel *d)
 			a = static_value(j, i, &j->mix[k]);
 			/* Without a vector the static policy serves. */
 			b = fit_vector(j->f, i)
-				    ? value_of(j, i,
-					       learned_arm(j->f, i, lambda))
+				    ? fit_value(j->f, i,
+						learned_arm(j->f, i, lambda))
 				    : a;
 			if (!a.known || !b.known)
 				continue;
@@ -304,6 +249,7 @@ static void verdict(const struct judge *j, const struct duel *d,
 			   "held-out tasks";
 	else {
 		out->why = "the learned policy is better on held-out tasks";
+		out->beats = true;
 		out->policy.kind = POLICY_LEARNED;
 		out->policy.lambda = (float)choose_lambda(j, NO_FOLD);
 	}
@@ -328,15 +274,6 @@ static void compare(const struct judge *j, struct fit_policy *out)
 }
 
 /* ---- a class ---- */
-
-static bool of_node(const struct fit *f, int row, int node)
-{
-	int at = f->row[row].node;
-
-	while (at != node && at > 0)
-		at = f->node[at].parent;
-	return at == node;
-}
 
 /* Whether an older bundle has something to say of the class. */
 static bool prior_knows(const struct fit *f, int node)
@@ -369,20 +306,35 @@ static void borrow(const struct fit *f, int node, const struct rates *r,
 			"together serves";
 }
 
+/* Dollars of the dearest arm. */
+static double dearest(const struct fit *f, const struct rates *r)
+{
+	double most = 0;
+
+	for (int a = 0; a < f->arms; a++)
+		most = fmax(most, (double)r->cost[a] * USD); /* NaN: no */
+	return most;
+}
+
 static void choose(struct judge *j, int node, struct fit_policy *out)
 {
 	const struct fit *f = j->f;
 	bool known = true;
 
 	*out = (struct fit_policy){
-		.policy = {.kind = POLICY_STRONGEST, .accept = 2},
+		.policy = {.kind = POLICY_STRONGEST,
+			   .accept = f->accepts[node].accept,
+			   .false_accept = f->accepts[node].false_accept,
+			   .accept_rate = f->accepts[node].rate,
+			   .confidence = (float)f->o->confidence},
 		.why = "too few outcomes: the strongest model serves",
 		.gain = NAN,
 		.gain_low = NAN,
+		.escalates = NAN,
 	};
 	j->n = 0;
 	for (int i = 0; i < f->n; i++) {
-		if (of_node(f, i, node))
+		if (fit_of_node(f, i, node))
 			j->row[j->n++] = i;
 	}
 	for (int k = 0; k <= f->folds; k++) {
@@ -401,6 +353,7 @@ static void choose(struct judge *j, int node, struct fit_policy *out)
 	out->policy.low = (int16_t)j->mix[f->folds].low;
 	out->policy.high = (int16_t)j->mix[f->folds].high;
 	out->policy.high_share = (float)j->mix[f->folds].high_share;
+	out->policy.usd = (float)dearest(f, &j->but[f->folds]);
 	compare(j, out);
 }
 
@@ -410,10 +363,9 @@ void fit_policies(struct fit *f)
 
 	f->policy = xcalloc((size_t)f->nodes, sizeof(*f->policy));
 	j.row = xcalloc((size_t)f->n, sizeof(*j.row));
-	j.lots = xcalloc((size_t)f->n, sizeof(*j.lots));
 	j.but = xcalloc((size_t)f->folds + 1, sizeof(*j.but));
 	j.mix = xcalloc((size_t)f->folds + 1, sizeof(*j.mix));
-	find_lots(&j);
+
 	for (int k = 0; k <= f->folds; k++)
 		rates_init(&j.but[k], f);
 	for (int c = 0; c < f->nodes; c++) {
@@ -424,6 +376,5 @@ void fit_policies(struct fit *f)
 		rates_release(&j.but[k]);
 	free(j.but);
 	free(j.mix);
-	free(j.lots);
 	free(j.row);
 }

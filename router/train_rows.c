@@ -138,6 +138,7 @@ static void deal(struct fit *f)
 	int n, rows[FOLDS_MAX] = {0};
 	struct group *g = groups(f, &n);
 
+	f->group_rows = n ? (double)f->n / n : 1;
 	qsort(g, (size_t)n, sizeof(*g), by_size);
 	for (int i = 0; i < n; i++) {
 		int to = 0;

@@ -95,6 +95,11 @@ static void add_class(struct bundle_build *b, const char *name,
 
 	if (str_is(c.name, "samples"))
 		c.together[0] = 0.1F;
+	if (str_is(c.name, "ranged")) {
+		c.policy.usd = 1;
+		for (int g = 5; g < POLICY_RUNGS; g++)
+			c.policy.mode[g] = MODE_LEARNED;
+	}
 	bundle_build_class(b, &c);
 }
 
@@ -139,6 +144,7 @@ static struct bundle *bundle_of(bool accept)
 	add_class(b, "fleet", POLICY_STRONGEST, 1, 2);
 	add_class(b, "static", POLICY_STATIC, 1, 2);
 	add_class(b, "learned", POLICY_LEARNED, 1, 2);
+	add_class(b, "ranged", POLICY_LEARNED, 1, 2);
 	add_class(b, "cascade", POLICY_LEARNED, 1, 0.9F);
 	add_class(b, "high", POLICY_LEARNED, 4, 0.9F);
 	add_class(b, "samples", POLICY_LEARNED, 1, 2);
@@ -260,11 +266,11 @@ static void test_learned(void **state)
 	assert_int_equal(arm_of(plain, &a), 0);
 }
 
-/* Where failures cost far more than where it was judged, the learned policy
- * gives way. Its lambda is 2. */
+/* Each price is served as was judged best there: by the models where a dollar
+ * is worth 0.3 and more, else by the class's table. */
 static void test_judged_range(void **state)
 {
-	struct route_ask a = ask_of("learned", hard);
+	struct route_ask a = ask_of("ranged", hard);
 	struct decision d;
 
 	(void)state;

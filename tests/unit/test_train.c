@@ -262,7 +262,9 @@ static void test_nothing_leaks(void **state)
 }
 
 /* Over several draws of data in which nothing is to be learnt, the learned
- * policy hardly ever serves. */
+ * policy hardly ever serves at the quality aimed at. (Where a dollar is worth
+ * little the table's best arm is one that was lucky, and whatever takes another
+ * that is cheaper is truly better.) */
 static void test_null(void **state)
 {
 	int served = 0;
@@ -284,7 +286,7 @@ static void test_null(void **state)
 		b = view(&out);
 		n = bundle_classes(b, &c);
 		for (int i = 0; i < n; i++)
-			served += c[i].policy.kind == POLICY_LEARNED;
+			served += c[i].policy.lambda > 0;
 		bundle_drop(b);
 		buf_release(&out);
 		world_free(&w);
@@ -361,7 +363,8 @@ static void test_few(void **state)
 		b = view(&out);
 		fleet = bundle_fleet(b);
 		c = named(b, "steep");
-		assert_int_equal(fleet->policy.kind, kind);
+		assert_int_equal(fleet->policy.kind == POLICY_STRONGEST,
+				 kind == POLICY_STRONGEST);
 		assert_int_equal(c->policy.kind, kind);
 		assert_int_equal(c->policy.low, fleet->policy.low);
 		assert_int_equal(c->policy.high, fleet->policy.high);
@@ -516,10 +519,10 @@ static void test_accept(void **state)
 		v[i] = NAN;
 	v[EVIDENCE_FINISH] = FINISH_STOP;
 	v[EVIDENCE_LOGPROB_MEAN] = -0.1F;
-	accept_row(v, EVIDENCE_N, 0.6F, 0, 0, 3, x);
+	accept_row(v, EVIDENCE_N, 0.6F, 0, 0, 3, 1, x);
 	assert_true(calibrate(&fleet->accept, forest_predict(f, x)) > 0.9F);
 	v[EVIDENCE_LOGPROB_MEAN] = -0.9F;
-	accept_row(v, EVIDENCE_N, 0.6F, 0, 0, 3, x);
+	accept_row(v, EVIDENCE_N, 0.6F, 0, 0, 3, 1, x);
 	assert_true(calibrate(&fleet->accept, forest_predict(f, x)) < 0.6F);
 	bundle_drop(b);
 	buf_release(&out);

@@ -1,0 +1,122 @@
+/* How much of what the models say counts against the class's table (see
+ * bundle_focus_on()): as much as errs least, squared, on out-of-fold rows. Of
+ * two arms of nearly equal chances the one whose model errs upwards is picked,
+ * and what models say of one arm apart from the others errs most. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/alloc.h"
+#include "router/train_int.h"
+
+static const float shares[] = {0, 0.15F, 0.25F, 0.35F, 0.5F, 0.75F, 1};
+#define SHARES ((int)(sizeof(shares) / sizeof(shares[0])))
+
+struct focus {
+	const struct fit *f;
+	float *rate; /* [n][arms] the class's, out of fold */
+	double *p;   /* [arms] of a row */
+	double *base;
+};
+
+static void find_rates(struct focus *c)
+{
+	const struct fit *f = c->f;
+	struct rates r;
+
+	rates_init(&r, f);
+	for (int k = 0; k < f->folds; k++) {
+		for (int node = 0; node < f->nodes; node++) {
+			fit_rates(f, node, k, NO_FOLD, &r);
+			for (int i = 0; i < f->n; i++) {
+				if (f->row[i].fold != k ||
+				    f->row[i].node != node)
+					continue;
+				memcpy(c->rate + (size_t)i * (size_t)f->arms,
+				       r.rate, (size_t)f->arms * sizeof(float));
+			}
+		}
+	}
+	rates_release(&r);
+}
+
+/* c->p: the row's probabilities under a focus. */
+static void look(const struct focus *c, int i, struct bundle_focus by)
+{
+	const struct fit *f = c->f;
+	size_t at = (size_t)i * (size_t)f->arms;
+
+	for (int a = 0; a < f->arms; a++) {
+		c->p[a] = (double)f->p[at + (size_t)a];
+		c->base[a] = (double)c->rate[at + (size_t)a];
+	}
+	bundle_focus_on(by, c->p, c->base, f->arms);
+}
+
+static double error_of(const struct focus *c, struct bundle_focus by)
+{
+	const struct fit *f = c->f;
+	double sum = 0;
+
+	for (int i = 0; i < f->n; i++) {
+		if (!fit_vector(f, i))
+			continue;
+		look(c, i, by);
+		for (int a = 0; a < f->arms; a++) {
+			double d = c->p[a] - (double)fit_cell(f, i, a)->success;
+
+			if (isfinite(d))
+				sum += (double)f->row[i].weight * d * d;
+		}
+	}
+	return sum;
+}
+
+static void choose(const struct focus *c, struct bundle_focus *out)
+{
+	double least = INFINITY;
+
+	for (int i = 0; i < SHARES; i++) {
+		for (int k = 0; k <= i; k++) {
+			struct bundle_focus by = {shares[i], shares[k]};
+			double error = error_of(c, by);
+
+			if (error < least) {
+				least = error;
+				*out = by;
+			}
+		}
+	}
+}
+
+void fit_focus(struct fit *f)
+{
+	size_t cells = (size_t)f->n * (size_t)f->arms;
+	struct focus c = {
+		.f = f,
+		.rate = xcalloc(cells + 1, sizeof(float)),
+		.p = xcalloc((size_t)f->arms, sizeof(double)),
+		.base = xcalloc((size_t)f->arms, sizeof(double)),
+	};
+	bool some = false;
+
+	f->focus = (struct bundle_focus){1, 1};
+	for (int a = 0; a < f->arms; a++)
+		some |= f->arm[a].own;
+	find_rates(&c);
+	if (some)
+		choose(&c, &f->focus);
+	for (int i = 0; i < f->n; i++) {
+		look(&c, i, f->focus);
+		for (int a = 0; a < f->arms; a++)
+			f->p[(size_t)i * (size_t)f->arms + (size_t)a] =
+				(float)c.p[a];
+	}
+	for (int a = 0; a < f->arms; a++) {
+		if (f->arm[a].own)
+			fit_arm_spread(f, a);
+	}
+	free(c.rate);
+	free(c.p);
+	free(c.base);
+}
