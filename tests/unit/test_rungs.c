@@ -69,8 +69,10 @@ static void world_make(struct world *w, uint64_t seed)
 	w->evidence = xcalloc((size_t)TASKS * ARMS * EVIDENCE_N, sizeof(float));
 	m->classes[TOLD] = STR("told");
 	m->classes[MUTE] = STR("mute");
-	m->arms[SMALL] = (struct mx_arm){STR("small"), 1, 1000000000};
-	m->arms[LARGE] = (struct mx_arm){STR("large"), 5, 10000000000};
+	m->arms[SMALL] = (struct mx_arm){
+		.name = STR("small"), .tier = 1, .mean_cost_pusd = 1000000000};
+	m->arms[LARGE] = (struct mx_arm){
+		.name = STR("large"), .tier = 5, .mean_cost_pusd = 10000000000};
 	for (int t = 0; t < TASKS; t++) {
 		m->tasks[t] = (struct mx_task){
 			.id = STR("t"),
