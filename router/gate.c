@@ -87,8 +87,10 @@ static int class_tasks(const struct judging *j, int class_id)
 	return n;
 }
 
-/* A class that is surely worse, -1: none. With many classes one of them would
- * look so by chance: the bound is split among them. */
+/* A class that is surely worse, by what is worth something, -1: none: one in
+ * which both succeed alike and the new one pays a little more is surely worse
+ * by next to nothing. With many classes one of them would look worse by
+ * chance: the bound is split among them. */
 static int worse_class(struct judging *j, int classes, double price)
 {
 	const struct gate_opts *o = j->o;
@@ -103,7 +105,7 @@ static int worse_class(struct judging *j, int classes, double price)
 			continue;
 		bound(j, k, (struct measure){1, price, 0},
 		      1 - (1 - o->worse) / looked_at, &b);
-		if (b.high < 0)
+		if (b.high < -GATE_GAIN)
 			return k;
 	}
 	return -1;

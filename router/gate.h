@@ -1,9 +1,9 @@
 /* Whether a new bundle may take the place of the one that serves: both decide
  * for tasks that neither was made from, and the difference must surely be a
- * gain of more than GATE_GAIN, in total, with no class surely worse. (On 1,500
- * tasks two fits of one distribution are told apart to a quarter of a point:
- * with any sure gain one in ten would have served that is better by less than
- * half a point, and every night another.)
+ * gain of more than GATE_GAIN, in total, with no class surely worse by more
+ * than that. (On 1,500 tasks two fits of one distribution are told apart to a
+ * quarter of a point: with any sure gain one in ten would have served that is
+ * better by less than half a point, and every night another.)
  *
  * Gain is success less dollars, turned into success at what a dollar buys on
  * the hull of single arms. Since that price may be far from what people pay,
