@@ -88,6 +88,17 @@ async function claudeStream() {
   add(r.usage.input_tokens, r.usage.output_tokens, r.content, r.stop_reason);
 }
 
+// What may be asked for by name, as each SDK reads it.
+async function lists() {
+  for (const sdk of [openai(), anthropic()]) {
+    const ids = [];
+    for await (const m of sdk.models.list())
+      ids.push(m.id);
+    got.said.push(ids.filter((id) => !id.includes(":")));
+    got.said.push((await sdk.models.retrieve("auto")).id);
+  }
+}
+
 // Signed thinking goes back as it came, whoever `auto` would choose then.
 async function claudeTurns() {
   const ask = { model: "auto", max_tokens: 2000,
@@ -179,7 +190,7 @@ const clients = {
   chat, "chat-stream": chatStream, responses,
   "responses-stream": responsesStream, embeddings, claude: claudeWhole,
   "claude-stream": claudeStream, "claude-turns": claudeTurns,
-  "gpt-turns": gptTurns, "ai-responses": () => ai(aiOpenai()(gpt)),
+  "gpt-turns": gptTurns, lists, "ai-responses": () => ai(aiOpenai()(gpt)),
   "ai-chat": () => ai(aiOpenai().chat(gpt)), "ai-claude": aiClaude, codex,
 };
 await clients[name]();

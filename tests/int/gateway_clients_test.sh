@@ -109,6 +109,13 @@ for c in claude-turns gpt-turns; do
   fi
 done
 
+if got=$(client lists "$url"); then
+  is 'the lists of models' "$(printf '%s' "$got" | sed 's/.*"said"://')" \
+    '[["auto","gpt-5","gpt-5-mini"],"auto",["auto","claude-haiku-4-5","claude-opus-4-5"],"auto"]}'
+else
+  fail 'the lists of models' "$(tail -n 20 "$work/client.err")"
+fi
+
 serve_stop
 is 'nothing refused' "$(sql aco 'SELECT count(*) FROM dead_letter')" 0
 check 'the ledger is well' "$aco" doctor --all
