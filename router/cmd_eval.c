@@ -35,6 +35,7 @@ enum {
 	OPT_COVERAGE,
 	OPT_SAMPLE,
 	OPT_FOLDS,
+	OPT_REPEAT,
 	OPT_SEED,
 	OPT_BOOT,
 	OPT_REFERENCE,
@@ -75,6 +76,9 @@ static const struct cmd_opt opts[] = {
 			"so many of the tasks, always the same ones (all)"},
 	[OPT_FOLDS] = {"folds", 0, "N",
 		       "judge N parts in turn (5), and not what is marked"},
+	[OPT_REPEAT] = {"repeat", 0, "N",
+			"divide into such parts N times, each time otherwise "
+			"(1)"},
 	[OPT_SEED] = {"seed", 0, "N", "of everything that is drawn (1)"},
 	[OPT_BOOT] = {"boot", 0, "N", "resamples for intervals (1000)"},
 	[OPT_REFERENCE] = {"reference", 0, "MODEL",
@@ -165,6 +169,10 @@ static int read_number(const struct command *self, int opt, const char *text,
 		code = read_count(self, "folds", text, 2, 50, &n);
 		w->ev.folds = (int)n;
 		w->folds = true;
+		return code;
+	case OPT_REPEAT:
+		code = read_count(self, "repeat", text, 1, 100, &n);
+		w->ev.repeats = (int)n;
 		return code;
 	case OPT_BOOT:
 		code = read_count(self, "boot", text, 0, 100000, &n);

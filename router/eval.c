@@ -446,14 +446,17 @@ static bool marked(const struct matrix *m)
 	return some && others;
 }
 
-static void divide(const struct ev *v, int folds, int k, enum mx_side *side)
+/* `round` from 0: folds in turn, and again for each repeat. */
+static void divide(const struct ev *v, int folds, int round, enum mx_side *side)
 {
 	const struct matrix *m = v->m;
 
 	if (folds == 1)
 		matrix_sides(m, side);
 	else
-		matrix_split(m, folds, k, v->o->seed, side);
+		matrix_split(m, folds, round % folds,
+			     v->o->seed + (uint64_t)(round / folds) * 1009,
+			     side);
 	for (int t = 0; t < m->n_tasks; t++)
 		if (v->o->class_name &&
 		    !str_is(m->classes[m->tasks[t].class_id], v->o->class_name))
@@ -467,14 +470,14 @@ static enum rc run_folds(struct ev *v, int folds, int *rows,
 	enum mx_side *side = xcalloc(tasks + 1, sizeof(*side));
 	struct ev_judged all;
 	enum rc rc = RC_OK;
-	int n = 0, at = 0, fit = 0;
+	int n = 0, at = 0, fit = 0, rounds = folds * v->repeats;
 
-	for (int k = 0; k < folds; k++) {
+	for (int k = 0; k < rounds; k++) {
 		divide(v, folds, k, side);
 		n += pick_rows(v, side, rows + n);
 	}
 	ev_judged_init(&all, rows, n, v->m->n_arms);
-	for (int k = 0; rc == RC_OK && k < folds; k++) {
+	for (int k = 0; rc == RC_OK && k < rounds; k++) {
 		struct fold f = {.v = v, .side = side, .rows = rows + at};
 		int in = 0;
 
@@ -500,7 +503,7 @@ static enum rc run_folds(struct ev *v, int folds, int *rows,
 		err_hint(e, "name fewer models, or use --tiers");
 	}
 	if (rc == RC_OK) {
-		out->tasks_fit = fit / folds;
+		out->tasks_fit = fit / rounds;
 		ev_look_back(v, &all);
 		ev_report(v, &all, out);
 		ev_classes(v, &all, out);
@@ -514,12 +517,15 @@ enum rc eval_run(const struct matrix *m, const struct eval_opts *o,
 		 struct eval_report *out, struct err *e)
 {
 	struct ev v = {.m = m, .o = o};
-	int *rows = xcalloc((size_t)m->n_tasks + 1, sizeof(*rows));
+	int *rows;
 	enum rc rc;
 
 	memset(out, 0, sizeof(*out));
 	out->folds = marked(m) ? 1 : o->folds > 1 ? o->folds : 2;
-	v.todo = out->folds * (INNER + 1);
+	v.repeats = out->folds > 1 && o->repeats > 1 ? o->repeats : 1;
+	rows = xcalloc((size_t)m->n_tasks * (size_t)v.repeats + 1,
+		       sizeof(*rows));
+	v.todo = out->folds * v.repeats * (INNER + 1);
 	find_sources(&v);
 	find_stand_ins(&v);
 	find_complete(&v);

@@ -97,7 +97,9 @@ struct eval_class {
 };
 
 struct eval_opts {
-	int folds; /* where nothing is marked for judging; 2 or more */
+	int folds;   /* where nothing is marked for judging; 2 or more */
+	int repeats; /* divisions into folds, each another one; figures are over
+			all of them (1) */
 	uint64_t seed;
 	int boot;               /* resamples of groups */
 	double conf;            /* of intervals, two-sided */

@@ -66,7 +66,7 @@ static void one_class(const struct ev *v, const struct ev_judged *all,
 	memset(j.play[EVAL_HINDSIGHT]->c, 0,
 	       (size_t)n * EVAL_STEPS * sizeof(float));
 	ev_look_back(v, &j);
-	out->tasks = n;
+	out->tasks = n / v->repeats;
 	out->groups = ev_figures(v, &j, out->policy);
 	ev_judged_release(&j);
 	free(rows);
@@ -85,7 +85,7 @@ void ev_classes(const struct ev *v, const struct ev_judged *all,
 		for (int i = 0; i < all->n; i++)
 			if (m->tasks[all->rows[i]].class_id == c)
 				of[n++] = i;
-		if (n < EVAL_CLASS_TASKS || n == all->n)
+		if (n < EVAL_CLASS_TASKS * v->repeats || n == all->n)
 			continue;
 		out->classes[out->n_classes].name = m->classes[c];
 		one_class(v, all, of, n, &out->classes[out->n_classes++]);

@@ -8,6 +8,7 @@
 struct ev {
 	const struct matrix *m;
 	const struct eval_opts *o;
+	int repeats; /* each task is judged so often */
 	int n_sources;
 	int *source;       /* by task */
 	int *stand_in;     /* [source * n_arms + arm]: the arm itself where the

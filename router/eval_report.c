@@ -445,7 +445,7 @@ static void calibration(const struct ev *v, const struct ev_play *l,
 		brier += (double)((p[k] - y[k]) * (p[k] - y[k]));
 		k++;
 	}
-	out->rows = (int64_t)k;
+	out->rows = (int64_t)k / v->repeats;
 	out->ece = k ? calibrate_ece(p, y, k, 15) : NAN;
 	out->brier = k ? brier / (double)k : NAN;
 	out->brier_skill = k ? calibrate_brier_skill(p, ref, y, k) : NAN;
@@ -454,7 +454,7 @@ static void calibration(const struct ev *v, const struct ev_play *l,
 	free(y);
 }
 
-static double accepts(const struct ev_play *p, int64_t *tested,
+static double accepts(const struct ev_play *p, int repeats, int64_t *tested,
 		      int64_t *accepted, int64_t *wrong)
 {
 	for (int i = 0; i < p->n; i++) {
@@ -462,20 +462,24 @@ static double accepts(const struct ev_play *p, int64_t *tested,
 		*accepted += p->accepted[i];
 		*wrong += p->wrong[i];
 	}
+	*tested /= repeats;
+	*accepted /= repeats;
+	*wrong = (*wrong + repeats - 1) / repeats;
 	return *tested ? bound_upper((int)*wrong, (int)*tested, 0.95) : NAN;
 }
 
-static void tests(const struct ev_play *p, struct eval_report *out)
+/* Counts are of one division: those of several are not so many replies. */
+static void tests(const struct ev_play *p, int repeats, struct eval_report *out)
 {
-	out->tested = p->replies;
-	out->accepted = p->stood;
-	out->wrong = p->wrong_stood;
+	out->tested = p->replies / repeats;
+	out->accepted = p->stood / repeats;
+	out->wrong = (p->wrong_stood + repeats - 1) / repeats;
 	out->false_accept_stated =
 		p->replies ? p->promised / (double)p->replies : NAN;
-	out->false_accept_bound = p->replies
-					  ? bound_upper((int)p->wrong_stood,
-							(int)p->replies, 0.95)
-					  : NAN;
+	out->false_accept_bound =
+		out->tested
+			? bound_upper((int)out->wrong, (int)out->tested, 0.95)
+			: NAN;
 }
 
 static void learned(const struct ev *v, struct ev_play *l,
@@ -490,7 +494,8 @@ static void learned(const struct ev *v, struct ev_play *l,
 	}
 	out->decide_p50_us = percentile(l->decide_us, n, 0.5);
 	out->decide_p99_us = percentile(l->decide_us, n, 0.99);
-	memcpy(out->served, l->served, sizeof(out->served));
+	for (int i = 0; i < 3; i++)
+		out->served[i] = l->served[i] / v->repeats;
 }
 
 static void name_of(char *out, size_t size, const struct ev *v, int arm)
@@ -566,14 +571,14 @@ int ev_figures(const struct ev *v, const struct ev_judged *j,
 void ev_report(const struct ev *v, const struct ev_judged *j,
 	       struct eval_report *out)
 {
-	out->tasks = j->n;
+	out->tasks = j->n / v->repeats;
 	out->groups = ev_figures(v, j, out->policy);
 	for (int i = 0; i < j->n; i++)
 		out->penalty += (double)j->penalty[i] / j->n;
 	pool(v, j, out);
 	learned(v, j->play[EVAL_LEARNED], out);
-	tests(j->play[EVAL_CASCADE], out);
+	tests(j->play[EVAL_CASCADE], v->repeats, out);
 	out->cascade_bound =
-		accepts(j->play[EVAL_CASCADE], &out->cascade_tested,
+		accepts(j->play[EVAL_CASCADE], v->repeats, &out->cascade_tested,
 			&out->cascade_accepted, &out->cascade_wrong);
 }

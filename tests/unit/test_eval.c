@@ -190,6 +190,7 @@ static void folds(void **state)
 	struct eval_report a, b;
 	struct eval_opts o;
 	struct matrix m;
+	double cheapest;
 
 	(void)state;
 	with.judged = 0;
@@ -200,6 +201,7 @@ static void folds(void **state)
 	run(&m, &o, &a);
 	run(&m, &o, &b);
 	assert_int_equal(a.folds, 5);
+	cheapest = a.policy[EVAL_CHEAPEST].success[0].value;
 	assert_int_equal(a.tasks, 400);
 	assert_int_equal(a.groups, 100);
 	assert_true(a.tasks_fit > 300 && a.tasks_fit < 340);
@@ -212,6 +214,16 @@ static void folds(void **state)
 	}
 	eval_report_release(&a);
 	eval_report_release(&b);
+	/* divided three times: as many tasks, and means of all */
+	o.repeats = 3;
+	run(&m, &o, &a);
+	assert_int_equal(a.tasks, 400);
+	assert_int_equal(a.groups, 100);
+	assert_int_equal(a.n_classes, 3);
+	assert_true(a.classes[0].tasks < 200);
+	near(a.policy[EVAL_CHEAPEST].success[0].value, cheapest);
+	eval_report_release(&a);
+	o.repeats = 1;
 	o.class_name = "c1";
 	run(&m, &o, &a);
 	assert_true(a.tasks > 80 && a.tasks < 200);
