@@ -24,6 +24,7 @@
 #define NS_OF_MS     1000000L
 #define ROOM_SECONDS 2 /* between looks whether there is room by now */
 #define FILE_MAX     ((size_t)1 << 30)
+#define NEAR_BYTES   ((size_t)64 << 10)
 
 static const char magic[4] = {'A', 'C', 'O', 'J'};
 
@@ -36,7 +37,7 @@ struct record {
 	uint32_t len; /* 0: the end */
 	uint32_t crc;
 	uint32_t done;
-	uint32_t unused;
+	uint32_t upto; /* of the first: what lies before this offset is done */
 };
 
 struct file {
@@ -79,7 +80,7 @@ static bool tell_file(const char *map, size_t size, journal_found_fn *found,
 		      void *arg, struct err *e)
 {
 	struct head h;
-	size_t at = sizeof(h);
+	size_t at = sizeof(h), upto = 0;
 	struct record r;
 
 	if (size < sizeof(h))
@@ -94,7 +95,10 @@ static bool tell_file(const char *map, size_t size, journal_found_fn *found,
 		if (!r.len || r.len > size - at - sizeof(r) ||
 		    sum_of(h.generation, text, r.len) != r.crc)
 			break;
-		if (!r.done && found(arg, (struct str){text, r.len}, e))
+		if (at == sizeof(h))
+			upto = r.upto;
+		if (!r.done && at >= upto &&
+		    found(arg, (struct str){text, r.len}, e))
 			return false;
 		at += padded(sizeof(r) + r.len);
 	}
@@ -376,12 +380,23 @@ uint64_t journal_put(struct journal *j, struct str record)
 	return (uint64_t)(unsigned)j->active << 32 | (uint32_t)at;
 }
 
+static void set_word(struct file *f, size_t at, uint32_t v)
+{
+	memcpy(f->map + at, &v, sizeof(v));
+}
+
+/* A page far behind was synced since: to write to it would be a fault, and a
+ * page more for the disk. It is left alone; a record that is told again after a
+ * crash though it was done is still one row. */
 void journal_done(struct journal *j, uint64_t mark)
 {
 	struct file *f = &j->f[mark >> 32];
-	uint32_t done = 1;
+	size_t at = (uint32_t)mark;
 
-	memcpy(f->map + (uint32_t)mark + offsetof(struct record, done), &done,
-	       sizeof(done));
 	f->open--;
+	if (!f->open)
+		set_word(f, sizeof(struct head) + offsetof(struct record, upto),
+			 (uint32_t)f->at);
+	else if (f->at - at <= NEAR_BYTES)
+		set_word(f, at + offsetof(struct record, done), 1);
 }

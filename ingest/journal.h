@@ -10,7 +10,11 @@
  *
  *   DIR/PID-N.journal   head: magic, version, generation; then records
  *   record              length, CRC-32C (seeded by the generation), done,
- *                       then the bytes; padded to 8 */
+ *                       of the first one how far all are done, then the
+ *                       bytes; padded to 8
+ *
+ * Not every record that is done is marked: after a crash some are told again.
+ */
 #ifndef ACO_JOURNAL_H
 #define ACO_JOURNAL_H
 
@@ -21,7 +25,8 @@
 
 struct journal;
 
-/* A record that a former process left and that is not done. RC_OK: it was
+/* A record that a former process left and that is not known to be done: who
+ * takes it must stand seeing it twice. RC_OK: it was
  * taken. Borrowed during the call. Absent, behind the last one of a file: what
  * was taken must be safe now. */
 typedef enum rc journal_found_fn(void *arg, struct str record, struct err *e);

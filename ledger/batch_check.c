@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "ledger/base/clock.h"
+#include "ledger/base/jpull.h"
 #include "ledger/base/json.h"
 #include "ledger/batch.h"
 #include "ledger/money.h"
@@ -65,18 +66,15 @@ static enum rc check_money(const char *field, int64_t pusd, struct err *e)
 
 static enum rc check_object(const char *field, struct str s, struct err *e)
 {
-	struct json_doc d;
 	enum rc rc = check_text(field, s, ATTRS_MAX, e);
 
 	if (rc || !s.len)
 		return rc;
-	json_doc_init(&d, 512);
-	rc = json_parse(&d, s, e);
-	if (rc == RC_OK && !json_is(&d.nodes[0], JSON_OBJECT))
+	rc = jpull_check(s, JSON_MAX_DEPTH, e);
+	if (rc == RC_OK && !str_starts(str_trim(s), "{"))
 		rc = err_set(e, RC_BAD, "not an object");
 	if (rc)
 		err_prefix(e, "%s", field);
-	json_doc_release(&d);
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 #include "router/derive.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,23 @@ const char *derive_name(int i, char buf[FEATURE_NAME])
 	return buf;
 }
 
+/* Most features are small counts, whose logarithms are looked up. */
+static float log1p_of[256];
+static pthread_once_t log1p_once = PTHREAD_ONCE_INIT;
+
+static void log1p_fill(void)
+{
+	for (int i = 0; i < 256; i++)
+		log1p_of[i] = log1pf((float)i);
+}
+
+static float log1p_at(float v)
+{
+	int i = v >= 0 && v < 256 ? (int)v : -1;
+
+	return i >= 0 && (float)i == v ? log1p_of[i] : log1pf(v);
+}
+
 void derive_place(const struct derive_tables *t, const float *x,
 		  float place[DERIVE_DIMS])
 {
@@ -43,8 +61,9 @@ void derive_place(const struct derive_tables *t, const float *x,
 	float v[FEATURE_MAX + LANES] = {0};
 	int n = t->features;
 
+	pthread_once(&log1p_once, log1p_fill);
 	for (int j = 0; j < n; j++) {
-		float y = log1pf(x[j] + 1) - t->centre[j];
+		float y = log1p_at(x[j] + 1) - t->centre[j];
 
 		v[j] = isfinite(y) ? y : 0; /* as an ordinary one */
 	}

@@ -27,12 +27,10 @@ base=${ACO_BENCH_PORT:-18800}
 provider=$((base + 1)) proxy=$((base + 2)) gateway=$((base + 3))
 mock=$((base + 4)) portkey=$((base + 5)) streams=$((base + 6))
 plain=$((base + 7))
-home=$ACO_HOME
 pids=() portkey_pid=0
 finish() {
   [ ${#pids[@]} -eq 0 ] || kill -TERM "${pids[@]}" 2>/dev/null
   wait
-  export ACO_HOME=$home
   bench_stop
 }
 trap finish EXIT
@@ -103,8 +101,7 @@ start_gateway() { # NAME PORT PROVIDER KEYS
   local name=$1 port=$2
   sql postgres "DROP DATABASE IF EXISTS $name" 2>/dev/null
   sql postgres "CREATE DATABASE $name TEMPLATE aco OWNER aco"
-  export ACO_DATABASE_URL="postgresql://aco@/$name?host=$home/pg/run"
-  export ACO_HOME=$bench_work/$name
+  export ACO_DATABASE_URL="postgresql://aco@/$name?host=$ACO_HOME/pg/run"
   sql "$name" "SELECT aco_make_day((now() AT TIME ZONE 'UTC')::date)" >/dev/null
   "$aco" model set gpt-5-mini --tier 2 --enable >/dev/null
   "$aco" model set gpt-5 --tier 4 --enable >/dev/null
@@ -114,7 +111,8 @@ start_gateway() { # NAME PORT PROVIDER KEYS
     key[$name]=$("$aco" key add bench --role gateway --team bench 2>/dev/null |
       head -n 1)
   fi
-  ACO_LISTEN=127.0.0.1:$port ACO_WORKERS=1 ACO_KEYS=$4 \
+  ACO_HOME=$bench_work/$name ACO_LISTEN=127.0.0.1:$port ACO_WORKERS=1 \
+    ACO_KEYS=$4 \
     ACO_ROUTE_MODE=live OPENAI_API_KEY=x \
     ACO_OPENAI_BASE_URL=http://127.0.0.1:$3/v1 \
     "$aco" serve >"$bench_work/$name.log" 2>&1 &
@@ -147,12 +145,12 @@ ticks() {
 server() {
   case $1 in
   "$proxy" | "$streams") pgrep -P "$(cat "$bench_work/nginx.pid")" ;;
-  "$gateway") pgrep -P "${daemon[full]}" | head -n 1 ;;
-  "$plain") pgrep -P "${daemon[only]}" | head -n 1 ;;
+  "$gateway") pgrep -P "${daemon[full]}" '^worker' ;;
+  "$plain") pgrep -P "${daemon[only]}" '^worker' ;;
   "$portkey") echo "$portkey_pid" ;;
   esac
 }
-postgres() { pgrep -P "$(head -n 1 "$home/pg/data/postmaster.pid")"; }
+postgres() { pgrep -P "$(head -n 1 "$ACO_HOME/pg/data/postmaster.pid")"; }
 
 # Rows that the ledger has, and those that it should have by now.
 declare -A due=([only]=0 [full]=0)
@@ -202,7 +200,7 @@ per() {
 catch_up() {
   local name=$1 have from=$EPOCHREALTIME
   due[$name]=$((due[$name] + $(value requests "$line")))
-  have=$(rows "$name")
+  have=$(rows "$name") || bench_die "the ledger $name cannot be read"
   line+=" late=$((due[$name] - have))"
   for ((k = 0; have < due[$name]; k++)); do
     [ "$k" -lt 600 ] || bench_die "$way: ${due[$name]} calls, $have rows"

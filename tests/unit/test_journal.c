@@ -111,6 +111,60 @@ static void put_and_die(const char *const *texts, int n, int done)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+enum {
+	FAR = 5000, /* records of a hundred bytes: most lie far behind */
+	ROOM = 1 << 20
+};
+
+/* Puts FAR records, the last `left` of which are not done. */
+static void put_many_and_die(int left)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		static uint64_t mark[FAR];
+		struct seen s = {0};
+		struct journal *j = NULL;
+		char text[128];
+		struct err e;
+
+		buf_init(&s.text, ROOM);
+		if (journal_open(&j, dir, ROOM, found, &s, &e))
+			_exit(1);
+		for (int i = 0; i < FAR; i++) {
+			snprintf(text, sizeof(text), "%0100d", i);
+			mark[i] = journal_put(j, str_from(text));
+		}
+		for (int i = 0; i < FAR - left; i++)
+			journal_done(j, mark[i]);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* What is done far behind may be told again, what is not done is told; and of
+ * a file whose records are all done nothing. */
+static void what_is_not_done_is_told(void **state)
+{
+	struct seen s = {0};
+	char text[128];
+
+	(void)state;
+	buf_init(&s.text, ROOM);
+	put_many_and_die(2);
+	journal_close(open_it(&s, ROOM));
+	for (int i = FAR - 2; i < FAR; i++) {
+		snprintf(text, sizeof(text), "%0100d;", i);
+		assert_non_null(strstr(buf_str(&s.text), text));
+	}
+	buf_clear(&s.text);
+	put_many_and_die(0);
+	journal_close(open_it(&s, ROOM));
+	assert_int_equal(s.text.len, 0);
+	assert_int_equal(files(false), 0);
+	buf_release(&s.text);
+}
+
 static void what_was_put_outlives_a_kill(void **state)
 {
 	static const char *const texts[] = {"one", "two and more", "three"};
@@ -231,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(what_was_put_outlives_a_kill, clear),
+		cmocka_unit_test_teardown(what_is_not_done_is_told, clear),
 		cmocka_unit_test_teardown(what_is_not_taken_stays, clear),
 		cmocka_unit_test_teardown(files_take_turns, clear),
 		cmocka_unit_test_teardown(foreign_bytes_are_no_records, clear),
