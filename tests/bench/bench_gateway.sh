@@ -100,7 +100,8 @@ declare -A daemon=() key=()
 start_gateway() { # NAME PORT PROVIDER KEYS
   local name=$1 port=$2
   sql postgres "DROP DATABASE IF EXISTS $name" 2>/dev/null
-  sql postgres "CREATE DATABASE $name TEMPLATE aco OWNER aco"
+  sql postgres "CREATE DATABASE $name TEMPLATE aco OWNER aco" ||
+    bench_die "no database $name"
   export ACO_DATABASE_URL="postgresql://aco@/$name?host=$ACO_HOME/pg/run"
   sql "$name" "SELECT aco_make_day((now() AT TIME ZONE 'UTC')::date)" >/dev/null
   "$aco" model set gpt-5-mini --tier 2 --enable >/dev/null
@@ -112,7 +113,7 @@ start_gateway() { # NAME PORT PROVIDER KEYS
       head -n 1)
   fi
   ACO_HOME=$bench_work/$name ACO_LISTEN=127.0.0.1:$port ACO_WORKERS=1 \
-    ACO_KEYS=$4 \
+    ACO_KEYS=$4 ACO_UPSTREAM_CONNECTIONS=2048 \
     ACO_ROUTE_MODE=live OPENAI_API_KEY=x \
     ACO_OPENAI_BASE_URL=http://127.0.0.1:$3/v1 \
     "$aco" serve >"$bench_work/$name.log" 2>&1 &
@@ -145,15 +146,15 @@ ticks() {
 server() {
   case $1 in
   "$proxy" | "$streams") pgrep -P "$(cat "$bench_work/nginx.pid")" ;;
-  "$gateway") pgrep -P "${daemon[full]}" '^worker' ;;
-  "$plain") pgrep -P "${daemon[only]}" '^worker' ;;
+  "$gateway") pgrep -P "${daemon[whole]}" '^worker' ;;
+  "$plain") pgrep -P "${daemon[bare]}" '^worker' ;;
   "$portkey") echo "$portkey_pid" ;;
   esac
 }
 postgres() { pgrep -P "$(head -n 1 "$ACO_HOME/pg/data/postmaster.pid")"; }
 
 # Rows that the ledger has, and those that it should have by now.
-declare -A due=([only]=0 [full]=0)
+declare -A due=([bare]=0 [whole]=0)
 rows() { # DATABASE
   sql "$1" "SELECT coalesce(sum(attempts), 0) FROM attempt_rollup
             WHERE grain = 'day'"
@@ -169,8 +170,8 @@ load() {
   local way=$1 port=$2 file=$3 line pid before pg_before name=
   shift 3
   case $port in
-  "$gateway") name=full ;;
-  "$plain") name=only ;;
+  "$gateway") name=whole ;;
+  "$plain") name=bare ;;
   esac
   export GW_KEY=none
   [ -z "$name" ] || GW_KEY=${key[$name]}
@@ -262,8 +263,8 @@ body gpt-5-mini ',"stream":true' >"$bench_work/stream"
 start_nginx
 with_portkey=no
 start_portkey && with_portkey=yes
-start_gateway only "$plain" "$provider" off
-start_gateway full "$gateway" "$provider" required
+start_gateway bare "$plain" "$provider" off
+start_gateway whole "$gateway" "$provider" required
 for port in "$plain" "$gateway"; do # names, partitions, connections
   load "warm $port" "$port" named --conns 64
 done
@@ -322,8 +323,8 @@ done
     "64: $b" '64: portkey'
 [ "$bench_json" = yes ] ||
   echo "$bench_name: memory of a worker: $rss_begun MiB, later $(rss "$gateway")"
-stop_gateway only
-stop_gateway full
+stop_gateway bare
+stop_gateway whole
 
 # ---- streams ----
 # Tokens come one by one, as from a model: the first after 50 ms, then one each
@@ -333,8 +334,8 @@ stop_gateway full
   >"$bench_work/mock.log" 2>&1 &
 pids+=($!)
 answers "http://127.0.0.1:$mock/mock/stats"
-due[full]=0
-start_gateway full "$gateway" "$mock" required
+due[whole]=0
+start_gateway whole "$gateway" "$mock" required
 ways=() seconds=3
 for ((i = 0; i < bench_runs && i < 3; i++)); do
   for n in 100 512; do
@@ -361,4 +362,4 @@ for n in 100 512; do
 done
 [ "$bench_json" = yes ] ||
   echo "$bench_name: a worker after 512 streams: $(rss "$gateway") MiB"
-stop_gateway full
+stop_gateway whole
