@@ -60,6 +60,7 @@ enum rc gw_open(struct gateway **out, struct worker *w, const char *url,
 	g->w = w;
 	g->queue_timer = loop_timer_new(w->loop, gw_queue_look, g);
 	pool_init(&g->spare, sizeof(struct gw_call), GW_SPARE);
+	g->texts = feature_memo_new();
 	if (!rc) {
 		g->up = upstream_new(w->loop, &lim, e);
 		rc = g->up ? gw_models_open(&g->models, w->conf, url, e)
@@ -101,6 +102,7 @@ static void free_gateway(void *arg)
 		buf_release(&k->held);
 	}
 	pool_release(&g->spare);
+	feature_memo_free(g->texts);
 	free(g);
 }
 

@@ -129,6 +129,7 @@ struct gateway {
 	struct gw_call *calls; /* all */
 	struct loop_timer *queue_timer;
 	struct pool spare; /* calls */
+	struct feature_memo *texts;
 	struct gw_kit kits[GW_SPARE];
 	int n_kits;
 	uint64_t random; /* state */

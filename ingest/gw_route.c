@@ -220,9 +220,9 @@ static void fill_features(struct gw_call *c, const struct gw_last *last)
 	x.errors = c->req.tool_errors;
 	x.repeats = c->req.repeats;
 	x.cost_pusd = last->cost_pusd;
-	c->ask.n_x =
-		feature_vector(c->req.text.len ? c->req.text : c->req.task_text,
-			       &x, c->features);
+	c->ask.n_x = feature_vector_memo(
+		c->g->texts, c->req.text.len ? c->req.text : c->req.task_text,
+		&x, c->features);
 	c->ask.x = c->features;
 }
 

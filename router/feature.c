@@ -2,7 +2,10 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "ledger/base/alloc.h"
+#include "ledger/base/map.h"
 #include "ledger/hash.h"
 #include "router/derive.h"
 #include "router/feature_text.h"
@@ -381,19 +384,64 @@ void feature_ctx_init(struct feature_ctx *c)
 	};
 }
 
-int feature_vector(struct str text, const struct feature_ctx *ctx, float *out)
+static int extract_all(const struct text_stats *s,
+		       const struct feature_ctx *ctx, float *out)
 {
-	struct text_stats s;
 	struct feature_ctx first;
-	const struct feature_in in = {&s, ctx ? ctx : &first};
+	const struct feature_in in = {s, ctx ? ctx : &first};
 
 	feature_ctx_init(&first);
-	text_stats_read(&s, text);
 	for (int i = 0; i < TABLE_N; i++) {
 		for (int k = 0; k < table[i].width; k++)
 			*out++ = table[i].extract(&in, k);
 	}
 	return VALUES;
+}
+
+int feature_vector(struct str text, const struct feature_ctx *ctx, float *out)
+{
+	struct text_stats s;
+
+	text_stats_read(&s, text);
+	return extract_all(&s, ctx, out);
+}
+
+#define MEMO_TEXTS 64
+
+struct feature_memo {
+	struct {
+		uint64_t hash; /* seeded: nobody can aim at another's */
+		size_t len;    /* 0: nothing here */
+		struct text_stats s;
+	} text[MEMO_TEXTS];
+};
+
+struct feature_memo *feature_memo_new(void)
+{
+	return xcalloc(1, sizeof(struct feature_memo));
+}
+
+void feature_memo_free(struct feature_memo *m)
+{
+	free(m);
+}
+
+int feature_vector_memo(struct feature_memo *m, struct str text,
+			const struct feature_ctx *ctx, float *out)
+{
+	uint64_t hash;
+	size_t at;
+
+	if (!text.len)
+		return feature_vector(text, ctx, out);
+	hash = map_hash(text.p, text.len);
+	at = (size_t)(hash % MEMO_TEXTS);
+	if (m->text[at].hash != hash || m->text[at].len != text.len) {
+		text_stats_read(&m->text[at].s, text);
+		m->text[at].hash = hash;
+		m->text[at].len = text.len;
+	}
+	return extract_all(&m->text[at].s, ctx, out);
 }
 
 int feature_text(struct str text, float *out)

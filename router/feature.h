@@ -36,6 +36,7 @@
 #define FEATURE_ALL_MAX (FEATURE_MAX + FEATURE_DERIVED)
 #define FEATURE_NAME    32 /* room for a name, NUL included */
 
+struct feature_memo;
 struct text_stats;
 
 /* Where in its task a request stands, all before it is served. */
@@ -94,6 +95,14 @@ struct uuid feature_schema(void);
  * whole). ctx NULL: as feature_ctx_init says. Allocates nothing; time is linear
  * in the text. Live requests, imports and training use this one function. */
 int feature_vector(struct str text, const struct feature_ctx *ctx, float *out);
+/* The same values, with what texts counted kept from call to call: the steps of
+ * a task ask with the same text again and again, and reading 4 KB of it takes
+ * longer than the rest of a decision. Of texts there is a hash and the counts,
+ * no text. For one thread. */
+struct feature_memo *feature_memo_new(void);
+void feature_memo_free(struct feature_memo *m); /* NULL is fine */
+int feature_vector_memo(struct feature_memo *m, struct str text,
+			const struct feature_ctx *ctx, float *out);
 /* The same without a context. */
 int feature_text(struct str text, float *out);
 

@@ -353,6 +353,34 @@ static void test_version_was_raised(void **state)
 		fail_msg("schema %s, vector %s", text, got);
 }
 
+/* Kept counts give the same vector, whatever was asked in between. */
+static void test_memo(void **state)
+{
+	struct feature_memo *m = feature_memo_new();
+	float a[FEATURE_MAX], b[FEATURE_MAX];
+	size_t bytes = (size_t)feature_count() * sizeof(float);
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (size_t n = 0; n < sizeof(sample); n++) {
+			struct str text = {sample, n};
+			struct feature_ctx c;
+
+			feature_ctx_init(&c);
+			c.step = round + (int)n;
+			feature_vector(text, &c, a);
+			for (int i = 0; i < 2; i++) {
+				assert_int_equal(
+					feature_vector_memo(m, text, &c, b),
+					feature_count());
+				assert_memory_equal(a, b, bytes);
+			}
+		}
+	}
+	feature_memo_free(m);
+	feature_memo_free(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_languages),
 		cmocka_unit_test(test_grams),
 		cmocka_unit_test(test_context),
+		cmocka_unit_test(test_memo),
 		cmocka_unit_test(test_version_was_raised),
 	};
 
