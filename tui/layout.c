@@ -8,6 +8,7 @@
 #include "tui/text.h"
 
 #define BRANCH_COLS 3  /* columns of what stands before a child's name */
+#define FOLD_COLS   2  /* and before that of a row with children */
 #define FIRST_MIN   12 /* the first column yields down to this */
 
 static bool on_screen(const struct column *c)
@@ -48,9 +49,12 @@ void layout_measure(const struct table *t, const struct show *how, int *natural)
 		h.spark = show_max_width(col);
 		for (int i = 0; i < t->n_shown; i++) {
 			int row = t->shown[i];
-			int branch = c == 0 && t->rows[row].parent >= 0
-					     ? BRANCH_COLS
-					     : 0;
+			int branch = 0;
+
+			if (c == 0 && t->rows[row].parent >= 0)
+				branch = BRANCH_COLS;
+			else if (c == 0 && t->rows[row].children > 0)
+				branch = FOLD_COLS;
 
 			buf_clear(&b);
 			show_cell(&b, col, table_get(t, row, c), &h);

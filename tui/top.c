@@ -14,6 +14,7 @@ void top_init(struct top *t, struct data *data, const struct range *range)
 	t->ctx.range = *range;
 	t->ctx.now_us = clock_now_us();
 	t->ctx.totals.oldest_us = TIME_NONE;
+	t->ctx.budgets = &t->budgets;
 	t->ctx.totals.newest_us = TIME_NONE;
 	t->page_rows = 1;
 	for (int i = 0; i < GATHER_CALLS; i++)

@@ -96,6 +96,7 @@ struct top {
 
 	struct gather gather;
 	struct query_totals before; /* of the period before, if compared */
+	struct budgets_kept budgets;
 	int64_t header_us; /* monotonic, when ctx.header was read; 0: not yet */
 	bool want_gather;
 	bool range_is_auto; /* nobody chose it: it may widen by itself */

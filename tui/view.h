@@ -32,6 +32,18 @@
 struct price_book;
 struct health;
 
+/* What budgets have used, for the screens that show it beside spend: read again
+ * after a while only, since the sums of a month are long. */
+#define BUDGETS_KEPT 256
+struct budgets_kept {
+	int64_t read_us; /* monotonic; 0: not yet */
+	int n;
+	struct {
+		int32_t class_id, agent_id, team_id;
+		int64_t used; /* millionths of the limit */
+	} v[BUDGETS_KEPT];
+};
+
 /* What the screens know of the world while they ask and read. */
 struct context {
 	int64_t now_us;
@@ -41,6 +53,7 @@ struct context {
 	struct query_span before;      /* that period; of use if compare */
 	struct query_totals totals;    /* zeros until the first answer */
 	struct query_header header;    /* likewise */
+	struct budgets_kept *budgets;  /* never NULL */
 	const struct health *health;   /* of the daemon; NULL: not looked at */
 	const struct price_book *book; /* NULL until loaded */
 };

@@ -51,29 +51,10 @@ static void fill(const struct context *c, struct table *t, int i,
 	spend_fill(t, r, &blocks, c, &q);
 }
 
-static void fill_budgets(struct table *t, const struct db_result *res)
+/* Whose the table is. */
+static enum query_dim dim_of(const struct table *t)
 {
-	struct query_budget q;
-
-	for (int i = 0; i < db_rows(res); i++) {
-		int64_t used;
-		int32_t id;
-		int r;
-
-		query_budget_row(res, i, &q);
-		id = t->cols == team_cols ? q.team_id : q.agent_id;
-		r = id ? table_find(t, table_key(&id, sizeof(id))) : -1;
-		if (r < 0)
-			continue;
-		used = query_budget_used(&q);
-		if (table_get(t, r, BUDGET)->known &&
-		    table_get(t, r, BUDGET)->v.i >= used)
-			continue;
-		table_ratio(t, r, BUDGET, used);
-		if (used >= 800000)
-			table_tone(t, r, BUDGET,
-				   used >= 1000000 ? TONE_BAD : TONE_WARN);
-	}
+	return t->cols == team_cols ? QUERY_TEAM : QUERY_AGENT;
 }
 
 static bool agent_args(const struct query_page *p, const struct context *c,
@@ -97,6 +78,7 @@ static void agent_take(const struct context *c, struct table *t,
 {
 	for (int i = 0; i < db_rows(res); i++)
 		fill(c, t, i, res, false);
+	spend_budget_show(c, t, BUDGET, QUERY_AGENT);
 }
 
 static void team_take(const struct context *c, struct table *t,
@@ -104,6 +86,7 @@ static void team_take(const struct context *c, struct table *t,
 {
 	for (int i = 0; i < db_rows(res); i++)
 		fill(c, t, i, res, true);
+	spend_budget_show(c, t, BUDGET, QUERY_TEAM);
 }
 
 static bool agent_before_args(const struct query_page *p,
@@ -154,15 +137,13 @@ static bool budget_args(const struct query_page *p, const struct context *c,
 			const struct table *t, struct db_args *a)
 {
 	(void)p;
-	query_budgets_args(a, c->now_us);
-	return t->n > 0 && c->header.has_any_budget;
+	return spend_budget_args(c, t, a);
 }
 
 static void budget_take(const struct context *c, struct table *t,
 			const struct db_result *res)
 {
-	(void)c;
-	fill_budgets(t, res);
+	spend_budget_take(c, t, BUDGET, dim_of(t), res);
 }
 
 static const struct view *people_enter(const struct table *t, int row,

@@ -105,6 +105,7 @@ static void fleet_take(const struct context *c, struct table *t,
 			table_tone(t, r, CLASS, TONE_WARN);
 		spend_fill(t, r, &blocks, c, &q);
 	}
+	spend_budget_show(c, t, BUDGET, QUERY_CLASS);
 }
 
 static bool before_args(const struct query_page *p, const struct context *c,
@@ -212,35 +213,13 @@ static bool budget_args(const struct query_page *p, const struct context *c,
 			const struct table *t, struct db_args *a)
 {
 	(void)p;
-	query_budgets_args(a, c->now_us);
-	return t->n > 0 && c->header.has_any_budget;
+	return spend_budget_args(c, t, a);
 }
 
 static void budget_take(const struct context *c, struct table *t,
 			const struct db_result *res)
 {
-	struct query_budget q;
-
-	(void)c;
-	for (int i = 0; i < db_rows(res); i++) {
-		int64_t used;
-		int r;
-
-		query_budget_row(res, i, &q);
-		r = q.class_id ? table_find(t, table_key(&q.class_id,
-							 sizeof(q.class_id)))
-			       : -1;
-		if (r < 0)
-			continue;
-		used = query_budget_used(&q);
-		if (table_get(t, r, BUDGET)->known &&
-		    table_get(t, r, BUDGET)->v.i >= used)
-			continue;
-		table_ratio(t, r, BUDGET, used);
-		if (used >= 800000)
-			table_tone(t, r, BUDGET,
-				   used >= 1000000 ? TONE_BAD : TONE_WARN);
-	}
+	spend_budget_take(c, t, BUDGET, QUERY_CLASS, res);
 }
 
 static const struct view *fleet_enter(const struct table *t, int row,

@@ -170,6 +170,65 @@ void spend_trend(struct table *t, int col, const struct context *c,
 	}
 }
 
+/* ---- budgets ---- */
+
+#define BUDGETS_US (10 * US_PER_SEC)
+
+bool spend_budget_args(const struct context *c, const struct table *t,
+		       struct db_args *a)
+{
+	int64_t read = c->budgets->read_us;
+
+	query_budgets_args(a, c->now_us);
+	return t->n > 0 && c->header.has_any_budget &&
+	       (read == 0 || clock_mono_us() - read >= BUDGETS_US);
+}
+
+void spend_budget_show(const struct context *c, struct table *t, int col,
+		       enum query_dim dim)
+{
+	for (int i = 0; i < c->budgets->n; i++) {
+		int32_t id = dim == QUERY_CLASS   ? c->budgets->v[i].class_id
+			     : dim == QUERY_AGENT ? c->budgets->v[i].agent_id
+						  : c->budgets->v[i].team_id;
+		int64_t used = c->budgets->v[i].used;
+		int r = id ? table_find(t, table_key(&id, sizeof(id))) : -1;
+
+		if (r < 0 || (table_get(t, r, col)->known &&
+			      table_get(t, r, col)->v.i >= used))
+			continue;
+		table_ratio(t, r, col, used);
+		if (used >= 800000)
+			table_tone(t, r, col,
+				   used >= 1000000 ? TONE_BAD : TONE_WARN);
+	}
+}
+
+void spend_budget_take(const struct context *c, struct table *t, int col,
+		       enum query_dim dim, const struct db_result *res)
+{
+	struct budgets_kept *b = c->budgets;
+	struct query_budget q;
+
+	b->n = 0;
+	b->read_us = clock_mono_us();
+	for (int i = 0; i < db_rows(res) && b->n < BUDGETS_KEPT; i++) {
+		query_budget_row(res, i, &q);
+		if (!q.class_id && !q.agent_id && !q.team_id)
+			continue;
+		b->v[b->n].class_id = q.class_id;
+		b->v[b->n].agent_id = q.agent_id;
+		b->v[b->n].team_id = q.team_id;
+		b->v[b->n++].used = query_budget_used(&q);
+	}
+	/* More than are kept are read each time. */
+	if (b->n == BUDGETS_KEPT)
+		b->read_us = 0;
+	for (size_t r = 0; r < t->n; r++)
+		table_none(t, (int)r, col, NULL);
+	spend_budget_show(c, t, col, dim);
+}
+
 /* ---- pictures ---- */
 
 bool spend_stack_args(const struct query_page *p, const struct context *c,

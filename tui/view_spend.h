@@ -224,6 +224,16 @@ void spend_before(struct table *t, int spend_col, const struct db_result *r);
 void spend_trend(struct table *t, int col, const struct context *c,
 		 const struct db_result *r);
 
+/* What the tightest budget of each row has used, into column `col`; the id of a
+ * row is that of `dim`. The ask fills them anew every few seconds, `show` puts
+ * into a new table what is known. */
+bool spend_budget_args(const struct context *c, const struct table *t,
+		       struct db_args *a);
+void spend_budget_take(const struct context *c, struct table *t, int col,
+		       enum query_dim dim, const struct db_result *r);
+void spend_budget_show(const struct context *c, struct table *t, int col,
+		       enum query_dim dim);
+
 /* Asks for the pictures: spend by tier over time, hours by days, cost per
  * task. */
 bool spend_stack_args(const struct query_page *p, const struct context *c,

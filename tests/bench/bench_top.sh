@@ -42,10 +42,11 @@ fi
 export ACO_NOW=2026-11-24T12:00:00Z LC_ALL=C.UTF-8
 export XDG_STATE_HOME=$bench_work/state
 
+generate() { psql -X -q -v ON_ERROR_STOP=1 -v calls="$calls" -d "$super"; }
+gen_failed() { bench_die "$(tail -n 3 "$bench_work/gen.log")"; }
 build_ledger() {
   fresh
-  psql -X -q -v ON_ERROR_STOP=1 -v calls="$calls" -d "$super" \
-  >"$bench_work/gen.log" 2>&1 <<'END' || bench_die "$(tail -n 3 "$bench_work/gen.log")"
+  generate >"$bench_work/gen.log" 2>&1 <<'END' || gen_failed
 SET synchronous_commit = off;
 SET maintenance_work_mem = '256MB';
 SELECT aco_make_day((date '2026-10-25' + i)::date) FROM generate_series(0, 31) i;
@@ -64,6 +65,23 @@ JOIN dict c ON c.kind = 'class' AND c.name = 'class-' || 1 + i % 10
 JOIN dict a ON a.kind = 'agent' AND a.name = 'agent-' || 1 + i % 6
 JOIN dict t ON t.kind = 'team' AND t.name = 'team-' || 1 + i % 4
 JOIN model m ON m.provider = 'bench' AND m.name = 'model-' || 1 + (i / 7) % 5;
+END
+  # Two at once: a machine has so many processors at least.
+  generate >"$bench_work/gen-calls.log" 2>&1 <<'END' &
+SET synchronous_commit = off;
+SET maintenance_work_mem = '256MB';
+-- All calls, for the plain query: what it needs of a row, and no more.
+CREATE UNLOGGED TABLE calls AS
+SELECT at AS started_at, class_id, tier, k % 40 = 0 AS failed, k % 20 = 0 AS escalated,
+  21000000000 + k % 1000 AS cost_pusd
+FROM generate_series(0, :calls - 1) k JOIN combo ON i = k % 60,
+LATERAL (SELECT timestamptz '2026-10-25 12:00Z' + k * (interval '30 days' / :calls) AS at) x;
+CREATE INDEX ON calls (started_at);
+VACUUM ANALYZE calls;
+END
+  generate >"$bench_work/gen.log" 2>&1 <<'END' || gen_failed
+SET synchronous_commit = off;
+SET maintenance_work_mem = '256MB';
 INSERT INTO attempt_rollup
 SELECT 'minute', timestamptz '2026-10-25 12:00Z' + m * interval '1 minute', 0, class_id,
   agent_id, team_id, model_id, tier, n, n / 40, 0, n / 20, n * 900, n * 20000, n * 1500, 0,
@@ -128,13 +146,9 @@ INSERT INTO budget (scope, subject, period, limit_pusd)
 SELECT 'team', 'team-' || i, 'day', 5000000000000000 FROM generate_series(1, 4) i;
 INSERT INTO budget (scope, subject, period, limit_pusd)
 SELECT 'class', 'class-' || i, 'month', 90000000000000000 FROM generate_series(1, 3) i;
--- All calls, for the plain query: what it needs of a row, and no more.
-CREATE UNLOGGED TABLE calls AS
-SELECT at AS started_at, class_id, tier, k % 40 = 0 AS failed, k % 20 = 0 AS escalated,
-  21000000000 + k % 1000 AS cost_pusd
-FROM generate_series(0, :calls - 1) k JOIN combo ON i = k % 60,
-LATERAL (SELECT timestamptz '2026-10-25 12:00Z' + k * (interval '30 days' / :calls) AS at) x;
-CREATE INDEX ON calls (started_at);
+END
+  wait $! || bench_die "$(tail -n 3 "$bench_work/gen-calls.log")"
+  generate >"$bench_work/gen.log" 2>&1 <<'END' || gen_failed
 VACUUM ANALYZE;
 CHECKPOINT;
 END
@@ -171,18 +185,22 @@ say() {
 ms_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", (b - a) * 1000 }'; }
 
 # paint LABEL TEXT COMMAND: milliseconds from the start of a command until TEXT
-# has been written to its terminal of 160 by 48.
+# stands on its terminal of 160 by 48; looked at every few milliseconds.
 paint() {
-  local label=$1 i from all=()
+  local label=$1 i from all=() until
+  tm new-session -d -x 160 -y 48 'exec sleep 1000'
   for i in 1 2 3 4 5 6 7 8 9; do
+    until=$((SECONDS + 10))
+    rm -rf "$XDG_STATE_HOME"
     from=$EPOCHREALTIME
-    # What ends the reader ends the pipe; the terminal's owner lives a little
-    # longer, which is not waited for.
-    read -r took < <(
-      script -qec "stty rows 48 cols 160; exec $3" /dev/null </dev/zero 2>/dev/null |
-        { LC_ALL=C grep -a -m 1 -o -- "$2" >/dev/null && ms_since "$from"; })
-    [ "$i" -eq 1 ] || all+=("${took:-99999}")
+    tm new-window -n paint "exec $3"
+    while ! tm capture-pane -p -t paint | grep -q -- "$2"; do
+      [ "$SECONDS" -lt "$until" ] || bench_die "$label: nothing is seen"
+    done
+    [ "$i" -eq 1 ] || all+=("$(ms_since "$from")")
+    tm kill-window -t paint
   done
+  tm kill-server
   say "$label" "${all[@]}"
 }
 
@@ -197,8 +215,8 @@ once() {
   say "$label" "${all[@]}"
 }
 
-# The server writes how long each statement took; a refresh begins with the
-# header's. watch LABEL PATTERN COMMAND: COMMAND runs in a terminal meanwhile;
+# The server writes how long each statement took; a refresh begins with
+# the totals. watch LABEL PATTERN COMMAND: COMMAND runs in a terminal meanwhile;
 # PATTERN begins a refresh. Wall times mean little on a machine that is busy
 # with others: cpu_of says what its server processes worked, in nanoseconds.
 server_log=$(find "$ACO_HOME" -name 'postgresql-*.log' | sort | tail -n 1)
@@ -231,9 +249,20 @@ watch() {
         for (i = 1; i < NF; i++) if ($i == "duration:") sum += $(i + 1)
       }')
   [ "${#all[@]}" -gt 0 ] && say "database time of a refresh: $label" "${all[@]}"
-  say "processor time of it: $label" "$cpu"
+  [ "$cpu" = 0.0 ] || say "processor time of it: $label" "$cpu"
 }
-screen() { watch "$1" query_header "$aco top --interval 0.1 $2"; }
+# other LABEL COMMAND: what a program that refreshes each second costs the server.
+other() {
+  local cpu
+  tm new-session -d -x 160 -y 48 "exec $2"
+  sleep 4
+  cpu=$(cpu_of)
+  sleep 8
+  cpu=$(awk -v a="$cpu" -v b="$(cpu_of)" 'BEGIN { printf "%.1f", (b - a) / 8 / 1e6 }')
+  tm kill-server
+  say "processor time of a refresh: $1" "$cpu"
+}
+screen() { watch "$1" query_totals "$aco top --interval 0.1 $2"; }
 
 logged() { sql postgres "ALTER DATABASE bench SET log_min_duration_statement = $1"; }
 
@@ -244,7 +273,7 @@ decision=$(sql bench "SELECT id FROM decision ORDER BY decided_at DESC LIMIT 1")
 paint 'start to first screen: fleet, 24 h' class-1 "$aco top --view fleet"
 paint 'start to first screen: fleet, 30 d' class-1 "$aco top --view fleet --since 30d"
 paint 'start to first screen: a class' task- "$aco top --class class-1"
-paint 'start to first screen: a task' 'attempt 1' "$aco top --task task-100"
+paint 'start to first screen: a task' ' model-2 ' "$aco top --task task-100"
 paint 'start to first screen: an attempt' ARITHMETIC \
   "$aco top --task task-100 --attempt $attempt"
 once 'start to printed: fleet, 24 h' --view fleet
@@ -267,8 +296,8 @@ screen 'budgets' '--view budgets'
 screen 'attention' '--view attention'
 screen 'search' '--search task-77'
 if command -v pg_activity >/dev/null; then
-  paint 'start to first screen: pg_activity' 'RUNNING' "pg_activity $super"
-  watch 'pg_activity' pg_stat_activity "pg_activity --refresh 0.5 $super"
+  paint 'start to first screen: pg_activity' 'Global: ' "pg_activity $super"
+  other pg_activity "pg_activity --refresh 1 $super"
 fi
 logged -1
 

@@ -152,6 +152,30 @@ static void texts_yield(void **state)
 	table_release(&t);
 }
 
+/* The mark of a fold has room, also where no child is shown. */
+static bool fold_all(const void *arg, const struct table *t, int row)
+{
+	(void)arg;
+	(void)t;
+	return row == 0;
+}
+
+static void folds_have_room(void **state)
+{
+	struct table t;
+	int natural[LAYOUT_COLS_MAX];
+
+	(void)state;
+	table_init(&t, cols, COLS);
+	add(&t, "10 edit", 5, -1);
+	add(&t, "a", 5, 0);
+	table_arrange(&t, &(struct table_order){.col = -1, .folded = fold_all});
+	assert_int_equal(t.n_shown, 1);
+	layout_measure(&t, &how, natural);
+	assert_int_equal(natural[NAME], 9);
+	table_release(&t);
+}
+
 static void scrolling_keeps_the_first(void **state)
 {
 	struct table t;
@@ -319,6 +343,7 @@ int main(void)
 		cmocka_unit_test(columns_yield_by_rank),
 		cmocka_unit_test(the_sorted_column_stays),
 		cmocka_unit_test(texts_yield),
+		cmocka_unit_test(folds_have_room),
 		cmocka_unit_test(scrolling_keeps_the_first),
 		cmocka_unit_test(records_leave_out_the_unknown),
 		cmocka_unit_test(the_cursor_stays_on_its_row),
