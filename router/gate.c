@@ -122,7 +122,8 @@ static void refuse_class(struct str name, struct gate *g)
 /* saving_low: what is left of the sure saving after the share asked for. */
 static void say(double saving_low, struct gate *g)
 {
-	bool saves = saving_low > 0 && g->success_low > -GATE_LOSS;
+	bool saves = saving_low > 0 && g->success_low > -GATE_LOSS &&
+		     g->gain_high >= 0;
 
 	g->passed = g->gain_low > GATE_GAIN || saves;
 	if (!g->passed)

@@ -8,9 +8,10 @@
  * Gain is success less dollars, turned into success at what a dollar buys on
  * the hull of single arms. Since that price may be far from what people pay,
  * noise in success could drown a saving, or the reverse: a bundle also passes
- * when it surely saves at least GATE_SAVING and as surely loses no more than
- * GATE_LOSS of success. Either way alone may promote, so they share the doubt.
- * Differences are paired, task by task, and groups are what is resampled.
+ * when it surely saves at least GATE_SAVING, as surely loses no more than
+ * GATE_LOSS of success, and is not surely worse at that price. Either way alone
+ * may promote, so they share the doubt. Differences are paired, task by task,
+ * and groups are what is resampled.
  *
  * gate_play.c lets both decide, gate.c judges what came of it. */
 #ifndef ACO_GATE_H
