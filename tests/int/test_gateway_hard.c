@@ -40,17 +40,18 @@ static void *load_main(void *arg)
 {
 	(void)arg;
 	while (!enough) {
-		int i = atomic_fetch_add(&asked, 1), fd = gw_connect_maybe(&w);
-		bool stream = i % 2;
+		int fd = gw_connect_maybe(&w), i;
 		char headers[128];
 		struct gw_got g;
+		bool stream;
 
-		if (fd < 0 || i >= TASKS) {
-			if (fd >= 0)
-				close(fd);
+		if (fd < 0) {
 			usleep(2000);
 			continue;
 		}
+		i = atomic_fetch_add(&asked, 1);
+		assert_true(i < TASKS);
+		stream = i % 2;
 		snprintf(headers, sizeof(headers),
 			 "x-aco-task: kill-%d\r\nx-fake: %s\r\n", i,
 			 stream ? "pause=3" : "");
