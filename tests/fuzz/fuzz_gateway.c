@@ -5,11 +5,15 @@
  *   'o'  a provider's URL: what is read can be written and read again
  *   'c'  a list of capabilities
  *   'r'  a registry's file: what is printed of it reads the same
+ *   'e'  Accept-Encoding: what takes gzip names it, or anything
+ *   't'  a question for what turns cost: JSON is answered in JSON
  *   'w'  retry-after-ms, a line end, retry-after: less than a day, or nothing
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "ingest/gw_int.h"
 #include "ledger/base/alloc.h"
@@ -131,6 +135,30 @@ static void wait_for(struct str s)
 	check(us >= -1 && us < US_PER_DAY, "to wait for more than a day");
 }
 
+static void turns(struct str s)
+{
+	const struct gateway g = {.sessions = NULL};
+	struct buf out;
+	struct err e = {"", ""};
+
+	buf_init(&out, (size_t)1 << 20);
+	if (gw_turn_costs(&g, STR("key"), s, &out, &e))
+		check(e.msg[0], "refused without a word");
+	else
+		check(!strcmp(buf_str(&out), "{\"turns\":[]}"),
+		      "a turn that nobody knows is told");
+	buf_release(&out);
+}
+
+static void encoding(struct str s)
+{
+	bool any = s.len && memchr(s.p, '*', s.len);
+
+	for (size_t i = 0; i + 4 <= s.len; i++)
+		any |= !strncasecmp(s.p + i, "gzip", 4);
+	check(any || !gw_takes_gzip(s), "gzip that nobody named");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str s, bad = STR_NONE;
@@ -155,6 +183,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'r':
 		registry(s);
+		break;
+	case 'e':
+		encoding(s);
+		break;
+	case 't':
+		turns(s);
 		break;
 	case 'w':
 		wait_for(s);
