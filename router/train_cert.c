@@ -9,8 +9,10 @@
  *   classes    [{name, serves (learned, static, strongest), why, tasks,
  *              judged, low, high, high_share (the static mixture), static and
  *              learned {success, cost_usd} on held-out tasks, gain, gain_low
- *              (of utility, at the hull's price of success), ece; and accept,
- *              false_accept, accept_rate where there is an accept model}]
+ *              (of utility, at the hull's price of success), ece, modes (bits
+ *              by rung of price, policy.h; where prices were judged); and
+ *              accept, false_accept, accept_rate where there is an accept
+ *              model}]
  *   arms       [{name, tier, usd_per_mtok}]: the price that costs are relative
  *              to, three parts input and one output; null: follows no price
  *   plane      {points [{name, kind (single, hull, policy, oracle), cost_usd,
@@ -175,6 +177,16 @@ static void put_side(struct json_out *o, const char *key, double success,
 	json_out_end(o, '}');
 }
 
+static void put_modes(const struct policy *p, struct json_out *o)
+{
+	if (!(p->usd > 0))
+		return;
+	json_out_arr(o, "modes");
+	for (int g = 0; g < POLICY_RUNGS; g++)
+		json_out_i64(o, NULL, p->mode[g]);
+	json_out_end(o, ']');
+}
+
 static void put_class(const struct fit *f, struct json_out *o, int node)
 {
 	static const char *const serves[] = {
@@ -205,6 +217,7 @@ static void put_class(const struct fit *f, struct json_out *o, int node)
 		cert_number(o, "false_accept", (double)p->policy.false_accept);
 		cert_number(o, "accept_rate", (double)p->policy.accept_rate);
 	}
+	put_modes(&p->policy, o);
 	cert_number(o, "gain", p->gain);
 	cert_number(o, "gain_low", p->gain_low);
 	cert_number(o, "ece",

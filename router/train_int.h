@@ -152,10 +152,8 @@ struct fit_policy {
 	int judged;            /* rows that could be compared */
 	double gain, gain_low; /* of utility: success, costs at `price` */
 	double static_success, static_usd, learned_success, learned_usd;
-	double price;     /* success that a dollar buys on the static hull */
-	float *bonus;     /* [POLICY_RUNGS][arms], see bundle.h; NULL: none */
-	double escalates; /* gain of utility by going on to other arms, where
-			     it does, at the rung of `price`; NaN */
+	double price; /* success that a dollar buys on the static hull */
+	float *bonus; /* [POLICY_RUNGS][arms], see bundle.h; NULL: none */
 };
 void fit_policies(struct fit *f);
 /* The arm that is strongest by tier, then by cost; -1: nothing is known. */

@@ -330,7 +330,6 @@ static void choose(struct judge *j, int node, struct fit_policy *out)
 		.why = "too few outcomes: the strongest model serves",
 		.gain = NAN,
 		.gain_low = NAN,
-		.escalates = NAN,
 	};
 	j->n = 0;
 	for (int i = 0; i < f->n; i++) {

@@ -336,7 +336,6 @@ static bool may_serve(const struct ladder *l, int node, int mode,
 static void settle(struct ladder *l, const bool *leaf, int node)
 {
 	struct policy *p = &l->f->policy[node].policy;
-	int at = policy_rung(p, l->f->policy[node].price);
 
 	for (int g = 0; g < POLICY_RUNGS; g++) {
 		double best = 0;
@@ -357,8 +356,6 @@ static void settle(struct ladder *l, const bool *leaf, int node)
 				continue;
 			best = now.mean;
 			p->mode[g] = (uint8_t)mode;
-			if (g == at && mode & MODE_ESCALATE)
-				l->f->policy[node].escalates = now.mean;
 		}
 	}
 }
