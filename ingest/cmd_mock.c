@@ -14,6 +14,7 @@
 enum {
 	OPT_LISTEN,
 	OPT_SEED,
+	OPT_NUMBER_FROM,
 	OPT_TTFT,
 	OPT_GAP,
 	OPT_TOKENS,
@@ -40,6 +41,9 @@ static const struct cmd_opt opts[] = {
 	[OPT_LISTEN] = {"listen", 0, "ADDRESS",
 			"where to listen (127.0.0.1:0; the port is printed)"},
 	[OPT_SEED] = {"seed", 0, "N", "what replies follow from (1)"},
+	[OPT_NUMBER_FROM] = {"number-from", 0, "N",
+			     "ids of replies go on from here, so that none "
+			     "recurs (0)"},
 	[OPT_TTFT] = {"ttft", 0, "TIME",
 		      "to the first token, in ms: 20, 10-50 or ln:200:0.5"},
 	[OPT_GAP] = {"gap", 0, "TIME", "between tokens of a stream, alike"},
@@ -144,6 +148,10 @@ static bool read_value(struct told *t, int opt, const char *v, struct err *e)
 	case OPT_SEED:
 		ok = count(v, INT64_MAX, &n);
 		c->seed = (uint64_t)n;
+		return ok;
+	case OPT_NUMBER_FROM:
+		ok = count(v, INT64_MAX, &n);
+		c->number_from = (uint64_t)n;
 		return ok;
 	case OPT_TTFT:
 		return mock_time_parse(&c->first, v, e) == RC_OK;

@@ -270,18 +270,21 @@ static enum rc start_mock(struct demo *d, struct err *e)
 	const char *argv[40];
 	struct proc p = {
 		.argv = argv, .own_session = true, .dies_with_us = true};
-	char seed[32], strength[16][160];
+	char seed[32], number[32], strength[16][160];
 	int fd[2], n = 0;
 	enum rc rc;
 
 	snprintf(seed, sizeof(seed), "%" PRId64, d->seed);
+	/* A provider gives no id twice, also after it was restarted: calls of
+	 * the same id would be one call. */
+	snprintf(number, sizeof(number), "%" PRId64, clock_now_us());
 	argv[n++] = d->self;
 	argv[n++] = "mock";
 	for (const char *const *w =
-		     (const char *const[]){"--ttft", "ln:250:0.6", "--tokens",
-					   "180", "--gap", "1-4", "--rate-429",
-					   "0.01", "--rate-529", "0.01",
-					   "--seed", seed, NULL};
+		     (const char *const[]){
+			     "--ttft", "ln:250:0.6", "--tokens", "180", "--gap",
+			     "1-4", "--rate-429", "0.01", "--rate-529", "0.01",
+			     "--seed", seed, "--number-from", number, NULL};
 	     *w; w++)
 		argv[n++] = *w;
 	for (int i = 0; i < demo_n_models && i < 16; i++) {

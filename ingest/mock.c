@@ -523,6 +523,7 @@ enum rc mock_new(struct mock **out, struct loop *l, const struct mock_conf *c,
 
 	m->loop = l;
 	m->conf = c;
+	m->numbered = c->number_from;
 	m->filled_us = clock_mono_us();
 	m->tokens_left = c->per_second;
 	if (c->script)

@@ -61,7 +61,9 @@ enum {
 
 struct mock_conf {
 	uint64_t seed;
-	const char *behave; /* of all requests; NULL: well */
+	uint64_t number_from; /* replies are numbered from here; their ids
+				 follow from seed and number */
+	const char *behave;   /* of all requests; NULL: well */
 	double rate[MOCK_RATE_N];
 	struct mock_time first, gap; /* to the first token; between tokens */
 	int tokens;                  /* of a reply, about; at least 1 */

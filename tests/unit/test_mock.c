@@ -709,6 +709,28 @@ static void test_seeded(void **state)
 	buf_release(&first);
 }
 
+/* One that was started again says the same, under ids that go on. */
+static void test_numbered_on(void **state)
+{
+	char ids[2][64] = {"", ""};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct world w;
+		struct got g;
+
+		world_init(&w);
+		w.conf.number_from = i ? 1000 : 0;
+		world_open(&w);
+		call(&g, &w, "POST", calls[1].path, calls[1].body, NULL);
+		assert_in_range(g.r.id.len, 16, sizeof(ids[i]) - 1);
+		memcpy(ids[i], g.r.id.p, g.r.id.len);
+		got_release(&g);
+		world_release(&w);
+	}
+	assert_string_not_equal(ids[0], ids[1]);
+}
+
 /* Always the same, each under an id of its own. */
 static void test_fixed(void **state)
 {
@@ -775,6 +797,7 @@ int main(void)
 		cmocka_unit_test(test_chances),
 		cmocka_unit_test(test_script),
 		cmocka_unit_test(test_seeded),
+		cmocka_unit_test(test_numbered_on),
 		cmocka_unit_test(test_fixed),
 		cmocka_unit_test(test_times),
 	};
