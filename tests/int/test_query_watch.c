@@ -294,7 +294,8 @@ static void decisions_without_arms(void **state)
 					  : d.rule.len == 0);
 		db_result_free(r);
 	}
-	harness_sql(seeded(), "DELETE FROM decision WHERE id = md5('bare')::uuid");
+	harness_sql(seeded(),
+		    "DELETE FROM decision WHERE id = md5('bare')::uuid");
 }
 
 static void what_needs_somebody_is_listed(void **state)
