@@ -76,7 +76,8 @@ const struct conf_key conf_keys[] = {
 		 "requests are answered 503"},
 	{KEY("serve", linger_ms, "ACO_LINGER_MS"), .type = CONF_INT, .def = "2",
 	 .min = 0, .max = 1000, .reloadable = true,
-	 .help = "how long events wait for others before they are written"},
+	 .help = "how long events wait for others before they are written; "
+		 "replies of the gateway, which nobody waits for, 100 ms"},
 	{KEY("serve", patience_ms, "ACO_PATIENCE_MS"), .type = CONF_INT,
 	 .def = "2000", .min = 10, .max = 60000, .reloadable = true,
 	 .help = "how long events wait for the database before they go to "
