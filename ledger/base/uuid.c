@@ -1,5 +1,6 @@
 #include "ledger/base/uuid.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -30,6 +31,21 @@ static void watch_forks(void)
 		BUG("pthread_atfork failed");
 }
 
+/* More than 256 bytes at once may end early at a signal before Linux 5.18. */
+static void fill(unsigned char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t got = getrandom(p, n, 0);
+
+		if (got < 0 && errno != EINTR)
+			BUG("getrandom failed");
+		if (got > 0) {
+			p += got;
+			n -= (size_t)got;
+		}
+	}
+}
+
 static void random_bytes(void *p, size_t n)
 {
 	unsigned now;
@@ -37,9 +53,7 @@ static void random_bytes(void *p, size_t n)
 	pthread_once(&once, watch_forks);
 	now = atomic_load_explicit(&family, memory_order_relaxed);
 	if (stock.left < n || stock.family != now) {
-		if (getrandom(stock.bytes, sizeof(stock.bytes), 0) !=
-		    (ssize_t)sizeof(stock.bytes))
-			BUG("getrandom failed");
+		fill(stock.bytes, sizeof(stock.bytes));
 		stock.left = sizeof(stock.bytes);
 		stock.family = now;
 	}
