@@ -26,6 +26,7 @@ struct loop_taken {
 struct loop {
 	int fd; /* of epoll */
 	bool stop;
+	bool coarse; /* the system does not let us wait for less than 1 ms */
 	struct call *deferred;
 	size_t n, cap;
 
