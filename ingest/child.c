@@ -71,15 +71,16 @@ _Noreturn static void run_child(const struct child *c, struct child_start *s,
 				pid_t parent, const int *also_close)
 {
 	struct err e = {"", ""};
-	sigset_t none;
+	sigset_t kept;
 	enum rc rc;
 
 	/* Before the mask opens: an interrupt of the terminal reaches us too,
-	 * but it is for the parent to say when we end. */
+	 * but it is for the parent to say when we end. A reload that comes
+	 * while we begin is kept for when we can do it. */
 	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigemptyset(&kept);
+	sigaddset(&kept, SIGHUP);
+	sigprocmask(SIG_SETMASK, &kept, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent)
 		_exit(1);
 	prctl(PR_SET_NAME, c->name);

@@ -43,7 +43,8 @@ struct loop_watch *loop_edge_new(struct loop *l, int fd, loop_io_fn *fn,
 				 void *arg);
 void loop_watch_free(struct loop_watch *w);
 
-/* A signal, delivered on the loop. One function a signal. */
+/* A signal, delivered on the loop. One function a signal. Where it was blocked
+ * it is no more, for this thread. */
 void loop_signal(struct loop *l, int signo, loop_fn *fn, void *arg);
 
 /* A way in for other threads: any number of posts wake fn once or more. */

@@ -89,6 +89,7 @@ void loop_signal(struct loop *l, int signo, loop_fn *fn, void *arg)
 				     .sa_flags = SA_RESTART};
 	struct loop_taken *s = &l->on[signo > 0 && signo < NSIG ? signo : 0];
 	bool known = s->call.fn != NULL;
+	sigset_t open;
 
 	if (s == l->on)
 		BUG("no such signal");
@@ -101,6 +102,9 @@ void loop_signal(struct loop *l, int signo, loop_fn *fn, void *arg)
 	}
 	if (sigaction(signo, &sa, &s->before))
 		BUG("a signal that cannot be taken");
+	sigemptyset(&open);
+	sigaddset(&open, signo);
+	pthread_sigmask(SIG_UNBLOCK, &open, NULL);
 }
 
 void loop_signal_end(struct loop *l)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ingest/child.h"
+#include "ingest/loop.h"
 #include "ingest/stats.h"
 #include "ledger/base/clock.h"
 
@@ -36,6 +37,40 @@ static enum rc fails_later(const struct child_start *s, struct err *e)
 {
 	child_ready(s);
 	return err_set(e, RC_DOWN, "later");
+}
+
+static int gate[2]; /* opened by the parent */
+static bool heard;
+
+static void hear(void *arg)
+{
+	(void)arg;
+	heard = true;
+}
+
+static void stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Takes SIGHUP only when the gate is open. */
+static enum rc takes_late(const struct child_start *s, struct err *e)
+{
+	struct loop *l = loop_new();
+	struct loop_timer *t = loop_timer_new(l, stop, l);
+	char c;
+
+	if (read(gate[0], &c, 1) != 1)
+		return err_set(e, RC_DOWN, "no gate");
+	loop_signal(l, SIGHUP, hear, NULL);
+	loop_timer_set(t, 0);
+	loop_run(l);
+	loop_timer_free(t);
+	loop_free(l);
+	if (!heard)
+		return err_set(e, RC_DOWN, "the signal was lost");
+	child_ready(s);
+	return RC_OK;
 }
 
 static void launch(struct child *c)
@@ -87,6 +122,31 @@ static void test_ready(void **state)
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGTERM);
 	child_set_state(&c, CHILD_IDLE);
+}
+
+static void test_reload_while_it_begins(void **state)
+{
+	struct child c;
+	sigset_t hup;
+	int status;
+
+	(void)state;
+	/* As whoever supervises has it. */
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, NULL);
+	assert_int_equal(pipe(gate), 0);
+	child_init(&c, takes_late, "worker", 0, 0);
+	launch(&c);
+	child_signal(&c, SIGHUP);
+	assert_int_equal(write(gate[1], "", 1), 1);
+	status = bury(&c);
+	assert_string_equal(c.err.msg, "");
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(c.state, CHILD_RUNNING);
+	sigprocmask(SIG_UNBLOCK, &hup, NULL);
+	close(gate[0]);
+	close(gate[1]);
 }
 
 static void test_reason(void **state)
@@ -160,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_reload_while_it_begins),
 		cmocka_unit_test(test_reason),
 		cmocka_unit_test(test_back_off),
 	};
