@@ -129,6 +129,7 @@ enum gw_started gw_try_start(struct gw_call *c, struct err *e)
 	ask.headers =
 		arena_alloc(&c->a, (size_t)ask.n_headers * sizeof(headers[0]));
 	if (!ask.headers) {
+		c->attempts--;
 		err_set(e, RC_BUSY, "the request's headers are too much");
 		return GW_DOWN;
 	}
