@@ -48,6 +48,7 @@ static void start(struct top *t)
 	g->pictures = PICTURES_UNDECIDED;
 	g->ask = ASK_HEADER;
 	g->again = false;
+	g->owes = false;
 	g->page_id = top_page(t)->id;
 	g->started_us = clock_mono_us();
 	next(t);
@@ -197,6 +198,11 @@ static bool args_of(struct top *t, int ask, struct db_args *a)
 	default:
 		break;
 	}
+	if (p->view->asks[ask].picture && top_pictures(t) > 0 &&
+	    t->interactive && !p->loaded) {
+		t->gather.owes = true;
+		return false;
+	}
 	if (p->view->asks[ask].picture &&
 	    (top_pictures(t) == 0 || keep_pictures(t)))
 		return false;
@@ -213,6 +219,7 @@ static void finish(struct top *t)
 	end(t, NULL);
 	how = top_show(t, false);
 	page_take(top_page(t), &t->gather.table, &how);
+	t->want_gather = t->want_gather || t->gather.owes;
 }
 
 static const struct sql_stmt *stmt_of(const struct view *v, int ask)

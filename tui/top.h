@@ -67,7 +67,10 @@ struct gather {
 	/* In flight: which asks, and their parameters. */
 	int flying[GATHER_CALLS], n_flying;
 	struct db_args args[GATHER_CALLS];
-	bool again;       /* the range was widened: begin anew */
+	bool again; /* the range was widened: begin anew */
+	/* The first rows of a page do not wait for its pictures, which the next
+	 * refresh brings. */
+	bool owes;
 	uint64_t page_id; /* for whom */
 	struct table table;
 	int64_t started_us; /* monotonic */

@@ -24,6 +24,12 @@ kept_end() {
   "$aco" down >/dev/null 2>&1
 }
 tm() { tmux -S "$bench_work/tmux" -f /dev/null "$@"; }
+# A server that was told to end may take a while, and none can begin meanwhile.
+tm_end() {
+  tm kill-server 2>/dev/null
+  while tm has-session 2>/dev/null; do sleep 0.05; done
+  rm -f "$bench_work/tmux"
+}
 
 if [ -n "${ACO_BENCH_LEDGER-}" ]; then
   mkdir -p "$ACO_BENCH_LEDGER" || exit 1
@@ -200,7 +206,7 @@ paint() {
     [ "$i" -eq 1 ] || all+=("$(ms_since "$from")")
     tm kill-window -t paint
   done
-  tm kill-server
+  tm_end
   say "$label" "${all[@]}"
 }
 
@@ -240,7 +246,7 @@ watch() {
   cpu=$(awk -v a="$cpu" -v b="$(cpu_of)" -v n="$n" -v m="$(begun "$pattern")" \
     'BEGIN { printf "%.1f", (m > n) ? (b - a) / (m - n) / 1e6 : 0 }')
   peak=$(awk '/VmHWM/ { print $2 / 1024 }' "/proc/$(tm display -p '#{pane_pid}')/status" 2>/dev/null)
-  tm kill-server 2>/dev/null
+  tm_end
   # Of each refresh the sum; the first ones, which read the system's tables, are
   # left out.
   mapfile -t all < <(tail -c +"$((from + 1))" "$server_log" |
@@ -259,7 +265,7 @@ other() {
   cpu=$(cpu_of)
   sleep 8
   cpu=$(awk -v a="$cpu" -v b="$(cpu_of)" 'BEGIN { printf "%.1f", (b - a) / 8 / 1e6 }')
-  tm kill-server
+  tm_end
   say "processor time of a refresh: $1" "$cpu"
 }
 screen() { watch "$1" query_totals "$aco top --interval 0.1 $2"; }
