@@ -100,7 +100,28 @@ static void ask_for(const struct play *c, int task, uint64_t seed,
 	};
 }
 
-/* Decide, and judge each reply by the evidence that is there, as live. */
+static bool seen(const struct play *c, int task, int arm)
+{
+	return isfinite(matrix_cell(c->m, task, c->arm_of[arm])->success);
+}
+
+/* Whether a logging policy drew lots for a task. */
+static bool drawn(const struct play *c, int task)
+{
+	for (int a = 0; a < c->m->n_arms; a++) {
+		const struct mx_cell *o = matrix_cell(c->m, task, a);
+
+		if (isfinite(o->success) && o->propensity > 0 &&
+		    o->propensity < 1)
+			return true;
+	}
+	return false;
+}
+
+/* Decide, and judge each reply by the evidence that is there, as live: whatever
+ * the plan was, a reply may be sent on. Where lots were drawn an arm that was
+ * not seen counts as nothing because one that was seen counts for it; of a
+ * second arm nobody knows that, and the first stands. */
 static void run_course(const struct play *c, const struct bundle *b, int task,
 		       uint64_t seed, struct course *out)
 {
@@ -125,12 +146,13 @@ static void run_course(const struct play *c, const struct bundle *b, int task,
 					     ? 0
 					     : cell->cost_pusd,
 		};
-		if (d.plan.kind == PLAN_SINGLE || out->n == ROUTE_TRIED_MAX)
+		if (out->n == ROUTE_TRIED_MAX)
 			break;
 		ask.tried = tried;
 		ask.n_tried = out->n;
 		router_judge(b, &ask, &d);
-		if (d.accept || d.arm == arm)
+		if (d.accept || d.arm < 0 || d.arm == arm ||
+		    (!seen(c, task, d.arm) && drawn(c, task)))
 			break;
 	}
 }
@@ -147,18 +169,11 @@ static bool value(const struct play *c, int task, int arm, double *success,
 		  double *usd)
 {
 	const struct mx_cell *cell = matrix_cell(c->m, task, c->arm_of[arm]);
-	bool lots = false;
 	double e = 1;
 
-	for (int a = 0; a < c->m->n_arms; a++) {
-		const struct mx_cell *o = matrix_cell(c->m, task, a);
-
-		lots |= isfinite(o->success) && o->propensity > 0 &&
-			o->propensity < 1;
-	}
 	*success = *usd = 0;
 	if (!isfinite(cell->success))
-		return lots;
+		return drawn(c, task);
 	if (cell->propensity > 0 && cell->propensity < 1)
 		e = fmax((double)cell->propensity, PROPENSITY_MIN);
 	*success = (double)cell->success / e;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "ledger/evidence.h"
 #include "router/bundle_build.h"
 #include "router/gate.h"
 #include "router/stat.h"
@@ -227,6 +228,55 @@ static void bundles(void **state)
 	buf_release(&bytes[1]);
 }
 
+/* A reply that cannot stand is sent on whatever the plan was. */
+static void single_plans_go_on(void **state)
+{
+	struct make_opts with = {.tasks = 400,
+				 .arms = 3,
+				 .classes = 3,
+				 .group_size = 2,
+				 .seed = 4};
+	struct bundle *weak = made(true, 0), *strong = made(false, 1);
+	float refused[EVIDENCE_N];
+	struct matrix m;
+	struct gate_opts o;
+	struct gate g;
+	double usd = 0;
+
+	(void)state;
+	gate_defaults(&o);
+	make_matrix(&m, &with);
+	for (int i = 0; i < EVIDENCE_N; i++)
+		refused[i] = NAN;
+	refused[EVIDENCE_REFUSAL] = 1;
+	for (int t = 0; t < m.n_tasks; t++) {
+		matrix_cell(&m, t, 0)->evidence = refused;
+		for (int a = 0; a < 3; a++)
+			matrix_cell(&m, t, a)->success = a > 0;
+		usd += (double)matrix_cell(&m, t, 0)->cost_pusd / 1e12 / 400;
+	}
+	gate_compare(strong, weak, &m, NULL, &o, &g);
+	assert_int_equal(g.judged, 400);
+	assert_true(g.next.success > 0.999);
+	assert_true(g.next.usd > 1.5 * usd);
+	/* Where one arm was drawn by lot nobody knows what came after it. */
+	for (int t = 0; t < m.n_tasks; t++) {
+		matrix_cell(&m, t, 0)->success = 1;
+		matrix_cell(&m, t, 0)->propensity = 0.5F;
+		matrix_cell(&m, t, 1)->success = NAN;
+		matrix_cell(&m, t, 2)->success = NAN;
+	}
+	gate_compare(strong, weak, &m, NULL, &o, &g);
+	assert_int_equal(g.judged, 400);
+	assert_true(g.next.success > 1.999);
+	assert_true(fabs(g.next.usd - 2 * usd) < 1e-6 * usd);
+	matrix_release(&m);
+	bundle_drop(weak);
+	bundle_drop(strong);
+	buf_release(&bytes[0]);
+	buf_release(&bytes[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +284,7 @@ int main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(a_saving_must_not_cost_success),
 		cmocka_unit_test(bundles),
+		cmocka_unit_test(single_plans_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
