@@ -262,24 +262,39 @@ static enum rc say_drift(struct db *db, int32_t id, const struct drift *d,
 	return rc;
 }
 
-static enum rc look(struct db *db, int32_t id, struct err *e)
+static enum rc look_at(struct db *db, int32_t id, const struct bundle *b,
+		       struct err *e)
 {
-	struct bundle *b = NULL;
-	struct buf bytes;
 	struct drift d;
-	enum rc rc;
+	enum rc rc = drift_look(db, id, b, clock_now_us(), &d, e);
 
-	buf_init(&bytes, BUNDLE_BYTES_MAX);
-	rc = shelf_body(db, id, &bytes, e);
-	if (!rc)
-		rc = bundle_view(&b, bytes.p, bytes.len, e);
-	if (!rc)
-		rc = drift_look(db, id, b, clock_now_us(), &d, e);
 	if (!rc && d.drifted)
 		log_line(LOG_WARN, "router", "the version has drifted",
 			 "version=%ld why=%s", (long)id, log_quote(d.why));
 	if (!rc)
 		rc = say_drift(db, id, &d, e);
+	return rc;
+}
+
+/* One of another program's format, after an upgrade, is no reason to stop: the
+ * workers have refused it, too, and the next night brings one that can be read.
+ */
+static enum rc look(struct db *db, int32_t id, struct err *e)
+{
+	struct err unread = {"", ""};
+	struct bundle *b = NULL;
+	struct buf bytes;
+	enum rc rc;
+
+	buf_init(&bytes, BUNDLE_BYTES_MAX);
+	rc = shelf_body(db, id, &bytes, e);
+	if (!rc && !bundle_view(&b, bytes.p, bytes.len, &unread))
+		rc = look_at(db, id, b, e);
+	else if (!rc)
+		log_line(LOG_WARN, "router",
+			 "the version that should serve cannot be read here, "
+			 "the shipped one serves after a restart",
+			 "version=%ld err=%s", (long)id, log_quote(unread.msg));
 	bundle_drop(b);
 	buf_release(&bytes);
 	return rc;

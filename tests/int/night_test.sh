@@ -115,8 +115,25 @@ within 20 'to what ships' 2 count_log 'another version serves.*version=0'
 "$aco" router list --json >"$work/out" 2>&1
 has 'the list knows' "$(cat "$work/out")" '"serving":0'
 
+# ---- a version of another program, after an upgrade ----
+
+is 'one that can be read serves' "$("$aco" router promote 3)" 'version 3 serves'
+within 20 'here, too' 3.aco link
+sql night "UPDATE bundle SET body = 'of another format' WHERE id = 3" >/dev/null
+printf 'of another format' >"$ACO_HOME/bundle/3.aco"
 touch "$work/stop"
 wait "$load"
+serve_stop
+serve_start
+within 20 'the janitor says that it cannot be read' 1 \
+  count_log 'version that should serve cannot be read.*version=3'
+has 'workers refuse it' "$(cat "$work/serve.log")" 'a version is refused'
+curl -sf -m 20 -o "$work/load.body" "$url/healthz" ||
+  fail 'and it serves' 'no answer'
+is 'what the janitor does goes on' "$(count_log 'database cannot be used')" 0
+"$aco" router promote 1 >/dev/null
+within 20 'another version is brought all the same' 1.aco link
+
 is 'no request was dropped' "$(cat "$work/load.failed" 2>/dev/null)" ''
 [ "$(cat "$work/load.count")" -gt 20 ] ||
   fail 'there was load' "$(cat "$work/load.count")"
