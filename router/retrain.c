@@ -69,6 +69,37 @@ void retrain_sides(const struct matrix *m, uint64_t seed, enum mx_side *side)
 		side[i] = m->tasks[i].at_us > cut ? MX_JUDGE : MX_FIT;
 }
 
+static int by_task(const void *pa, const void *pb)
+{
+	const struct mx_task *a = *(const struct mx_task *const *)pa;
+	const struct mx_task *b = *(const struct mx_task *const *)pb;
+	int cmp = str_cmp(a->source, b->source);
+
+	return cmp ? cmp : str_cmp(a->id, b->id);
+}
+
+void retrain_file_sides(const struct matrix *files, const struct matrix *own,
+			const enum mx_side *side, enum mx_side *out)
+{
+	const struct mx_task **judged =
+		xcalloc((size_t)own->n_tasks + 1, sizeof(*judged));
+	size_t n = 0;
+
+	for (int i = 0; i < own->n_tasks; i++) {
+		if (side[i] == MX_JUDGE)
+			judged[n++] = &own->tasks[i];
+	}
+	qsort(judged, n, sizeof(*judged), by_task);
+	for (int i = 0; i < files->n_tasks; i++) {
+		const struct mx_task *t = &files->tasks[i];
+
+		out[i] = bsearch(&t, judged, n, sizeof(*judged), by_task)
+				 ? MX_OUT
+				 : MX_FIT;
+	}
+	free(judged);
+}
+
 /* ---- reading ---- */
 
 static void matrix_opts(const struct retrain_opts *o, struct mx_opts *mx)
@@ -319,7 +350,7 @@ enum rc retrain(const struct retrain_opts *o, struct retrain_result *out,
 {
 	struct matrix own, files, *m = o->n_files ? &files : &own;
 	struct serving s = {0};
-	enum mx_side *side = NULL;
+	enum mx_side *side = NULL, *fitted = NULL;
 	int64_t from = clock_mono_us();
 	enum rc rc = RC_OK;
 
@@ -336,9 +367,14 @@ enum rc retrain(const struct retrain_opts *o, struct retrain_result *out,
 		for (int i = 0; i < own.n_tasks; i++)
 			out->judge_tasks += side[i] == MX_JUDGE;
 	}
-	/* Of files every row is fitted on: the ledger's later ones judge. */
+	/* Of files every row is fitted on but those that judge: the ledger's
+	 * later ones, which a file may hold, too. */
+	if (!rc && side && m == &files) {
+		fitted = xcalloc((size_t)files.n_tasks + 1, sizeof(*fitted));
+		retrain_file_sides(&files, &own, side, fitted);
+	}
 	if (!rc)
-		rc = fit(o, m, m == &own ? side : NULL, out, e);
+		rc = fit(o, m, m == &own ? side : fitted, out, e);
 	if (!rc && o->db)
 		rc = serving_open(o->db, &s, e);
 	if (!rc && o->db)
@@ -351,6 +387,7 @@ enum rc retrain(const struct retrain_opts *o, struct retrain_result *out,
 		rc = refresh(o, &s, &own, out, e);
 	serving_close(&s);
 	free(side);
+	free(fitted);
 	matrix_release(&own);
 	matrix_release(&files);
 	return rc;

@@ -51,5 +51,10 @@ enum rc retrain(const struct retrain_opts *o, struct retrain_result *out,
 /* The later part of the rows for judging: the last quarter by time; where
  * most came within an hour (an import), a quarter of the groups. */
 void retrain_sides(const struct matrix *m, uint64_t seed, enum mx_side *side);
+/* What of the tasks of files may be fitted on, where the ledger's judge: those
+ * that are not, by source and id, among the judged ones of `own`. The others
+ * are MX_OUT. */
+void retrain_file_sides(const struct matrix *files, const struct matrix *own,
+			const enum mx_side *side, enum mx_side *out);
 
 #endif

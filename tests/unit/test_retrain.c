@@ -76,6 +76,32 @@ static void the_later_judge(void **state)
 
 /* ---- from files ---- */
 
+/* A file may hold what the ledger judges by: nothing of that is fitted on. */
+static void files_know_no_judged_task(void **state)
+{
+	enum mx_side side[TASKS], of_files[TASKS];
+	struct matrix files;
+	struct make_opts with = {.tasks = TASKS,
+				 .arms = ARMS,
+				 .classes = 3,
+				 .group_size = 2,
+				 .seed = 9};
+
+	(void)state;
+	made(true);
+	make_matrix(&files, &with);
+	files.tasks[TASKS - 1].source = STR("elsewhere");
+	retrain_sides(&m, 1, side);
+	assert_true(side[TASKS - 1] == MX_JUDGE);
+	retrain_file_sides(&files, &m, side, of_files);
+	for (int t = 0; t < TASKS - 1; t++)
+		assert_true(of_files[t] ==
+			    (side[t] == MX_JUDGE ? MX_OUT : MX_FIT));
+	assert_true(of_files[TASKS - 1] == MX_FIT);
+	matrix_release(&files);
+	matrix_release(&m);
+}
+
 static void write_outcomes(char *path, int tasks)
 {
 	int fd = mkstemp(path);
@@ -289,6 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_later_judge),
+		cmocka_unit_test(files_know_no_judged_task),
 		cmocka_unit_test(files_are_learnt_from),
 		cmocka_unit_test(good_ones_stay),
 		cmocka_unit_test(bad_ones_are_mended),
