@@ -124,6 +124,7 @@ printf 'of another format' >"$ACO_HOME/bundle/3.aco"
 touch "$work/stop"
 wait "$load"
 serve_stop
+# shellcheck disable=SC2119
 serve_start
 within 20 'the janitor says that it cannot be read' 1 \
   count_log 'version that should serve cannot be read.*version=3'
