@@ -1,16 +1,19 @@
 /* Calls at once to a provider. Who finds no place waits in the order of coming,
- * for a bounded time, in a queue of bounded length; nobody overtakes. A place
- * that is given back goes to the first of this worker's queue; those that other
- * workers give back are looked for while anybody waits. Where the provider is
- * found to be down those that wait are not left waiting: each goes to another
- * model, or is told. */
+ * for a bounded time, in a queue of bounded length; nobody of the same worker
+ * overtakes. A place that is given back goes to the first of this worker's
+ * queue, unless calls of another worker have waited for notably longer: then it
+ * is free for whoever looks first, or a busy worker would keep its places for
+ * ever. What others give back is looked for while anybody waits. Where the
+ * provider is found to be down those that wait are not left waiting: each goes
+ * to another model, or is told. */
 #include "ingest/gw_int.h"
 #include "ingest/lanes.h"
 #include "ingest/loop.h"
 #include "ledger/base/clock.h"
 
-#define LOOK_US  INT64_C(10000)  /* for what others give back */
-#define ALONE_US INT64_C(100000) /* only for those whose time is up */
+#define LOOK_US   INT64_C(10000)  /* for what others give back */
+#define LONGER_US INT64_C(100000) /* of others, that we let them go first */
+#define ALONE_US  INT64_C(100000) /* only for those whose time is up */
 
 bool gw_queue_full(const struct gw_link *l, const struct gw_conf *f)
 {
@@ -19,7 +22,16 @@ bool gw_queue_full(const struct gw_link *l, const struct gw_conf *f)
 
 static void say_waiting(struct gateway *g, const struct gw_link *l)
 {
-	lanes_wait(g->w->lanes, l->lane, g->w->index, l->n_waiting);
+	lanes_wait(g->w->lanes, l->lane, g->w->index, l->n_waiting,
+		   l->first ? l->first->queued_us : 0);
+}
+
+/* Whether it is for others to go before one of ours that came then. */
+static bool yields(const struct gateway *g, const struct gw_link *l,
+		   int64_t came_us)
+{
+	return l->max > 0 && lanes_behind(g->w->lanes, l->lane, g->w->index,
+					  came_us - LONGER_US);
 }
 
 static void start_looking(struct gateway *g)
@@ -95,11 +107,11 @@ enum gw_turn gw_queue_ask(struct gw_call *c, struct gw_link *l,
 		return GW_GO;
 	if (c->place)
 		gw_queue_leave(c);
-	if (!l->first && take(c, l))
+	c->queued_us = clock_mono_us();
+	if (!l->first && !yields(c->g, l, c->queued_us) && take(c, l))
 		return GW_GO;
 	if (l->n_waiting >= c->conf->queue)
 		return GW_NO_ROOM;
-	c->queued_us = clock_mono_us();
 	gw_call_theirs(c, c->queued_us);
 	push(c, l);
 	stat_add(STAT_GW_QUEUED, 1);
@@ -135,7 +147,7 @@ void gw_queue_leave(struct gw_call *c)
 	if (!l)
 		return;
 	give(c);
-	if (l->first)
+	if (l->first && !yields(c->g, l, l->first->queued_us))
 		wake(c->g, l);
 }
 

@@ -1,6 +1,5 @@
 #include "ingest/lanes.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +9,7 @@
 
 struct cells { /* of one worker: no other writes here while it lives */
 	int32_t taken[LANES_MAX], waiting[LANES_MAX];
+	int64_t since_us[LANES_MAX]; /* of the first that waits; 0: none */
 } __attribute__((aligned(64)));
 
 struct lane {
@@ -129,9 +129,24 @@ void lanes_give(struct lanes *l, int lane, int worker)
 	__atomic_store_n(mine, *mine - 1, __ATOMIC_RELEASE);
 }
 
-void lanes_wait(struct lanes *l, int lane, int worker, int n)
+void lanes_wait(struct lanes *l, int lane, int worker, int n, int64_t since_us)
 {
-	__atomic_store_n(&l->cells[worker].waiting[lane], n, __ATOMIC_RELAXED);
+	struct cells *c = &l->cells[worker];
+
+	__atomic_store_n(&c->waiting[lane], n, __ATOMIC_RELAXED);
+	__atomic_store_n(&c->since_us[lane], since_us, __ATOMIC_RELAXED);
+}
+
+bool lanes_behind(const struct lanes *l, int lane, int worker, int64_t us)
+{
+	for (int w = 0; w < l->workers; w++) {
+		int64_t since = __atomic_load_n(&l->cells[w].since_us[lane],
+						__ATOMIC_RELAXED);
+
+		if (w != worker && since && since < us)
+			return true;
+	}
+	return false;
 }
 
 int lanes_taken(const struct lanes *l, int lane)
@@ -154,6 +169,7 @@ void lanes_gone(struct lanes *l, int worker)
 	for (int i = 0; i < LANES_MAX; i++) {
 		__atomic_store_n(&c->taken[i], 0, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&c->waiting[i], 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&c->since_us[i], 0, __ATOMIC_RELAXED);
 	}
 }
 

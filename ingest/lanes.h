@@ -9,6 +9,7 @@
 #define ACO_LANES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct buf;
 struct lanes;
@@ -30,8 +31,11 @@ int lanes_of(struct lanes *l, const char *name);
  * `max` (0: without a limit); false: nothing was taken. */
 bool lanes_take(struct lanes *l, int lane, int worker, int max);
 void lanes_give(struct lanes *l, int lane, int worker);
-/* How many calls of this worker wait for a place there; for /metrics. */
-void lanes_wait(struct lanes *l, int lane, int worker, int n);
+/* How many calls of this worker wait for a place there, and since when (by the
+ * monotonic clock, in microseconds) the first of them; 0 where none does. */
+void lanes_wait(struct lanes *l, int lane, int worker, int n, int64_t since_us);
+/* Whether a call of another worker has waited there since before that time. */
+bool lanes_behind(const struct lanes *l, int lane, int worker, int64_t us);
 /* Calls of all workers there, and those that wait. */
 int lanes_taken(const struct lanes *l, int lane);
 int lanes_waiting(const struct lanes *l, int lane);

@@ -2,6 +2,7 @@
  * all workers; who waits does so in order, not for ever and not too many. */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,11 @@
 	"{\"model\":\"claude-haiku-4-5\",\"max_tokens\":9,\"messages\":"       \
 	"[{\"role\":\"user\",\"content\":\"x\"}]}"
 
-static struct gw_world many, one;
+static struct gw_world many, one, two;
 
 /* Three calls at a time for the daemon of two workers; one for the other's
- * `openai`, and no more than two that wait, for at most two seconds. */
+ * `openai`, and no more than two that wait, for at most two seconds. And one at
+ * a time for two workers. */
 static void they_start(void **state)
 {
 	char text[256];
@@ -28,6 +30,7 @@ static void they_start(void **state)
 	(void)state;
 	gw_world_init(&many, "gateway_calls");
 	gw_world_beside(&one, &many);
+	gw_world_beside(&two, &many);
 	gw_world_set(&many, "ACO_WORKERS", "2");
 	gw_world_set(&many, "ACO_PROVIDER_CALLS", "3");
 	snprintf(text, sizeof(text),
@@ -38,8 +41,11 @@ static void they_start(void **state)
 	gw_world_set(&one, "ACO_PROVIDER_QUEUE", "2");
 	gw_world_set(&one, "ACO_PROVIDER_WAIT_SECONDS", "2");
 	gw_world_set(&one, "ACO_GATEWAY_RETRIES", "0");
+	gw_world_set(&two, "ACO_WORKERS", "2");
+	gw_world_set(&two, "ACO_PROVIDER_CALLS", "1");
 	gw_world_serve(&many);
 	gw_world_serve(&one);
+	gw_world_serve(&two);
 }
 
 /* ---- clients ---- */
@@ -338,9 +344,69 @@ static void a_shut_provider_lets_nobody_wait(void **state)
 	assert_int_equal(told, 2);
 }
 
+enum {
+	EAGER = 10,
+	TURNS = 3
+};
+
+static struct eager {
+	pthread_t thread;
+	atomic_int served;
+} eager[EAGER];
+static atomic_bool enough;
+
+/* Asks again as soon as it has its answer, on one connection. */
+static void *eager_main(void *arg)
+{
+	struct eager *x = arg;
+	int fd = gw_connect(&two);
+	bool ok = true;
+
+	while (ok && !atomic_load(&enough)) {
+		struct gw_got g;
+
+		gw_send(fd, "/v1/chat/completions", "x-fake: pause=20\r\n",
+			STR(CHAT("gpt-5-mini")));
+		g = gw_receive(fd);
+		ok = g.status == 200;
+		x->served += ok;
+		gw_got_free(&g);
+	}
+	close(fd);
+	return NULL;
+}
+
+static bool all_served(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < EAGER; i++)
+		if (atomic_load(&eager[i].served) < TURNS)
+			return false;
+	return true;
+}
+
+/* The worker whose clients never cease does not keep the only place from those
+ * of the other one. */
+static void no_worker_keeps_its_places(void **state)
+{
+	(void)state;
+	fake_most(two.fake);
+	for (int i = 0; i < EAGER; i++)
+		assert_int_equal(pthread_create(&eager[i].thread, NULL,
+						eager_main, &eager[i]),
+				 0);
+	poll_until(all_served, NULL, 20000, "all clients are served");
+	atomic_store(&enough, true);
+	for (int i = 0; i < EAGER; i++)
+		pthread_join(eager[i].thread, NULL);
+	assert_int_equal(fake_most(two.fake), 1);
+}
+
 static void they_stop(void **state)
 {
 	(void)state;
+	gw_world_stop(&two);
+	gw_world_release(&two);
 	gw_world_stop(&one);
 	gw_world_release(&one);
 	gw_world_stop(&many);
@@ -358,6 +424,7 @@ int main(void)
 		cmocka_unit_test(a_wait_has_an_end),
 		cmocka_unit_test(who_leaves_waits_no_more),
 		cmocka_unit_test(a_shut_provider_lets_nobody_wait),
+		cmocka_unit_test(no_worker_keeps_its_places),
 		cmocka_unit_test(they_stop),
 	};
 

@@ -49,13 +49,36 @@ static void who_ends_holds_nothing(void **state)
 	assert_true(lanes_take(l, a, 0, 3));
 	assert_true(lanes_take(l, a, 1, 3));
 	assert_true(lanes_take(l, a, 1, 3));
-	lanes_wait(l, a, 1, 7);
+	lanes_wait(l, a, 1, 7, 5);
 	assert_int_equal(lanes_waiting(l, a), 7);
+	assert_true(lanes_behind(l, a, 0, 6));
 	lanes_gone(l, 1);
 	lanes_gone(l, 2); /* no worker's */
 	lanes_gone(l, -1);
 	assert_int_equal(lanes_taken(l, a), 1);
 	assert_int_equal(lanes_waiting(l, a), 0);
+	assert_false(lanes_behind(l, a, 0, 6));
+	lanes_free(l);
+}
+
+/* Only what others wait for, there, and since before then. */
+static void who_waits_for_longer_is_known(void **state)
+{
+	struct lanes *l = lanes_new(3);
+	int a = lanes_of(l, "x"), b = lanes_of(l, "y");
+
+	(void)state;
+	assert_false(lanes_behind(l, a, 0, INT64_MAX));
+	lanes_wait(l, a, 2, 4, 1000);
+	assert_true(lanes_behind(l, a, 0, 1001));
+	assert_true(lanes_behind(l, a, 1, 1001));
+	assert_false(lanes_behind(l, a, 0, 1000));
+	assert_false(lanes_behind(l, a, 2, 1001));
+	assert_false(lanes_behind(l, b, 0, 1001));
+	lanes_wait(l, a, 1, 1, 900);
+	assert_true(lanes_behind(l, a, 2, 1000));
+	lanes_wait(l, a, 1, 0, 0);
+	assert_false(lanes_behind(l, a, 2, 1000));
 	lanes_free(l);
 }
 
@@ -87,7 +110,7 @@ static void metrics_are_by_name(void **state)
 	assert_true(lanes_take(l, a, 0, 5));
 	assert_true(lanes_take(l, a, 1, 5));
 	assert_true(lanes_take(l, b, 1, 0));
-	lanes_wait(l, a, 0, 3);
+	lanes_wait(l, a, 0, 3, 1);
 	buf_init(&out, 1 << 16);
 	lanes_print(l, &out);
 	assert_non_null(strstr(buf_str(&out),
@@ -150,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_limit_counts_all_workers),
 		cmocka_unit_test(who_ends_holds_nothing),
+		cmocka_unit_test(who_waits_for_longer_is_known),
 		cmocka_unit_test(names_beyond_the_last_share_it),
 		cmocka_unit_test(metrics_are_by_name),
 		cmocka_unit_test(never_more_than_that),
