@@ -177,6 +177,53 @@ static void decide(struct world *w, int n, bool moved, double success)
 	batch_free(b);
 }
 
+/* A task of some steps, each decided by itself where 0.75 was expected; the
+ * reply of the last one is of another model where it was escalated. */
+static void walk(struct world *w, struct batch *b, int steps, bool escalated,
+		 bool good)
+{
+	char id[32], key[40];
+	struct uuid last = {{0}};
+	struct ev_outcome o;
+	struct err e = {0};
+	uint32_t task;
+
+	snprintf(id, sizeof(id), "t%d", w->tasks);
+	task = add_task(b, id, "coding");
+	for (int i = 0; i < steps + escalated; i++) {
+		struct ev_decision d;
+		struct ev_attempt a;
+
+		snprintf(key, sizeof(key), "d%d-%d", w->tasks, i);
+		d = decision(task, key);
+		d.decided_us = NOW - US_PER_DAY + i * US_PER_SEC;
+		d.bundle_id = w->id;
+		d.policy = STR("learned");
+		d.n_tiers = EV_TIERS;
+		for (int t = 0; t < EV_TIERS; t++)
+			d.p_success[t] = 0.75F;
+		d.p_low[0] = d.p_high[0] = NAN;
+		add_decision(b, &d);
+		a = call(task, key);
+		a.started_us = d.decided_us;
+		a.ended_us = d.decided_us + US_PER_SEC;
+		a.decision_id = d.id;
+		if (i == steps) {
+			a.model = STR("claude-opus-4-1-20250805");
+			a.escalated_from = last;
+		}
+		last = a.keys[0];
+		add(b, &a);
+	}
+	o = (struct ev_outcome){.task = task,
+				.source = STR("judge"),
+				.key = STR("done"),
+				.success_micro = good ? 1000000 : 0,
+				.at_us = NOW};
+	ASSERT_OK(batch_outcome(b, &o, &e), &e);
+	w->tasks++;
+}
+
 static struct drift look(struct world *w)
 {
 	struct drift d;
@@ -266,6 +313,38 @@ static void each_watch_sees(void **state)
 	world_close(&w);
 }
 
+/* Many steps are one task, and what another model mended was not good. */
+static void tasks_are_judged(void **state)
+{
+	struct batch *b = batch_new(16 << 20);
+	struct world w;
+	struct drift d;
+
+	(void)state;
+	world_open(&w, "driftsteps");
+	for (int i = 0; i < 60; i++)
+		walk(&w, b, 6, false, i % 4 == 0);
+	append(w.l, b);
+	d = look(&w);
+	assert_int_equal(d.judged, 60);
+	assert_true(fabs(d.came - 0.25) < 1e-6);
+	assert_false(d.drifted);
+	world_close(&w);
+
+	world_open(&w, "driftmended");
+	batch_free(b);
+	b = batch_new(16 << 20);
+	for (int i = 0; i < 400; i++)
+		walk(&w, b, 1, i % 4 == 0, true);
+	append(w.l, b);
+	d = look(&w);
+	assert_int_equal(d.judged, 400);
+	assert_true(fabs(d.came - 0.75) < 1e-6);
+	assert_false(d.drifted);
+	world_close(&w);
+	batch_free(b);
+}
+
 /* The janitor's round: the certificate, the alert, the files of the machine;
  * by another janitor too; and a person has the last word. */
 static void the_janitor_says_so(void **state)
@@ -322,6 +401,7 @@ int main(void)
 		cmocka_unit_test(means),
 		cmocka_unit_test(what_holds_raises_no_alarm),
 		cmocka_unit_test(each_watch_sees),
+		cmocka_unit_test(tasks_are_judged),
 		cmocka_unit_test(the_janitor_says_so),
 	};
 
