@@ -1,5 +1,6 @@
 #include "ledger/base/map.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -79,17 +80,23 @@ static uint64_t mix(uint64_t h)
 	return h ^ (h >> 32);
 }
 
+/* Once for all threads: what one has hashed another must find. */
+static uint64_t seed;
+static pthread_once_t seeded = PTHREAD_ONCE_INIT;
+
+static void make_seed(void)
+{
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = 1;
+	seed |= 1;
+}
+
 uint64_t map_hash(const void *p, size_t n)
 {
-	static uint64_t seed;
 	const unsigned char *b = p;
 	uint64_t h;
 
-	if (seed == 0) {
-		if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-			seed = 1;
-		seed |= 1;
-	}
+	pthread_once(&seeded, make_seed);
 	for (h = seed ^ n; n >= 8; n -= 8, b += 8) {
 		uint64_t w;
 
