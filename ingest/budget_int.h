@@ -33,6 +33,7 @@
 
 #define WANTED_MAX 64   /* told at a time */
 #define KNOWN_MAX  4096 /* subjects, a power of two */
+#define NEW_MAX    32   /* of them a second that the budgets are read for */
 
 #define WAIT_US    (INT64_C(2000000)) /* for what others may give back */
 #define AGAIN_US   INT64_C(200000)    /* between two asks for the same */
@@ -128,6 +129,8 @@ struct budgets {
 	 * with the budgets of half a second ago. */
 	uint64_t known[KNOWN_MAX];
 	int n_known;
+	int64_t new_us; /* the second in which n_new of them came */
+	int n_new;
 	struct heard heard;
 	int64_t asks;
 	struct budget_ticket *cursor; /* of the waiting: the next to be tried */
@@ -164,7 +167,10 @@ bool budget_mark_read(const char *path);
 void budget_mark_write(const char *path, bool hard);
 
 /* budget_match.c. Whether the budgets were read since this subject first came;
- * else they are asked for, unless that is to no avail. */
+ * else they are asked for, unless that is to no avail. Who names its agent anew
+ * with each call would always wait, and have the ledger asked without end: they
+ * are read for NEW_MAX newcomers a second, and for each new key; for the others
+ * what was read last holds, half a second old at most. */
 bool budget_knows(struct budgets *b, const struct budget_subject *s,
 		  int64_t since_us);
 /* The budgets of a request, and whom each counts for. */

@@ -88,29 +88,62 @@ static uint64_t hash_of(const struct budget_subject *s)
 	return h ? h : 1;
 }
 
-bool budget_knows(struct budgets *b, const struct budget_subject *s,
-		  int64_t since_us)
+/* Where it stands, or would. */
+static size_t place_of(const struct budgets *b, uint64_t h)
 {
-	uint64_t h = hash_of(s);
 	size_t at = (size_t)(h >> 32) & (KNOWN_MAX - 1);
 
 	while (b->known[at] && b->known[at] != h)
 		at = (at + 1) & (KNOWN_MAX - 1);
-	if (b->known[at])
+	return at;
+}
+
+static bool is_known(const struct budgets *b, uint64_t h)
+{
+	return b->known[place_of(b, h)] != 0;
+}
+
+static void remember(struct budgets *b, uint64_t h)
+{
+	if (is_known(b, h))
+		return;
+	if (b->n_known >= KNOWN_MAX / 2) {
+		memset(b->known, 0, sizeof(b->known));
+		b->n_known = 0;
+	}
+	b->known[place_of(b, h)] = h;
+	b->n_known++;
+}
+
+/* Whether the budgets were read for enough newcomers in this second. */
+static bool crowded(struct budgets *b)
+{
+	int64_t now = clock_mono_us();
+
+	if (now - b->new_us >= US_PER_SEC) {
+		b->new_us = now;
+		b->n_new = 0;
+	}
+	return b->n_new >= NEW_MAX;
+}
+
+bool budget_knows(struct budgets *b, const struct budget_subject *s,
+		  int64_t since_us)
+{
+	uint64_t h = hash_of(s), key;
+
+	if (is_known(b, h))
 		return true;
-	if (b->defs_us < since_us) {
+	key = hash_of(&(struct budget_subject){.key = s->key});
+	if (b->defs_us < since_us && !(is_known(b, key) && crowded(b))) {
 		if (b->heard.tried && !b->heard.connected)
 			return true; /* what was read last holds */
 		budgets_reload(b);
 		return false;
 	}
-	if (b->n_known >= KNOWN_MAX / 2) {
-		memset(b->known, 0, sizeof(b->known));
-		b->n_known = 0;
-		at = (size_t)(h >> 32) & (KNOWN_MAX - 1);
-	}
-	b->known[at] = h;
-	b->n_known++;
+	b->n_new += b->defs_us >= since_us;
+	remember(b, h);
+	remember(b, key);
 	return true;
 }
 
