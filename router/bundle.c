@@ -546,6 +546,22 @@ const struct bundle_class *bundle_class_nearest(const struct bundle *b,
 	return bundle_fleet(b);
 }
 
+const struct bundle_class *bundle_class_asked(const struct bundle *b,
+					      struct str name, bool blind)
+{
+	const struct bundle_class *c = bundle_class_nearest(b, name), *part;
+	const size_t tail = sizeof(BUNDLE_BLIND) - 1;
+	char s[BUNDLE_BLIND_MAX];
+
+	/* A decision allocates nothing. */
+	if (!blind || c->name.len + tail > sizeof(s))
+		return c;
+	memcpy(s, c->name.p, c->name.len);
+	memcpy(s + c->name.len, BUNDLE_BLIND, tail);
+	part = bundle_class(b, (struct str){s, c->name.len + tail});
+	return part ? part : c;
+}
+
 const struct forest *bundle_accept(const struct bundle *b)
 {
 	return b->meta.accept < 0 ? NULL : &b->forests[b->meta.accept];

@@ -21,6 +21,9 @@
 
 #define BUNDLE_ARMS_MAX    96
 #define BUNDLE_CLASSES_MAX 256
+/* What a class's tasks without a text are called, after its name. */
+#define BUNDLE_BLIND       "/no-text"
+#define BUNDLE_BLIND_MAX   256 /* bytes of both; longer names have none */
 #define BUNDLE_PROTOS_MAX  2000
 #define BUNDLE_FORESTS_MAX 256
 
@@ -101,6 +104,10 @@ const struct bundle_class *bundle_class(const struct bundle *b,
  * ("coding" of "coding/python"), else the fleet. */
 const struct bundle_class *bundle_class_nearest(const struct bundle *b,
 						struct str name);
+/* The same for a request: one without a text (`blind`) is of the part of its
+ * class that holds such, BUNDLE_BLIND, where the class has one. */
+const struct bundle_class *bundle_class_asked(const struct bundle *b,
+					      struct str name, bool blind);
 /* "a/b" of "a/b.c", parts being told by '/', '.' or ':'; absent: none. */
 struct str bundle_class_above(struct str name);
 /* The class that stands for all: always the first. */

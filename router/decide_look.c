@@ -45,7 +45,7 @@ static void look_class(struct look *g)
 	struct str name = g->ask->class_name;
 	int floor = bundle_plain_floor(name);
 
-	g->class = bundle_class_nearest(g->b, name);
+	g->class = bundle_class_asked(g->b, name, !g->ask->x);
 	if (g->ask->floor > floor)
 		floor = g->ask->floor;
 	for (const struct bundle_class *c = g->class; c; c = parent_of(g, c)) {

@@ -269,7 +269,8 @@ static void test_replies(const struct ev *v, const struct bundle *b,
 {
 	const struct mx_task *t = &v->m->tasks[task];
 	const struct policy *policy =
-		&bundle_class_nearest(b, v->m->classes[t->class_id])->policy;
+		&bundle_class_asked(b, v->m->classes[t->class_id], !t->x)
+			 ->policy;
 
 	for (int a = 0; a < k->n; a++) {
 		const struct mx_cell *c = matrix_cell(v->m, task, k->of[a]);

@@ -46,7 +46,8 @@ enum route_goal {
 };
 
 struct route_ask {
-	const float *x;        /* stored vector (feature.h); NULL: not known */
+	const float *x;        /* stored vector (feature.h); NULL: not known, it
+				  is as the class's tasks without a text */
 	int n_x;               /* values of it; other than feature_count(): as
 				  if not known, and the decision says so */
 	struct uuid schema;    /* of x; nil: feature_schema() */

@@ -60,6 +60,8 @@ struct fit {
 	struct fit_row *row;
 	struct fit_node *node;
 	int *node_of;        /* by class of the matrix */
+	int *blind_of;       /* the same, of tasks without a text */
+	struct arena names;  /* of nodes that the matrix does not name */
 	struct tally *tally; /* [nodes][folds][arms] */
 
 	/* the space of vectors, and who lives where in it */

@@ -7,6 +7,9 @@
 #include "router/stat.h"
 #include "router/train_int.h"
 
+#define BLIND_MIN 100 /* tasks of either kind, to be told apart */
+#define NAMES_MAX ((size_t)1 << 20)
+
 static bool judged(const struct matrix *m, int task)
 {
 	for (int a = 0; a < m->n_arms; a++) {
@@ -47,7 +50,24 @@ static int add_node(struct fit *f, struct str name)
 
 struct class_size {
 	int class_id, tasks;
+	int blind; /* of them without a text */
 };
+
+/* A table for both kinds tells of neither: where a text is missing says
+ * something of the task, and what the models say of the others already holds
+ * without it. The part of the class without texts is a class of its own, where
+ * there are enough of either. */
+static int blind_node(struct fit *f, const struct class_size *s, int node)
+{
+	struct str name = f->node[node].name;
+
+	if (node == 0 || s->blind < BLIND_MIN ||
+	    s->tasks - s->blind < BLIND_MIN ||
+	    name.len + sizeof(BUNDLE_BLIND) > BUNDLE_BLIND_MAX)
+		return node;
+	return add_node(f, arena_strf(&f->names, "%.*s" BUNDLE_BLIND,
+				      (int)name.len, name.p));
+}
 
 static int by_tasks(const void *pa, const void *pb)
 {
@@ -68,19 +88,27 @@ static void make_nodes(struct fit *f, const enum mx_side *side)
 	f->node = xcalloc(BUNDLE_CLASSES_MAX, sizeof(*f->node));
 	f->node_of = xcalloc((size_t)m->n_classes + 1, sizeof(*f->node_of));
 	f->node[0] = (struct fit_node){.name = STR("fleet"), .parent = -1};
+	f->blind_of = xcalloc((size_t)m->n_classes + 1, sizeof(*f->blind_of));
 	f->nodes = 1;
 	for (int c = 0; c < m->n_classes; c++)
 		size[c].class_id = c;
 	for (int t = 0; t < m->n_tasks; t++) {
 		int c = m->tasks[t].class_id;
 
-		if ((!side || side[t] == MX_FIT) && c >= 0 && judged(m, t))
-			size[c].tasks++;
+		if ((side && side[t] != MX_FIT) || c < 0 || !judged(m, t))
+			continue;
+		size[c].tasks++;
+		size[c].blind += !m->tasks[t].x;
 	}
 	qsort(size, (size_t)m->n_classes, sizeof(*size), by_tasks);
 	for (int i = 0; i < m->n_classes && size[i].tasks; i++)
 		f->node_of[size[i].class_id] =
 			add_node(f, m->classes[size[i].class_id]);
+	for (int i = 0; i < m->n_classes; i++) {
+		int c = size[i].class_id;
+
+		f->blind_of[c] = blind_node(f, &size[i], f->node_of[c]);
+	}
 	free(size);
 }
 
@@ -171,11 +199,12 @@ static int folds_for(const struct train_opts *o, int rows)
 static void add_row(struct fit *f, int t)
 {
 	const struct mx_task *task = &f->m->tasks[t];
+	const int *of = task->x ? f->node_of : f->blind_of;
 	float w = task->weight;
 
 	f->row[f->n++] = (struct fit_row){
 		.task = t,
-		.node = task->class_id >= 0 ? f->node_of[task->class_id] : 0,
+		.node = task->class_id >= 0 ? of[task->class_id] : 0,
 		.proto = -1,
 		.cluster = -1,
 		.group = task->group,
@@ -198,6 +227,7 @@ enum rc fit_rows(struct fit *f, const enum mx_side *side, struct err *e)
 	if (m->n_arms < 1 || m->n_arms > BUNDLE_ARMS_MAX)
 		return err_set(e, RC_BAD, "there are %d models, of at most %d",
 			       m->n_arms, BUNDLE_ARMS_MAX);
+	arena_init(&f->names, NAMES_MAX);
 	make_nodes(f, side);
 	f->row = xcalloc((size_t)m->n_tasks + 1, sizeof(*f->row));
 	for (int t = 0; t < m->n_tasks; t++) {
@@ -217,5 +247,7 @@ void fit_rows_release(struct fit *f)
 	free(f->row);
 	free(f->node);
 	free(f->node_of);
+	free(f->blind_of);
+	arena_release(&f->names);
 	free(f->tally);
 }

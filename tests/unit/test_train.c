@@ -15,6 +15,7 @@
 #include "ledger/money.h"
 #include "router/accept.h"
 #include "router/bundle_build.h"
+#include "router/router.h"
 #include "router/stat.h"
 #include "router/train.h"
 
@@ -183,6 +184,71 @@ static void test_serves(void **state)
 	assert_int_equal(c->policy.kind, POLICY_STATIC);
 	assert_int_equal(c->policy.high, 2);
 	assert_true(c->policy.low == 2 || c->policy.high_share > 0.95F);
+	bundle_drop(b);
+	buf_release(&out);
+	world_free(&w);
+}
+
+/* Tasks without a text that fare otherwise than those of their class with one:
+ * each kind has a table of its own, and requests are of the one or other. */
+static void test_blind(void **state)
+{
+	const struct str even = STR("work/even"), told = STR("work/told");
+	const struct bundle_class *c, *part, *all;
+	struct route_arm arms[ARMS];
+	struct decision d;
+	struct world w;
+	struct buf out;
+	struct bundle *b;
+
+	(void)state;
+	world_make(&w, 1800, 3);
+	for (int t = EVEN; t < w.m.n_tasks; t += 2 * KINDS) {
+		w.m.tasks[t].x = NULL;
+		for (int a = 0; a < ARMS; a++)
+			matrix_cell(&w.m, t, a)->success = 0;
+	}
+	/* Of these too few to tell. */
+	for (int t = TOLD; t < 50 * KINDS; t += KINDS)
+		w.m.tasks[t].x = NULL;
+	fit(&w, NULL, 1, &out);
+	b = view(&out);
+	assert_int_equal(bundle_classes(b, &all), 6);
+	c = named(b, "work/even");
+	part = named(b, "work/even" BUNDLE_BLIND);
+	assert_int_equal(c->tasks, 600);
+	assert_int_equal(part->tasks, 300);
+	assert_ptr_equal(&all[part->parent], c);
+	for (int a = 0; a < ARMS; a++)
+		assert_true(part->rate[a] < 0.03F && c->rate[a] > 0.3F);
+	assert_ptr_equal(bundle_class_asked(b, even, true), part);
+	assert_ptr_equal(bundle_class_asked(b, even, false), c);
+	assert_ptr_equal(bundle_class_asked(b, told, true), named(b, told.p));
+	for (int a = 0; a < ARMS; a++)
+		arms[a] = (struct route_arm){.model = str_from(names[a]),
+					     .tier = 2 * a + 1,
+					     .in_fusd = -1,
+					     .cached_fusd = -1,
+					     .out_fusd = -1,
+					     .allowed = true};
+	for (int seen = 0; seen < 2; seen++) {
+		struct route_ask ask = {
+			.x = seen ? w.m.tasks[EVEN + KINDS].x : NULL,
+			.n_x = seen ? feature_count() : 0,
+			.class_name = even,
+			.arms = arms,
+			.n_arms = ARMS,
+			.pinned = -1,
+			.budget_left_pusd = -1,
+			.goal = ROUTE_QUALITY,
+			.target = 1,
+		};
+
+		router_decide(b, &ask, &d);
+		for (int a = 0; a < ARMS; a++)
+			assert_true(seen ? d.view[a].p > 0.5F
+					 : d.view[a].p < 0.03F);
+	}
 	bundle_drop(b);
 	buf_release(&out);
 	world_free(&w);
@@ -544,6 +610,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_serves),
 		cmocka_unit_test(test_certificate),
+		cmocka_unit_test(test_blind),
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_nothing_leaks),
 		cmocka_unit_test(test_null),
