@@ -80,10 +80,9 @@ void query_arg_id(struct db_args *a, int32_t id)
 /* ---- header figures ---- */
 
 void query_totals_args(struct db_args *a, const struct query_span *span,
-		       const struct query_span *today, int64_t look_back_us)
+		       int64_t look_back_us)
 {
 	query_edges_args(a, span);
-	query_edges_args(a, today);
 	db_arg_time(a, look_back_us);
 }
 
@@ -99,7 +98,6 @@ void query_totals_row(const struct db_result *r, int row,
 	out->cost_pusd = sum(&x);
 	out->undated = i64(&x);
 	out->undated_pusd = sum(&x);
-	out->today_pusd = sum(&x);
 	out->oldest_us = when(&x);
 	out->newest_us = when(&x);
 }

@@ -49,14 +49,13 @@ struct query_totals {
 	__int128 cost_pusd;
 	int64_t undated; /* of the attempts: those without a date */
 	__int128 undated_pusd;
-	__int128 today_pusd;
 	int64_t oldest_us; /* day of the first dated attempt, or TIME_NONE */
 	int64_t newest_us; /* of the last attempt; TIME_NONE: empty ledger;
 			      0: nothing has a date */
 };
 /* The newest attempt is looked for from look_back_us on. */
 void query_totals_args(struct db_args *a, const struct query_span *span,
-		       const struct query_span *today, int64_t look_back_us);
+		       int64_t look_back_us);
 void query_totals_row(const struct db_result *r, int row,
 		      struct query_totals *out);
 

@@ -69,9 +69,11 @@ bool query_projected(__int128 spent, int64_t since_us, int64_t until_us,
 
 /* ---- the header ---- */
 
-void query_header_args(struct db_args *a, int32_t since_day)
+void query_header_args(struct db_args *a, int32_t since_day,
+		       const struct query_span *today)
 {
 	db_arg_day(a, since_day);
+	query_edges_args(a, today);
 }
 
 void query_header_row(const struct db_result *r, int row,
@@ -80,7 +82,8 @@ void query_header_row(const struct db_result *r, int row,
 	struct reader x = {r, row, 0};
 	struct str version;
 
-	out->has_budget = !db_null(r, row, 0);
+	out->today_pusd = sum(&x);
+	out->has_budget = !db_null(r, row, 1);
 	out->budget_pusd = sum(&x);
 	out->bundle_id = i32(&x);
 	version = text(&x);

@@ -40,6 +40,7 @@ bool query_projected(__int128 spent_pusd, int64_t since_us, int64_t until_us,
 /* ---- the header ---- */
 
 struct query_header {
+	__int128 today_pusd;             /* what attempts of today cost */
 	__int128 budget_pusd;            /* of a day, if has_budget */
 	bool has_budget, has_any_budget; /* of a day; of any period */
 	int32_t bundle_id;               /* 0: none serves */
@@ -48,7 +49,9 @@ struct query_header {
 	int64_t learned, classes; /* of the bundle, served by what it learnt */
 	int live;                 /* 1 yes, 0 shadow, -1 no decisions */
 };
-void query_header_args(struct db_args *a, int32_t since_day);
+/* Decisions count from since_day on. */
+void query_header_args(struct db_args *a, int32_t since_day,
+		       const struct query_span *today);
 void query_header_row(const struct db_result *r, int row,
 		      struct query_header *out);
 

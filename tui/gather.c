@@ -19,7 +19,8 @@
 /* Pictures are read again after so long, or with the range. */
 #define PICTURE_US (30 * US_PER_SEC)
 
-/* Limits, and which router serves, are read again after so long. */
+/* Limits, today's spend and which router serves are read again after so long.
+ */
 #define HEADER_US (10 * US_PER_SEC)
 
 /* Statements of every refresh, before those of the view. */
@@ -185,15 +186,14 @@ static bool args_of(struct top *t, int ask, struct db_args *a)
 	case ASK_HEADER:
 		if (t->header_us && clock_mono_us() - t->header_us < HEADER_US)
 			return false;
-		query_header_args(a, clock_day(t->ctx.now_us) - 7);
+		query_header_args(a, clock_day(t->ctx.now_us) - 7, &today);
 		return true;
 	case ASK_BEFORE:
-		query_totals_args(a, &t->ctx.before, &today,
+		query_totals_args(a, &t->ctx.before,
 				  t->ctx.now_us - US_PER_DAY);
 		return t->ctx.before.until_us > 0;
 	case ASK_TOTALS:
-		query_totals_args(a, &t->ctx.span, &today,
-				  t->ctx.now_us - US_PER_DAY);
+		query_totals_args(a, &t->ctx.span, t->ctx.now_us - US_PER_DAY);
 		return true;
 	default:
 		break;

@@ -82,7 +82,7 @@ bool header_projected(const struct top *t, __int128 *pusd)
 {
 	int64_t midnight = fmt_midnight(t->ctx.now_us);
 
-	return query_projected(t->ctx.totals.today_pusd, midnight,
+	return query_projected(t->ctx.header.today_pusd, midnight,
 			       fmt_midnight(midnight + 36 * 3600 * US_PER_SEC),
 			       t->ctx.now_us, pusd);
 }
@@ -94,14 +94,14 @@ static void today(const struct top *t, struct header_item *items, int *n)
 	char spent[FMT_TEXT], limit[FMT_TEXT];
 	__int128 projected;
 
-	fmt_money(t->ctx.totals.today_pusd, i->value);
+	fmt_money(t->ctx.header.today_pusd, i->value);
 	if (h->has_budget) {
 		snprintf(i->value, sizeof(i->value), "%.30s of %.30s",
-			 fmt_money(t->ctx.totals.today_pusd, spent),
+			 fmt_money(t->ctx.header.today_pusd, spent),
 			 fmt_money(h->budget_pusd, limit));
 		snprintf(i->value_short, sizeof(i->value_short), "%.14s/%.14s",
 			 spent, limit);
-		if (t->ctx.totals.today_pusd > h->budget_pusd)
+		if (t->ctx.header.today_pusd > h->budget_pusd)
 			i->tone = TONE_BAD;
 	}
 	if (!header_projected(t, &projected))

@@ -345,7 +345,7 @@ static void json_header(struct json_out *o, const struct top *t)
 	json_time(o, "at", t->ctx.now_us);
 	json_out_obj(o, "totals");
 	json_money(o, "cost_usd", q->cost_pusd);
-	json_money(o, "today_usd", q->today_pusd);
+	json_money(o, "today_usd", t->ctx.header.today_pusd);
 	json_out_i64(o, "attempts", q->attempts);
 	json_out_i64(o, "errors", q->errors);
 	json_out_i64(o, "unpriced", q->unpriced);

@@ -1,9 +1,11 @@
--- What the header says beside the sums: the budget of a day, and which router
--- serves. Of scopes that overlap (teams, classes) the one with the largest sum
--- of limits is meant. $1: the earliest day on which a decision counts.
--- Columns: budget_pusd, bundle_id, version, drift, learned, classes, live, any_budget.
--- params: date
-SELECT (SELECT max(total) FROM (SELECT sum(limit_pusd) AS total FROM budget
+-- What the header says beside the sums: what today cost, the budget of a day, and
+-- which router serves. Of scopes that overlap (teams, classes) the one with the largest sum
+-- of limits is meant. $1: the earliest day on which a decision counts,
+-- $2..$7: the edges of today (aco_calls).
+-- Columns: today_pusd, budget_pusd, bundle_id, version, drift, learned, classes, live, any_budget.
+-- params: date, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz
+SELECT (SELECT coalesce(sum(cost_pusd), 0) FROM aco_calls($2, $3, $4, $5, $6, $7)) AS today_pusd,
+  (SELECT max(total) FROM (SELECT sum(limit_pusd) AS total FROM budget
     WHERE period = 'day' GROUP BY scope) b) AS budget_pusd,
   b.id AS bundle_id, b.version,
   b.certificate #>> '{drift,state}' AS drift,

@@ -197,16 +197,23 @@ static void budgets_know_what_is_spent(void **state)
 
 static void the_header_names_the_router(void **state)
 {
+	struct query_span today = {NOW - US_PER_DAY / 2, NOW + 60 * US_PER_SEC,
+				   false};
 	struct query_header h;
 	struct db_result *r;
 	struct db_args a;
 
 	(void)state;
 	db_args_init(&a, 4096);
-	query_header_args(&a, clock_day(NOW) - 7);
+	query_header_args(&a, clock_day(NOW) - 7, &today);
 	r = ask(&sql_query_header, &a);
 	assert_int_equal(db_rows(r), 1);
 	query_header_row(r, 0, &h);
+	assert_true(h.today_pusd > 0);
+	assert_true((int64_t)h.today_pusd ==
+		    harness_sql_i64(seeded(),
+				    "SELECT sum(cost_pusd)::bigint FROM "
+				    "attempt WHERE day = '2026-11-24'"));
 	assert_int_equal(h.bundle_id, 2);
 	assert_string_equal(h.version, "2026-11-22a");
 	assert_true(h.drifted && h.learned == 2 && h.classes == 4);
