@@ -79,11 +79,9 @@ void query_arg_id(struct db_args *a, int32_t id)
 
 /* ---- header figures ---- */
 
-void query_totals_args(struct db_args *a, const struct query_span *span,
-		       int64_t look_back_us)
+void query_totals_args(struct db_args *a, const struct query_span *span)
 {
 	query_edges_args(a, span);
-	db_arg_time(a, look_back_us);
 }
 
 void query_totals_row(const struct db_result *r, int row,
@@ -98,6 +96,18 @@ void query_totals_row(const struct db_result *r, int row,
 	out->cost_pusd = sum(&x);
 	out->undated = i64(&x);
 	out->undated_pusd = sum(&x);
+}
+
+void query_fresh_args(struct db_args *a, int64_t look_back_us)
+{
+	db_arg_time(a, look_back_us);
+}
+
+void query_fresh_row(const struct db_result *r, int row,
+		     struct query_fresh *out)
+{
+	struct reader x = {r, row, 0};
+
 	out->oldest_us = when(&x);
 	out->newest_us = when(&x);
 }

@@ -20,9 +20,9 @@
 #include "ledger/db.h"
 
 /* The statements, for db_start() and db_run(). */
-extern const struct sql_stmt sql_query_totals, sql_query_class, sql_query_tasks,
-	sql_query_task, sql_query_steps, sql_query_attempts, sql_query_attempt,
-	sql_query_price;
+extern const struct sql_stmt sql_query_totals, sql_query_fresh, sql_query_class,
+	sql_query_tasks, sql_query_task, sql_query_steps, sql_query_attempts,
+	sql_query_attempt, sql_query_price;
 
 /* ---- spans of time ---- */
 
@@ -42,22 +42,27 @@ struct query_span query_span_cut(struct query_span s);
  * minutes [4,5), so that as little as possible is read; edges ascend. */
 void query_edges(const struct query_span *s, int64_t edge[QUERY_EDGES]);
 
-/* ---- header figures: sql_query_totals ---- */
+/* ---- header figures: sql_query_totals, sql_query_fresh ---- */
 
 struct query_totals {
 	int64_t attempts, errors, unpriced, unattributed;
 	__int128 cost_pusd;
 	int64_t undated; /* of the attempts: those without a date */
 	__int128 undated_pusd;
+};
+void query_totals_args(struct db_args *a, const struct query_span *span);
+void query_totals_row(const struct db_result *r, int row,
+		      struct query_totals *out);
+
+struct query_fresh {
 	int64_t oldest_us; /* day of the first dated attempt, or TIME_NONE */
 	int64_t newest_us; /* of the last attempt; TIME_NONE: empty ledger;
 			      0: nothing has a date */
 };
 /* The newest attempt is looked for from look_back_us on. */
-void query_totals_args(struct db_args *a, const struct query_span *span,
-		       int64_t look_back_us);
-void query_totals_row(const struct db_result *r, int row,
-		      struct query_totals *out);
+void query_fresh_args(struct db_args *a, int64_t look_back_us);
+void query_fresh_row(const struct db_result *r, int row,
+		     struct query_fresh *out);
 
 /* The six edges of a span, and an id or NULL for 0, as parameters. */
 void query_edges_args(struct db_args *a, const struct query_span *s);

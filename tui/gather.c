@@ -19,15 +19,16 @@
 /* Pictures are read again after so long, or with the range. */
 #define PICTURE_US (30 * US_PER_SEC)
 
-/* Limits, today's spend and which router serves are read again after so long.
- */
+/* Limits, today's spend, which router serves, and sums that do not follow from
+ * the rows on the screen are read again after so long. */
 #define HEADER_US (10 * US_PER_SEC)
 
 /* Statements of every refresh, before those of the view. */
 enum {
-	ASK_HEADER = -3,
+	ASK_HEADER = -4,
 	ASK_BEFORE,
-	ASK_TOTALS
+	ASK_TOTALS,
+	ASK_FRESH
 };
 
 static void next(struct top *t);
@@ -78,7 +79,7 @@ static bool is_current(const struct top *t)
  * is. Only until a range was found, or chosen. */
 static bool widen(struct top *t)
 {
-	if (!t->range_is_auto || t->ctx.totals.newest_us == TIME_NONE)
+	if (!t->range_is_auto || t->ctx.fresh.newest_us == TIME_NONE)
 		return false;
 	t->range_is_auto = false;
 	if (t->ctx.totals.attempts > 0)
@@ -86,6 +87,28 @@ static bool widen(struct top *t)
 	t->ctx.range = (struct range){.preset = RANGE_ALL};
 	t->range_widened = true;
 	return true;
+}
+
+/* What stands in the header is what the rows of a whole fleet add up to, not
+ * what was so some seconds ago. */
+static void sum_up(struct top *t, const struct db_result *res)
+{
+	const struct place *at = &top_page(t)->where.at;
+	struct query_totals *sum = &t->ctx.totals;
+	struct query_group q;
+
+	if (at->class_id || at->agent_id || at->team_id || at->model_id ||
+	    at->tier)
+		return;
+	sum->attempts = sum->errors = sum->unpriced = 0;
+	sum->cost_pusd = 0;
+	for (int i = 0; i < db_rows(res); i++) {
+		query_group_row(res, i, &q);
+		sum->attempts += q.attempts;
+		sum->errors += q.errors;
+		sum->unpriced += q.unpriced;
+		sum->cost_pusd += q.cost_pusd;
+	}
 }
 
 static void take(struct top *t, int ask, const struct db_result *res)
@@ -100,10 +123,17 @@ static void take(struct top *t, int ask, const struct db_result *res)
 		query_totals_row(res, 0, &t->before);
 	} else if (ask == ASK_TOTALS) {
 		query_totals_row(res, 0, &t->ctx.totals);
+		t->summed_us = clock_mono_us();
+		t->summed = t->ctx.range;
+		t->summed_compare = t->ctx.compare;
+	} else if (ask == ASK_FRESH) {
+		query_fresh_row(res, 0, &t->ctx.fresh);
 		g->again = widen(t);
 	} else {
 		t->ctx.book = v->needs_book ? data_book(t->data) : NULL;
 		v->asks[ask].take(&t->ctx, &g->table, res);
+		if (ask == 0 && v->sums)
+			sum_up(t, res);
 	}
 }
 
@@ -173,6 +203,13 @@ static bool is_known(const struct top *t)
 	return p->loaded && p->table.n > 0;
 }
 
+static bool summed_lately(const struct top *t)
+{
+	return t->summed_us && clock_mono_us() - t->summed_us < HEADER_US &&
+	       same_range(&t->summed, &t->ctx.range) &&
+	       t->summed_compare == t->ctx.compare;
+}
+
 /* Fill in the parameters of a statement; false: skip it. */
 static bool args_of(struct top *t, int ask, struct db_args *a)
 {
@@ -189,11 +226,13 @@ static bool args_of(struct top *t, int ask, struct db_args *a)
 		query_header_args(a, clock_day(t->ctx.now_us) - 7, &today);
 		return true;
 	case ASK_BEFORE:
-		query_totals_args(a, &t->ctx.before,
-				  t->ctx.now_us - US_PER_DAY);
-		return t->ctx.before.until_us > 0;
+		query_totals_args(a, &t->ctx.before);
+		return t->ctx.before.until_us > 0 && !summed_lately(t);
 	case ASK_TOTALS:
-		query_totals_args(a, &t->ctx.span, t->ctx.now_us - US_PER_DAY);
+		query_totals_args(a, &t->ctx.span);
+		return !summed_lately(t);
+	case ASK_FRESH:
+		query_fresh_args(a, t->ctx.now_us - US_PER_DAY);
 		return true;
 	default:
 		break;
@@ -226,6 +265,8 @@ static const struct sql_stmt *stmt_of(const struct view *v, int ask)
 {
 	if (ask == ASK_HEADER)
 		return &sql_query_header;
+	if (ask == ASK_FRESH)
+		return &sql_query_fresh;
 	return ask < 0 ? &sql_query_totals : v->asks[ask].stmt;
 }
 

@@ -45,7 +45,7 @@ static void share(struct header_item *i, int64_t n, int64_t all)
 /* How long ago something last happened. */
 static void freshness(const struct top *t, struct header_item *i)
 {
-	int64_t newest = t->ctx.totals.newest_us;
+	int64_t newest = t->ctx.fresh.newest_us;
 	char span[FMT_TEXT];
 
 	if (newest == TIME_NONE) {

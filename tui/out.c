@@ -352,7 +352,7 @@ static void json_header(struct json_out *o, const struct top *t)
 	json_out_i64(o, "unattributed", q->unattributed);
 	json_out_i64(o, "undated", q->undated);
 	json_money(o, "undated_usd", q->undated_pusd);
-	json_time(o, "newest_at", q->newest_us);
+	json_time(o, "newest_at", t->ctx.fresh.newest_us);
 	if (t->ctx.header.has_budget)
 		json_money(o, "today_budget_usd", t->ctx.header.budget_pusd);
 	else

@@ -104,7 +104,7 @@ static void draw_figures(const struct top *t)
 		return;
 	}
 	buf_release(&trouble);
-	if (!top_page_const(t)->loaded && t->ctx.totals.newest_us == TIME_NONE)
+	if (!top_page_const(t)->loaded && t->ctx.fresh.newest_us == TIME_NONE)
 		return;
 	n = header_items(t, items);
 	how = header_fit(items, n, COLS - 2, shown);

@@ -13,9 +13,9 @@ void top_init(struct top *t, struct data *data, const struct range *range)
 	t->interval_us = 2 * US_PER_SEC;
 	t->ctx.range = *range;
 	t->ctx.now_us = clock_now_us();
-	t->ctx.totals.oldest_us = TIME_NONE;
+	t->ctx.fresh.oldest_us = TIME_NONE;
 	t->ctx.budgets = &t->budgets;
-	t->ctx.totals.newest_us = TIME_NONE;
+	t->ctx.fresh.newest_us = TIME_NONE;
 	t->page_rows = 1;
 	for (int i = 0; i < GATHER_CALLS; i++)
 		db_args_init(&t->gather.args[i], 1 << 16);

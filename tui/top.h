@@ -101,6 +101,9 @@ struct top {
 	struct query_totals before; /* of the period before, if compared */
 	struct budgets_kept budgets;
 	int64_t header_us; /* monotonic, when ctx.header was read; 0: not yet */
+	int64_t summed_us; /* likewise ctx.totals, and before */
+	struct range summed; /* of which range */
+	bool summed_compare; /* with the period before */
 	bool want_gather;
 	bool range_is_auto; /* nobody chose it: it may widen by itself */
 	bool range_widened; /* and did, since nothing happened lately */

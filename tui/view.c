@@ -27,7 +27,7 @@ const struct view *view_find(const char *name)
 
 const char *view_nothing(const struct context *c)
 {
-	if (c->totals.newest_us == TIME_NONE)
+	if (c->fresh.newest_us == TIME_NONE)
 		return "The ledger is empty. Bring data in:\n"
 		       "\n"
 		       "  aco import claude-code ~/.claude/projects\n"

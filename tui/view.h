@@ -52,6 +52,7 @@ struct context {
 	bool compare;                  /* with the period before */
 	struct query_span before;      /* that period; of use if compare */
 	struct query_totals totals;    /* zeros until the first answer */
+	struct query_fresh fresh;      /* TIME_NONE until then */
 	struct query_header header;    /* likewise */
 	struct budgets_kept *budgets;  /* never NULL */
 	const struct health *health;   /* of the daemon; NULL: not looked at */
@@ -82,7 +83,7 @@ struct ask {
 	void (*take)(const struct context *c, struct table *t,
 		     const struct db_result *r);
 	bool picture; /* only for pictures: left out where none is shown */
-	bool waits;   /* `args` reads the table, or c->totals or c->header */
+	bool waits;   /* `args` reads the table, c->fresh or c->header */
 };
 
 enum view_layout {
@@ -114,8 +115,10 @@ struct view {
 	/* The database sorts and cuts to a page; `sort` names a column. */
 	bool paged;
 	bool needs_book; /* `take` reads c->book */
-	char key;        /* that opens it from anywhere; 0: none */
-	int newest;      /* column by which `f` follows, 0: none */
+	bool sums;  /* what the first ask answers adds up to c->totals, where
+		       no class, agent, team, model or tier is fixed */
+	char key;   /* that opens it from anywhere; 0: none */
+	int newest; /* column by which `f` follows, 0: none */
 	int detail; /* a text of the row at the cursor that stands in full below
 		       the list where its column cuts it; 0: none */
 	bool pictured; /* its pictures are a part of the text twins */

@@ -256,6 +256,7 @@ const struct view view_fleet = {
 	.desc = true,
 	.asks = asks,
 	.n_asks = sizeof(asks) / sizeof(asks[0]),
+	.sums = true,
 	.enter = fleet_enter,
 	.crumb = fleet_crumb,
 	.empty = spend_empty,

@@ -74,7 +74,7 @@ static int64_t length_us(const struct context *c)
 	int64_t since = c->span.since_us, until = c->span.until_us;
 
 	if (c->span.all) {
-		since = c->totals.oldest_us;
+		since = c->fresh.oldest_us;
 		until = c->now_us;
 	}
 	until = until > c->now_us ? c->now_us : until;
@@ -118,7 +118,7 @@ bool spend_trend_args(struct db_args *a, const struct query_page *p,
 		      const struct context *c, enum query_dim dim)
 {
 	struct range_spark s =
-		range_spark(&c->range, c->now_us, c->totals.oldest_us);
+		range_spark(&c->range, c->now_us, c->fresh.oldest_us);
 	struct query_only only = spend_only(&p->at);
 
 	query_spark_args(a, s.grain, s.since_us, s.until_us, s.slots, dim,
@@ -151,7 +151,7 @@ void spend_trend(struct table *t, int col, const struct context *c,
 		 const struct db_result *res)
 {
 	struct range_spark s =
-		range_spark(&c->range, c->now_us, c->totals.oldest_us);
+		range_spark(&c->range, c->now_us, c->fresh.oldest_us);
 	struct query_spark q;
 
 	for (size_t r = 0; r < t->n; r++)
@@ -241,7 +241,7 @@ void spend_stack_take(const struct context *c, struct table *t,
 		      const struct db_result *res)
 {
 	struct range_spark s =
-		range_spark(&c->range, c->now_us, c->totals.oldest_us);
+		range_spark(&c->range, c->now_us, c->fresh.oldest_us);
 	struct picture *p = picture_new(t, PICTURE_STACK, "SPEND BY TIER");
 	struct query_spark q;
 

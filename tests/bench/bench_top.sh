@@ -221,8 +221,8 @@ once() {
   say "$label" "${all[@]}"
 }
 
-# The server writes how long each statement took; a refresh begins with
-# the totals. watch LABEL PATTERN COMMAND: COMMAND runs in a terminal meanwhile;
+# The server writes how long each statement took; a refresh begins with how
+# fresh the ledger is. watch LABEL PATTERN COMMAND: COMMAND runs in a terminal meanwhile;
 # PATTERN begins a refresh. Wall times mean little on a machine that is busy
 # with others: cpu_of says what its server processes worked, in nanoseconds.
 server_log=$(find "$ACO_HOME" -name 'postgresql-*.log' | sort | tail -n 1)
@@ -268,7 +268,7 @@ other() {
   tm_end
   say "processor time of a refresh: $1" "$cpu"
 }
-screen() { watch "$1" query_totals "$aco top --interval 0.1 $2"; }
+screen() { watch "$1" query_fresh "$aco top --interval 0.1 $2"; }
 
 logged() { sql postgres "ALTER DATABASE bench SET log_min_duration_statement = $1"; }
 
