@@ -30,9 +30,10 @@ unset ACO_CONFIG ACO_HOME ACO_DATABASE_URL ACO_NOW XDG_CONFIG_HOME \
 say() { printf '%s\n' "$*"; }
 
 # tap FILE: prints "ok bad skip" of TAP output. cmocka marks a skipped case as
-# `not ok N # SKIP name`.
+# `not ok N # SKIP name`; `1..0 # SKIP why` is a whole file that was left out.
 tap() {
   awk '/^(not )?ok/ && toupper($0) ~ /# SKIP/ { skip++; next }
+    /^1\.\.0/ && toupper($0) ~ /# SKIP/ { skip++; next }
     /^ok/ { ok++ }
     /^not ok/ { bad++ }
     /^1\.\.[0-9]+$/ { plan += substr($0, 4) }
