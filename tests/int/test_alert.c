@@ -167,7 +167,7 @@ static void telemetry_alone_raises_alerts(void **state)
 	harness_sql(
 		db,
 		"INSERT INTO dict (kind, name) VALUES ('team', 'red');"
-		"INSERT INTO attempt_rollup SELECT 'hour', '1970-01-01Z', 0, 1,"
+		"INSERT INTO attempt_rollup SELECT 'day', '1970-01-01Z', 0, 1,"
 		" 1, id, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 850 FROM dict");
 	assert_int_equal(look(db, "", "", NOON).raised, 1);
 	assert_string_equal(harness_sql_text(db, kinds), "budget_85");

@@ -366,6 +366,7 @@ static void a_cap_below_one_request_refuses_all(void **state)
 	bworld_ask(&w, "other", 1000);
 	assert_int_equal(w.granted, 2);
 	assert_string_equal(harness_sql_text(w.db, account), "0 0 0");
+	bworld_settle_all(&w, 0);
 	bworld_close(&w);
 	db_close(w.db);
 }
