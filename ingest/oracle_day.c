@@ -204,18 +204,6 @@ static __int128 pusd_of(double usd)
 	return (__int128)llround(usd * 1e12);
 }
 
-static void put_real(struct json_out *o, const char *key, double v)
-{
-	char text[40];
-
-	if (!isfinite(v)) {
-		json_out_null(o, key);
-		return;
-	}
-	snprintf(text, sizeof(text), "%.6g", v);
-	json_out_raw(o, key, str_from(text));
-}
-
 static void put_policy(struct json_out *o, const char *key, double usd,
 		       double success, struct str model)
 {
@@ -228,7 +216,7 @@ static void put_policy(struct json_out *o, const char *key, double usd,
 	json_out_obj(o, key);
 	json_out_str(o, "cost_usd",
 		     str_from(money_format_sum(pusd_of(usd), text)));
-	put_real(o, "success", success);
+	json_out_double(o, "success", success, 6);
 	if (model.len)
 		json_out_str(o, "model", model);
 	json_out_end(o, '}');
@@ -251,10 +239,10 @@ static void put_figures(const struct day *d, const struct oracle_out *r,
 		r->best_single < 0 ? STR_NONE : d->arms[r->best_single].name);
 	put_policy(&o, "best_static", r->static_usd, r->static_success,
 		   STR_NONE);
-	put_real(&o, "capture", r->capture);
-	put_real(&o, "estimated_share", r->estimated_share);
-	put_real(&o, "success_low", r->oracle_success_low);
-	put_real(&o, "success_high", r->oracle_success_high);
+	json_out_double(&o, "capture", r->capture, 6);
+	json_out_double(&o, "estimated_share", r->estimated_share, 6);
+	json_out_double(&o, "success_low", r->oracle_success_low, 6);
+	json_out_double(&o, "success_high", r->oracle_success_high, 6);
 	json_out_bool(&o, "doubly_robust", r->randomised);
 	json_out_obj(&o, "basis");
 	json_out_i64(&o, "judged", db_i64(d->due, d->at, 2));

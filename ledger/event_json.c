@@ -1,8 +1,6 @@
 /* The writer of events. */
 #include "ledger/event_json.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ledger/base/alloc.h"
@@ -75,19 +73,6 @@ static void put_hex(struct json_out *o, const char *key, const void *p,
 	if (to)
 		buf_advance(o->b, 2 * n);
 	buf_addc(o->b, '"');
-}
-
-/* So many digits that the same number is read again. */
-static void put_real(struct json_out *o, const char *key, double v)
-{
-	char text[40];
-
-	if (!isfinite(v)) {
-		json_out_null(o, key);
-		return;
-	}
-	snprintf(text, sizeof(text), "%.17g", v);
-	json_out_raw(o, key, str_from(text));
 }
 
 static void put_reals(struct json_out *o, const char *key, const float *v,
@@ -343,7 +328,7 @@ static void write_decision(struct buf *out, const struct bt_task *t,
 	put_text(&o, "policy", d->policy);
 	put_text(&o, "plan", d->plan);
 	json_out_bool(&o, "live", d->live);
-	put_real(&o, "propensity", d->propensity);
+	json_out_double(&o, "propensity", d->propensity, 17);
 	put_uuid(&o, "feature_schema", d->feature_schema);
 	put_reals(&o, "p_success", d->p_success, n);
 	put_reals(&o, "p_low", d->p_low, n);

@@ -283,25 +283,12 @@ void eval_table(const struct eval_report *r, struct buf *out)
 
 /* ---- JSON ---- */
 
-static void number(struct json_out *o, const char *key, double v)
-{
-	char line[40];
-	int n;
-
-	if (!isfinite(v)) {
-		json_out_null(o, key);
-		return;
-	}
-	n = snprintf(line, sizeof(line), "%.9g", v);
-	json_out_raw(o, key, (struct str){line, n > 0 ? (size_t)n : 0});
-}
-
 static void pair(struct json_out *o, const char *key,
 		 const struct eval_figure *f)
 {
 	json_out_arr(o, key);
-	number(o, NULL, f->low);
-	number(o, NULL, f->high);
+	json_out_double(o, NULL, f->low, 9);
+	json_out_double(o, NULL, f->high, 9);
 	json_out_end(o, ']');
 }
 
@@ -344,7 +331,7 @@ static void figures(struct json_out *o, const struct eval_policy *p, bool ci)
 		if (ci)
 			pair(o, list[i].name, f);
 		else
-			number(o, list[i].name, f->value);
+			json_out_double(o, list[i].name, f->value, 9);
 	}
 }
 
@@ -360,13 +347,14 @@ static void policy_json(struct json_out *o, int kind,
 	json_out_obj(o, "at");
 	for (int t = 0; t < EVAL_TARGETS; t++) {
 		json_out_obj(o, targets[t]);
-		number(o, "success", p->success[t].value);
+		json_out_double(o, "success", p->success[t].value, 9);
 		pair(o, "success_ci", &p->success[t]);
-		number(o, "cost", p->cost[t].value);
+		json_out_double(o, "cost", p->cost[t].value, 9);
 		pair(o, "cost_ci", &p->cost[t]);
-		number(o, "above_hull", p->lift[t].value);
+		json_out_double(o, "above_hull", p->lift[t].value, 9);
 		pair(o, "above_hull_ci", &p->lift[t]);
-		number(o, "above_hindsight_hull", p->lift_hindsight[t].value);
+		json_out_double(o, "above_hindsight_hull",
+				p->lift_hindsight[t].value, 9);
 		pair(o, "above_hindsight_hull_ci", &p->lift_hindsight[t]);
 		json_out_end(o, '}');
 	}
@@ -374,19 +362,19 @@ static void policy_json(struct json_out *o, int kind,
 	json_out_arr(o, "saving_at_less");
 	for (int i = 0; i < EVAL_LESS; i++) {
 		json_out_obj(o, NULL);
-		number(o, "points", -100 * eval_less[i]);
-		number(o, "saving", p->saving_less[i].value);
+		json_out_double(o, "points", -100 * eval_less[i], 9);
+		json_out_double(o, "saving", p->saving_less[i].value, 9);
 		pair(o, "ci", &p->saving_less[i]);
 		json_out_end(o, '}');
 	}
 	json_out_end(o, ']');
-	number(o, "missed", p->missed);
-	number(o, "wasted", p->wasted);
+	json_out_double(o, "missed", p->missed, 9);
+	json_out_double(o, "wasted", p->wasted, 9);
 	json_out_arr(o, "path");
 	for (int k = 0; k < p->steps; k++) {
 		json_out_arr(o, NULL);
-		number(o, NULL, p->path_cost[k]);
-		number(o, NULL, p->path_success[k]);
+		json_out_double(o, NULL, p->path_cost[k], 9);
+		json_out_double(o, NULL, p->path_success[k], 9);
 		json_out_end(o, ']');
 	}
 	json_out_end(o, ']');
@@ -399,8 +387,8 @@ static void single_json(struct json_out *o, const char *key, const char *name,
 	json_out_obj(o, key);
 	if (name)
 		json_out_str(o, "model", str_from(name));
-	number(o, "success", p->success[0].value);
-	number(o, "cost", p->cost[0].value);
+	json_out_double(o, "success", p->success[0].value, 9);
+	json_out_double(o, "cost", p->cost[0].value, 9);
 	json_out_end(o, '}');
 }
 
@@ -411,9 +399,9 @@ static void accept_json(struct json_out *o, const char *key, int64_t tested,
 	json_out_i64(o, "tested", tested);
 	json_out_i64(o, "accepted", accepted);
 	json_out_i64(o, "wrong", wrong);
-	number(o, "false_accept_rate",
-	       tested ? (double)wrong / (double)tested : NAN);
-	number(o, "false_accept_bound", bound);
+	json_out_double(o, "false_accept_rate",
+			tested ? (double)wrong / (double)tested : NAN, 9);
+	json_out_double(o, "false_accept_bound", bound, 9);
 	json_out_end(o, '}');
 }
 
@@ -433,9 +421,9 @@ static void class_json(struct json_out *o, const struct eval_class *c)
 
 static void learned_json(struct json_out *o, const struct eval_report *r)
 {
-	number(o, "ece", r->rows ? r->ece : NAN);
-	number(o, "brier", r->rows ? r->brier : NAN);
-	number(o, "brier_skill", r->rows ? r->brier_skill : NAN);
+	json_out_double(o, "ece", r->rows ? r->ece : NAN, 9);
+	json_out_double(o, "brier", r->rows ? r->brier : NAN, 9);
+	json_out_double(o, "brier_skill", r->rows ? r->brier_skill : NAN, 9);
 	json_out_obj(o, "served");
 	json_out_i64(o, "strongest", r->served[0]);
 	json_out_i64(o, "static", r->served[1]);
@@ -443,12 +431,12 @@ static void learned_json(struct json_out *o, const struct eval_report *r)
 	json_out_end(o, '}');
 	accept_json(o, "accept", r->tested, r->accepted, r->wrong,
 		    r->false_accept_bound);
-	number(o, "false_accept_stated",
-	       r->tested ? r->false_accept_stated : NAN);
+	json_out_double(o, "false_accept_stated",
+			r->tested ? r->false_accept_stated : NAN, 9);
 	accept_json(o, "cascade_accept", r->cascade_tested, r->cascade_accepted,
 		    r->cascade_wrong, r->cascade_bound);
-	number(o, "decide_p50_us", r->decide_p50_us);
-	number(o, "decide_p99_us", r->decide_p99_us);
+	json_out_double(o, "decide_p50_us", r->decide_p50_us, 9);
+	json_out_double(o, "decide_p99_us", r->decide_p99_us, 9);
 }
 
 void eval_json(const struct eval_report *r, struct buf *out)
@@ -463,8 +451,8 @@ void eval_json(const struct eval_report *r, struct buf *out)
 	json_out_i64(&o, "tasks_left_out", r->tasks_left_out);
 	json_out_i64(&o, "groups", r->groups);
 	json_out_i64(&o, "folds", r->folds);
-	number(&o, "estimated_costs", r->estimated);
-	number(&o, "failure_price", r->penalty);
+	json_out_double(&o, "estimated_costs", r->estimated, 9);
+	json_out_double(&o, "failure_price", r->penalty, 9);
 	single_json(&o, "best_single", r->best_single,
 		    &r->policy[EVAL_BEST_SINGLE]);
 	single_json(&o, "strongest", r->strongest, &r->policy[EVAL_STRONGEST]);
@@ -484,8 +472,8 @@ void eval_json(const struct eval_report *r, struct buf *out)
 	for (int a = 0; a < r->n_arms; a++) {
 		json_out_obj(&o, NULL);
 		json_out_str(&o, "name", r->arm_names[a]);
-		number(&o, "success", r->arm_success[a]);
-		number(&o, "cost", r->arm_cost[a]);
+		json_out_double(&o, "success", r->arm_success[a], 9);
+		json_out_double(&o, "cost", r->arm_cost[a], 9);
 		json_out_end(&o, '}');
 	}
 	json_out_end(&o, ']');

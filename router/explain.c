@@ -1,6 +1,5 @@
 /* What moved a decision, for people. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ledger/base/alloc.h"
@@ -10,19 +9,6 @@
 #define ARMS_TOLD  16 /* the object stays below what a decision stores */
 #define MOVED_TOLD 8
 #define NAME_TOLD  64
-
-static void put_number(struct json_out *o, const char *key, double v,
-		       int digits)
-{
-	char text[48];
-
-	if (!isfinite(v)) {
-		json_out_null(o, key);
-		return;
-	}
-	snprintf(text, sizeof(text), "%.*g", digits, v);
-	json_out_raw(o, key, str_from(text));
-}
 
 static struct str cut(struct str s)
 {
@@ -39,14 +25,14 @@ static void put_arm(const struct look *g, const struct decision *d, int i,
 	json_out_obj(o, NULL);
 	json_out_str(o, "model", cut(g->ask->arms[i].model));
 	json_out_i64(o, "tier", g->o[i].tier);
-	put_number(o, "p", (double)v->p, 3);
-	put_number(o, "low", (double)v->low, 3);
-	put_number(o, "high", (double)v->high, 3);
-	put_number(o, "usd",
-		   v->expected_cost_pusd < 0
-			   ? NAN
-			   : (double)v->expected_cost_pusd / 1e12,
-		   4);
+	json_out_double(o, "p", (double)v->p, 3);
+	json_out_double(o, "low", (double)v->low, 3);
+	json_out_double(o, "high", (double)v->high, 3);
+	json_out_double(o, "usd",
+			v->expected_cost_pusd < 0
+				? NAN
+				: (double)v->expected_cost_pusd / 1e12,
+			4);
 	if (v->borrowed)
 		json_out_str(o, "from", cut(g->arms[g->o[i].arm].name));
 	if (!g->o[i].affords)
@@ -124,8 +110,8 @@ static void put_moved(const struct look *g, int arm, struct json_out *o)
 			break;
 		json_out_obj(o, NULL);
 		json_out_str(o, "feature", str_from(feature_name(most, name)));
-		put_number(o, "value", (double)g->row[most], 6);
-		put_number(o, "log_odds", moved[most], 3);
+		json_out_double(o, "value", (double)g->row[most], 6);
+		json_out_double(o, "log_odds", moved[most], 3);
 		json_out_end(o, '}');
 		moved[most] = 0;
 	}
@@ -151,17 +137,18 @@ void router_explain(const struct bundle *b, const struct route_ask *ask,
 		     *d->bound_by ? str_from(d->bound_by) : STR_NONE);
 	json_out_i64(&o, "floor", d->floor);
 	if (ask->budget_left_pusd >= 0)
-		put_number(&o, "budget_usd",
-			   (double)ask->budget_left_pusd / 1e12, 6);
+		json_out_double(&o, "budget_usd",
+				(double)ask->budget_left_pusd / 1e12, 6);
 	json_out_bool(&o, "explored", d->explored);
-	put_number(&o, "propensity", (double)d->propensity, 4);
+	json_out_double(&o, "propensity", (double)d->propensity, 4);
 	json_out_bool(&o, "pinned", ask->pinned >= 0);
-	put_number(&o, "success_per_usd", (double)d->lambda, 4);
-	put_number(&o, "p", (double)d->p_plan, 3);
-	put_number(&o, "usd",
-		   d->plan_pusd < 0 ? NAN : (double)d->plan_pusd / 1e12, 4);
+	json_out_double(&o, "success_per_usd", (double)d->lambda, 4);
+	json_out_double(&o, "p", (double)d->p_plan, 3);
+	json_out_double(&o, "usd",
+			d->plan_pusd < 0 ? NAN : (double)d->plan_pusd / 1e12,
+			4);
 	if (!isnan(d->p_accept))
-		put_number(&o, "p_accept", (double)d->p_accept, 3);
+		json_out_double(&o, "p_accept", (double)d->p_accept, 3);
 	json_out_arr(&o, "arms");
 	for (int i = 0; i < g.n && i < ARMS_TOLD; i++)
 		put_arm(&g, d, i, &o);

@@ -1,6 +1,5 @@
 #include "router/gate.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -193,24 +192,12 @@ void gate_compare(const struct bundle *now, const struct bundle *next,
 
 /* ---- certificate ---- */
 
-static void put(struct json_out *o, const char *key, double v)
-{
-	char text[32];
-
-	if (!isfinite(v)) {
-		json_out_null(o, key);
-		return;
-	}
-	snprintf(text, sizeof(text), "%.6g", v);
-	json_out_raw(o, key, str_from(text));
-}
-
 static void put_side(struct json_out *o, const char *key,
 		     const struct gate_side *s)
 {
 	json_out_obj(o, key);
-	put(o, "success", s->success);
-	put(o, "cost_usd", s->usd);
+	json_out_double(o, "success", s->success, 6);
+	json_out_double(o, "cost_usd", s->usd, 6);
 	json_out_end(o, '}');
 }
 
@@ -220,21 +207,22 @@ void gate_json(const struct gate *g, double tasks_a_day, struct json_out *o)
 
 	json_out_obj(o, "gate");
 	json_out_bool(o, "passed", g->passed);
-	put(o, "gain", g->gain);
-	put(o, "gain_low", g->gain_low);
-	put(o, "gain_high", g->gain_high);
+	json_out_double(o, "gain", g->gain, 6);
+	json_out_double(o, "gain_low", g->gain_low, 6);
+	json_out_double(o, "gain_high", g->gain_high, 6);
 	json_out_str(o, "reason", str_from(g->reason));
 	json_out_i64(o, "judged", g->judged);
 	json_out_i64(o, "left_out", g->left_out);
-	put(o, "price", g->price);
+	json_out_double(o, "price", g->price, 6);
 	put_side(o, "now", &g->now);
 	put_side(o, "next", &g->next);
 	json_out_end(o, '}');
 	json_out_obj(o, "preview");
 	json_out_i64(o, "days", PREVIEW_DAYS);
-	put(o, "saved_usd", g->saved_usd * week);
-	put(o, "low", g->saved_low_usd * week);
-	put(o, "high", g->saved_high_usd * week);
-	put(o, "success_delta", g->next.success - g->now.success);
+	json_out_double(o, "saved_usd", g->saved_usd * week, 6);
+	json_out_double(o, "low", g->saved_low_usd * week, 6);
+	json_out_double(o, "high", g->saved_high_usd * week, 6);
+	json_out_double(o, "success_delta", g->next.success - g->now.success,
+			6);
 	json_out_end(o, '}');
 }

@@ -1,7 +1,6 @@
 #include "router/preview.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ledger/base/alloc.h"
@@ -183,34 +182,22 @@ void preview_estimate(const struct matrix *m, const enum mx_side *side,
 
 /* ---- for people and programs ---- */
 
-static void number(struct json_out *o, const char *key, double v)
-{
-	char line[32];
-
-	if (!isfinite(v)) {
-		json_out_null(o, key);
-		return;
-	}
-	snprintf(line, sizeof(line), "%.9g", v);
-	json_out_raw(o, key, str_from(line));
-}
-
 void preview_json(const struct preview *p, struct json_out *o)
 {
 	json_out_i64(o, "tasks", p->tasks);
 	json_out_i64(o, "same", p->same);
 	json_out_i64(o, "estimated", p->estimated);
 	json_out_i64(o, "modelled", p->modelled);
-	number(o, "paid_usd", p->paid_usd);
-	number(o, "would_usd", p->would_usd);
-	number(o, "success", p->success);
-	number(o, "would_success", p->would_success);
-	number(o, "saved_usd", p->saved_usd);
-	number(o, "low", p->saved_low_usd);
-	number(o, "high", p->saved_high_usd);
-	number(o, "success_delta", p->gained);
-	number(o, "success_delta_low", p->gained_low);
-	number(o, "success_delta_high", p->gained_high);
+	json_out_double(o, "paid_usd", p->paid_usd, 9);
+	json_out_double(o, "would_usd", p->would_usd, 9);
+	json_out_double(o, "success", p->success, 9);
+	json_out_double(o, "would_success", p->would_success, 9);
+	json_out_double(o, "saved_usd", p->saved_usd, 9);
+	json_out_double(o, "low", p->saved_low_usd, 9);
+	json_out_double(o, "high", p->saved_high_usd, 9);
+	json_out_double(o, "success_delta", p->gained, 9);
+	json_out_double(o, "success_delta_low", p->gained_low, 9);
+	json_out_double(o, "success_delta_high", p->gained_high, 9);
 }
 
 void preview_text(const struct preview *p, struct buf *out)

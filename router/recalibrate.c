@@ -379,18 +379,6 @@ enum rc recalibrate(struct str bytes, const struct matrix *m,
 
 /* ---- certificate ---- */
 
-static void put(struct json_out *o, const char *key, double v)
-{
-	char text[32];
-
-	if (!isfinite(v)) {
-		json_out_null(o, key);
-		return;
-	}
-	snprintf(text, sizeof(text), "%.6g", v);
-	json_out_raw(o, key, str_from(text));
-}
-
 void recal_json(const struct recal *r, int32_t of, int64_t now_us,
 		double tasks_a_day, struct json_out *o)
 {
@@ -408,14 +396,14 @@ void recal_json(const struct recal *r, int32_t of, int64_t now_us,
 	json_out_i64(o, "arms", r->arms);
 	json_out_i64(o, "rows", r->rows);
 	json_out_i64(o, "judged", r->judged);
-	put(o, "brier_was", r->brier_was);
-	put(o, "brier", r->brier);
-	put(o, "better_low", r->better_low);
-	put(o, "ece_was", r->ece_was);
-	put(o, "ece", r->ece);
+	json_out_double(o, "brier_was", r->brier_was, 6);
+	json_out_double(o, "brier", r->brier, 6);
+	json_out_double(o, "better_low", r->better_low, 6);
+	json_out_double(o, "ece_was", r->ece_was, 6);
+	json_out_double(o, "ece", r->ece, 6);
 	json_out_end(o, '}');
 	json_out_obj(o, "metrics");
-	put(o, "ece", r->ece);
+	json_out_double(o, "ece", r->ece, 6);
 	json_out_null(o, "brier_skill");
 	json_out_i64(o, "rows", r->judged);
 	json_out_end(o, '}');

@@ -21,7 +21,6 @@
  * Publishing adds, in the ledger, what comparing it with the bundle that
  * serves said: gate {passed, gain, gain_low, reason}, drift, preview. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ledger/base/alloc.h"
@@ -33,18 +32,6 @@
 
 #define BINS   15
 #define POINTS 10 /* of a reliability diagram */
-
-static void cert_number(struct json_out *o, const char *key, double v)
-{
-	char text[32];
-
-	if (!isfinite(v)) {
-		json_out_null(o, key);
-		return;
-	}
-	snprintf(text, sizeof(text), "%.6g", v);
-	json_out_raw(o, key, str_from(text));
-}
 
 static void put_time(struct json_out *o, const char *key, int64_t us)
 {
@@ -142,8 +129,8 @@ static void put_reliability(struct json_out *o, const struct pairs *s)
 		if (to == from)
 			continue;
 		json_out_obj(o, NULL);
-		cert_number(o, "p", p / (double)(to - from));
-		cert_number(o, "observed", y / (double)(to - from));
+		json_out_double(o, "p", p / (double)(to - from), 6);
+		json_out_double(o, "observed", y / (double)(to - from), 6);
 		json_out_i64(o, "n", (int64_t)(to - from));
 		json_out_end(o, '}');
 	}
@@ -157,9 +144,9 @@ static void put_metrics(const struct fit *f, struct json_out *o)
 
 	pairs_make(f, -1, &s);
 	json_out_obj(o, "metrics");
-	cert_number(o, "ece", calibrate_ece(s.p, s.y, s.n, BINS));
-	cert_number(o, "brier_skill",
-		    calibrate_brier_skill(s.p, s.ref, s.y, s.n));
+	json_out_double(o, "ece", calibrate_ece(s.p, s.y, s.n, BINS), 6);
+	json_out_double(o, "brier_skill",
+			calibrate_brier_skill(s.p, s.ref, s.y, s.n), 6);
 	json_out_i64(o, "rows", (int64_t)s.n);
 	put_reliability(o, &s);
 	json_out_end(o, '}');
@@ -172,8 +159,8 @@ static void put_side(struct json_out *o, const char *key, double success,
 		     double usd)
 {
 	json_out_obj(o, key);
-	cert_number(o, "success", success);
-	cert_number(o, "cost_usd", usd);
+	json_out_double(o, "success", success, 6);
+	json_out_double(o, "cost_usd", usd, 6);
 	json_out_end(o, '}');
 }
 
@@ -207,21 +194,24 @@ static void put_class(const struct fit *f, struct json_out *o, int node)
 	json_out_i64(o, "judged", p->judged);
 	json_out_str(o, "low", arms[p->policy.low].name);
 	json_out_str(o, "high", arms[p->policy.high].name);
-	cert_number(o, "high_share", (double)p->policy.high_share);
+	json_out_double(o, "high_share", (double)p->policy.high_share, 6);
 	if (p->judged) {
 		put_side(o, "static", p->static_success, p->static_usd);
 		put_side(o, "learned", p->learned_success, p->learned_usd);
 	}
 	if (f->accept.len) {
-		cert_number(o, "accept", (double)p->policy.accept);
-		cert_number(o, "false_accept", (double)p->policy.false_accept);
-		cert_number(o, "accept_rate", (double)p->policy.accept_rate);
+		json_out_double(o, "accept", (double)p->policy.accept, 6);
+		json_out_double(o, "false_accept",
+				(double)p->policy.false_accept, 6);
+		json_out_double(o, "accept_rate", (double)p->policy.accept_rate,
+				6);
 	}
 	put_modes(&p->policy, o);
-	cert_number(o, "gain", p->gain);
-	cert_number(o, "gain_low", p->gain_low);
-	cert_number(o, "ece",
-		    s.n ? calibrate_ece(s.p, s.y, s.n, BINS) : (double)NAN);
+	json_out_double(o, "gain", p->gain, 6);
+	json_out_double(o, "gain_low", p->gain_low, 6);
+	json_out_double(o, "ece",
+			s.n ? calibrate_ece(s.p, s.y, s.n, BINS) : (double)NAN,
+			6);
 	json_out_end(o, '}');
 	pairs_free(&s);
 }
@@ -234,8 +224,8 @@ static void put_point(struct json_out *o, struct str name, const char *kind,
 	json_out_obj(o, NULL);
 	json_out_str(o, "name", name);
 	json_out_str(o, "kind", str_from(kind));
-	cert_number(o, "cost_usd", usd);
-	cert_number(o, "success", success);
+	json_out_double(o, "cost_usd", usd, 6);
+	json_out_double(o, "success", success, 6);
 	json_out_end(o, '}');
 }
 
@@ -329,7 +319,8 @@ static void put_arms(const struct fit *f, struct json_out *o)
 		json_out_obj(o, NULL);
 		json_out_str(o, "name", f->m->arms[a].name);
 		json_out_i64(o, "tier", f->m->arms[a].tier);
-		cert_number(o, "usd_per_mtok", unit > 0 ? unit * 1e-9 : NAN);
+		json_out_double(o, "usd_per_mtok", unit > 0 ? unit * 1e-9 : NAN,
+				6);
 		json_out_end(o, '}');
 	}
 	json_out_end(o, ']');

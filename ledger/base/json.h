@@ -105,6 +105,9 @@ void json_out_str(struct json_out *o, const char *key, struct str s);
 void json_out_i64(struct json_out *o, const char *key, int64_t v);
 /* In so many digits that the same float is read again; null unless finite. */
 void json_out_float(struct json_out *o, const char *key, float v);
+/* In so many significant digits (1..17: with 17 the same number is read again);
+ * null unless finite. */
+void json_out_double(struct json_out *o, const char *key, double v, int digits);
 void json_out_bool(struct json_out *o, const char *key, bool v);
 void json_out_null(struct json_out *o, const char *key);
 void json_out_raw(struct json_out *o, const char *key, struct str json);

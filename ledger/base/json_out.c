@@ -188,6 +188,16 @@ void json_out_float(struct json_out *o, const char *key, float v)
 	buf_adds(o->b, text);
 }
 
+void json_out_double(struct json_out *o, const char *key, double v, int digits)
+{
+	char text[40] = "null";
+
+	if (isfinite(v))
+		snprintf(text, sizeof(text), "%.*g", digits, v);
+	member(o, key);
+	buf_adds(o->b, text);
+}
+
 void json_out_bool(struct json_out *o, const char *key, bool v)
 {
 	member(o, key);

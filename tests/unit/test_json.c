@@ -569,6 +569,32 @@ static void test_writer_floats(void **state)
 	buf_release(&b);
 }
 
+static void test_writer_doubles(void **state)
+{
+	static const struct {
+		double v;
+		int digits;
+		const char *text;
+	} cases[] = {{0, 6, "0"},
+		     {2.0 / 3, 4, "0.6667"},
+		     {0.1, 17, "0.10000000000000001"},
+		     {-1e-300, 6, "-1e-300"},
+		     {NAN, 6, "null"},
+		     {-INFINITY, 17, "null"}};
+	struct json_out o;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (size_t i = 0; i < N(cases); i++) {
+		buf_clear(&b);
+		json_out_init(&o, &b);
+		json_out_double(&o, NULL, cases[i].v, cases[i].digits);
+		assert_string_equal(buf_str(&b), cases[i].text);
+	}
+	buf_release(&b);
+}
+
 /* Whatever bytes go out come back the same, when they were UTF-8. */
 static void test_writer_round_trip(void **state)
 {
@@ -618,6 +644,7 @@ int main(void)
 		CASE(test_writer),
 		CASE(test_writer_odd_bytes),
 		CASE(test_writer_floats),
+		CASE(test_writer_doubles),
 		CASE(test_writer_round_trip),
 	};
 
