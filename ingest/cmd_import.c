@@ -10,9 +10,7 @@
 #include "ingest/import_run.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/log.h"
-#include "ledger/cluster.h"
-#include "ledger/db.h"
-#include "ledger/ledger.h"
+#include "ledger/connect.h"
 
 #include "gen/sql.h"
 
@@ -223,16 +221,11 @@ static enum rc open_ledger(struct import_cmd *c, const struct conf *conf,
 			   struct err *e)
 {
 	struct db_args args;
-	struct buf url;
 	enum rc rc;
 
 	if (c->dry_run)
 		return RC_OK;
-	buf_init(&url, 4096);
-	rc = cluster_url(conf, &url, e);
-	if (rc == RC_OK)
-		rc = ledger_open(&c->ledger, conf, buf_str(&url), e);
-	buf_release(&url);
+	rc = connect_writer(&c->ledger, conf, e);
 	if (rc)
 		return rc;
 	db_args_init(&args, 4096);

@@ -6,8 +6,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/json.h"
-#include "ledger/cluster.h"
-#include "ledger/ledger.h"
+#include "ledger/connect.h"
 
 #define BATCH_BYTES ((size_t)4 << 20)
 #define TEXT_MAX    65536
@@ -118,18 +117,12 @@ static enum rc read_body(const struct said *s, struct batch *b, struct err *e)
 static enum rc append(const struct conf *conf, const struct batch *b,
 		      struct ledger_counts *counts, struct err *e)
 {
-	struct ledger *l = NULL;
-	struct buf url;
-	enum rc rc;
+	struct ledger *l;
+	enum rc rc = connect_writer(&l, conf, e);
 
-	buf_init(&url, 8192);
-	rc = cluster_url(conf, &url, e);
-	if (!rc)
-		rc = ledger_open(&l, conf, buf_str(&url), e);
 	if (!rc)
 		rc = ledger_append_wait(l, b, counts, e);
 	ledger_close(l);
-	buf_release(&url);
 	return rc;
 }
 

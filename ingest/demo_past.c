@@ -20,7 +20,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/json.h"
 #include "ledger/base/progress.h"
-#include "ledger/cluster.h"
+#include "ledger/connect.h"
 #include "ledger/db.h"
 #include "ledger/ledger.h"
 #include "ledger/money.h"
@@ -543,12 +543,9 @@ enum rc demo_past(const struct demo *d, const volatile sig_atomic_t *stop,
 	struct oracle_day_counts oracle;
 	struct ledger *l = NULL;
 	struct progress bar;
-	struct buf url;
 	enum rc rc;
 
 	demo_mock_conf(&p.mock, d->seed);
-	buf_init(&url, 8192);
-	rc = cluster_url(&d->conf, &url, e);
 	/* The same few statements again and again, over many partitions: to
 	 * plan them each time takes longer than to run them. What a crash of
 	 * the machine would lose can be made again. */
@@ -556,8 +553,7 @@ enum rc demo_past(const struct demo *d, const volatile sig_atomic_t *stop,
 	       "-c synchronous_commit=off -c plan_cache_mode=force_generic_plan "
 	       "-c jit=off",
 	       1);
-	if (!rc)
-		rc = ledger_open(&l, &d->conf, buf_str(&url), e);
+	rc = connect_writer(&l, &d->conf, e);
 	unsetenv("PGOPTIONS");
 	if (!rc)
 		rc = set_models(ledger_db(l), e);
@@ -583,7 +579,6 @@ enum rc demo_past(const struct demo *d, const volatile sig_atomic_t *stop,
 		rc = oracle_days(ledger_db(l), today, ORACLE_LIMIT, &oracle, e);
 	batch_free(p.b);
 	ledger_close(l);
-	buf_release(&url);
 	if (!rc)
 		fprintf(stderr, "aco: %" PRId64 " simulated calls of %d days\n",
 			all.attempts_new, (int)(today - d->since + 1));

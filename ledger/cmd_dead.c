@@ -8,8 +8,7 @@
 #include "gen/sql.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
-#include "ledger/cluster.h"
-#include "ledger/migrate.h"
+#include "ledger/connect.h"
 
 enum {
 	OPT_ALL,
@@ -158,13 +157,8 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 		free(c.words);
 		return code < 0 ? 0 : code;
 	}
-	buf_init(&c.url, 4096);
 	buf_init(&c.out, (size_t)64 << 20);
-	rc = cluster_url(conf, &c.url, &e);
-	if (!rc)
-		rc = db_open(&c.db, buf_str(&c.url), "dead", &e);
-	if (!rc)
-		rc = migrate_check(c.db, &e);
+	rc = connect_ledger(&c.db, conf, "dead", &e);
 	if (!rc && c.verb >= DEAD_REPLAY)
 		rc = find_letters(&c, &e);
 	if (!rc)
@@ -174,7 +168,6 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 	if (rc)
 		err_print(&e);
 	db_close(c.db);
-	buf_release(&c.url);
 	buf_release(&c.out);
 	free(c.ids);
 	free(c.words);

@@ -22,7 +22,7 @@ struct dead_cmd {
 	size_t n_words, cap_words;
 	struct dead_filter f;
 	struct uuid *ids;
-	struct buf url, out;
+	struct buf out;
 	struct db *db;
 	int code; /* the exit code of what went well so far */
 };

@@ -8,6 +8,7 @@
 #include "ledger/base/json.h"
 #include "ledger/base/utf8.h"
 #include "ledger/cmd_dead.h"
+#include "ledger/connect.h"
 #include "ledger/grid.h"
 
 /* ---- list ---- */
@@ -241,7 +242,7 @@ enum rc dead_cmd_replay(struct dead_cmd *c, struct err *e)
 	struct dead_counts n = {0};
 	struct ledger *l = NULL;
 	struct json_out o;
-	enum rc rc = ledger_open(&l, c->conf, buf_str(&c->url), e);
+	enum rc rc = connect_writer(&l, c->conf, e);
 
 	if (rc == RC_OK)
 		rc = dead_replay(l, &c->f, &n, e);

@@ -5,8 +5,8 @@
 #include "ledger/base/cmd.h"
 #include "ledger/base/json.h"
 #include "ledger/cluster.h"
+#include "ledger/connect.h"
 #include "ledger/daemon.h"
-#include "ledger/db.h"
 #include "ledger/migrate.h"
 #include "ledger/partition.h"
 #include "ledger/price.h"
@@ -95,20 +95,14 @@ static enum rc up(const struct conf *conf, struct done *d, struct err *e)
 {
 	enum rc rc = cluster_look(conf, &d->before, &d->where, e);
 	struct db *db = NULL;
-	struct buf url;
 
 	if (!rc)
 		rc = cluster_up(conf, e);
-	if (rc)
-		return rc;
-	buf_init(&url, 8192);
-	rc = cluster_url(conf, &url, e);
 	if (!rc)
-		rc = db_open(&db, buf_str(&url), "up", e);
+		rc = connect_database(&db, conf, "up", e);
 	if (!rc)
 		rc = up_database(db, conf, d, e);
 	db_close(db);
-	buf_release(&url);
 	if (!rc && d->serve)
 		rc = daemon_start(conf, &d->daemon, &d->served, e);
 	return rc;

@@ -10,6 +10,7 @@
 #include "gen/sql.h"
 #include "ledger/base/clock.h"
 #include "ledger/cluster.h"
+#include "ledger/connect.h"
 #include "ledger/doctor_int.h"
 #include "ledger/migrate.h"
 #include "ledger/partition.h"
@@ -62,19 +63,6 @@ void doctor_failed(struct doctor_finding *f, const struct err *e)
 
 /* ---- the installation ---- */
 
-static enum rc reach(struct doctor *d, struct err *e)
-{
-	struct buf url;
-	enum rc rc;
-
-	buf_init(&url, 8192);
-	rc = cluster_url(d->conf, &url, e);
-	if (!rc)
-		rc = db_open(&d->db, buf_str(&url), "doctor", e);
-	buf_release(&url);
-	return rc;
-}
-
 /* Opens the connection that the other checks use. */
 static void check_database(struct doctor *d, struct doctor_finding *f)
 {
@@ -82,7 +70,7 @@ static void check_database(struct doctor *d, struct doctor_finding *f)
 	struct err e = {"", ""};
 	int64_t skew;
 
-	if (reach(d, &e) ||
+	if (connect_database(&d->db, d->conf, "doctor", &e) ||
 	    db_run(d->db, &sql_doctor_server, NULL, &r, NULL, &e)) {
 		doctor_failed(f, &e);
 		return;

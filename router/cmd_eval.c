@@ -10,10 +10,8 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/progress.h"
-#include "ledger/cluster.h"
-#include "ledger/db.h"
+#include "ledger/connect.h"
 #include "ledger/learn.h"
-#include "ledger/migrate.h"
 #include "router/eval.h"
 
 #define FILES_MAX  64
@@ -349,20 +347,12 @@ static enum rc read_ledger(const struct conf *conf, const struct wish *w,
 					.until_us = TIME_NONE,
 					.max_trials = ROWS_MAX,
 					.max_tasks = ROWS_MAX};
-	struct db *db = NULL;
-	struct buf url;
-	enum rc rc;
+	struct db *db;
+	enum rc rc = connect_ledger(&db, conf, "eval", e);
 
-	buf_init(&url, 8192);
-	rc = cluster_url(conf, &url, e);
-	if (rc == RC_OK)
-		rc = db_open(&db, buf_str(&url), "eval", e);
-	if (rc == RC_OK)
-		rc = migrate_check(db, e);
 	if (rc == RC_OK)
 		rc = matrix_ledger(m, db, &from, &w->mx, e);
 	db_close(db);
-	buf_release(&url);
 	return rc;
 }
 

@@ -5,9 +5,8 @@
 
 #include "ledger/base/clock.h"
 #include "ledger/base/json.h"
-#include "ledger/cluster.h"
+#include "ledger/connect.h"
 #include "ledger/grid.h"
-#include "ledger/migrate.h"
 #include "ledger/shelf.h"
 #include "router/bundle_build.h"
 #include "router/certificate.h"
@@ -315,19 +314,13 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 {
 	struct router_cmd c = {.self = self, .conf = conf};
 	struct err e = {"", ""};
-	struct buf url;
 	int verb, code = read_args(&c, argc, argv, &verb);
 	enum rc rc;
 
 	if (code)
 		return code < 0 ? 0 : code;
-	buf_init(&url, 8192);
 	buf_init(&c.out, OUT_MAX);
-	rc = cluster_url(conf, &url, &e);
-	if (!rc)
-		rc = db_open(&c.db, buf_str(&url), "router", &e);
-	if (!rc)
-		rc = migrate_check(c.db, &e);
+	rc = connect_ledger(&c.db, conf, "router", &e);
 	if (!rc)
 		rc = verbs[verb].run(&c, &e);
 	if (c.out.len)
@@ -336,7 +329,6 @@ static int run(const struct command *self, const struct conf *conf, int argc,
 		err_print(&e);
 	db_close(c.db);
 	buf_release(&c.out);
-	buf_release(&url);
 	return rc_exit(rc);
 }
 

@@ -9,9 +9,7 @@
 #include "ledger/base/cmd.h"
 #include "ledger/base/path.h"
 #include "ledger/base/progress.h"
-#include "ledger/cluster.h"
-#include "ledger/db.h"
-#include "ledger/migrate.h"
+#include "ledger/connect.h"
 #include "router/certificate.h"
 #include "router/retrain.h"
 
@@ -199,19 +197,9 @@ static void from_conf(struct train_cmd *c)
 
 static enum rc open_ledger(struct train_cmd *c, struct err *e)
 {
-	struct buf url;
-	enum rc rc;
-
 	if (!c->ledger && !c->o.publish)
 		return RC_OK;
-	buf_init(&url, 8192);
-	rc = cluster_url(c->conf, &url, e);
-	if (!rc)
-		rc = db_open(&c->o.db, buf_str(&url), "train", e);
-	if (!rc)
-		rc = migrate_check(c->o.db, e);
-	buf_release(&url);
-	return rc;
+	return connect_ledger(&c->o.db, c->conf, "train", e);
 }
 
 static void print_json(const struct retrain_result *r)
