@@ -45,19 +45,6 @@ struct key_cmd {
 	struct buf out;
 };
 
-/* ---- what the verbs share ---- */
-
-static void json_time(struct json_out *o, const char *key, int64_t us)
-{
-	char text[40];
-
-	if (us == TIME_NONE)
-		json_out_null(o, key);
-	else
-		json_out_str(o, key,
-			     str_from(clock_format(us, text, sizeof(text))));
-}
-
 /* ---- add ---- */
 
 /* The dictionary's id of a name; 0 without one. */
@@ -159,8 +146,8 @@ static enum rc add(struct key_cmd *c, struct err *e)
 		json_out_str(&o, "role", str_from(auth_role_name(c->role)));
 		json_out_str(&o, "team", c->team);
 		json_out_str(&o, "class", c->class_name);
-		json_time(&o, "created", created_us);
-		json_time(&o, "expires", c->expires_us);
+		json_out_time(&o, "created", created_us);
+		json_out_time(&o, "expires", c->expires_us);
 		json_out_str(&o, "key", str_from(key));
 		json_out_end(&o, '}');
 		buf_addc(&c->out, '\n');
@@ -185,9 +172,9 @@ static void list_json(struct key_cmd *c, const struct db_result *r)
 		json_out_str(&o, "team", db_text(r, i, 2));
 		json_out_str(&o, "class", db_text(r, i, 3));
 		json_out_str(&o, "last4", db_text(r, i, 4));
-		json_time(&o, "created", db_time(r, i, 5));
-		json_time(&o, "expires", db_time(r, i, 6));
-		json_time(&o, "revoked", db_time(r, i, 7));
+		json_out_time(&o, "created", db_time(r, i, 5));
+		json_out_time(&o, "expires", db_time(r, i, 6));
+		json_out_time(&o, "revoked", db_time(r, i, 7));
 		json_out_end(&o, '}');
 	}
 	json_out_end(&o, ']');
@@ -205,10 +192,7 @@ static void cell_time(struct grid *g, int64_t us)
 {
 	char text[40];
 
-	/* To the second. */
-	clock_format(us, text, sizeof(text));
-	if (us != TIME_NONE)
-		text[19] = 'Z', text[20] = 0;
+	clock_format_sec(us, text, sizeof(text));
 	grid_cells(g, us == TIME_NONE ? "-" : text);
 }
 
@@ -306,7 +290,7 @@ static enum rc revoke(struct key_cmd *c, struct err *e)
 	json_out_init(&o, &c->out);
 	json_out_obj(&o, NULL);
 	json_out_str(&o, "name", str_from(c->name));
-	json_time(&o, "revoked", at_us);
+	json_out_time(&o, "revoked", at_us);
 	json_out_end(&o, '}');
 	buf_addc(&c->out, '\n');
 	return RC_OK;

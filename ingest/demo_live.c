@@ -188,7 +188,6 @@ static void tell_call(struct agent *a)
 {
 	static const char *const headers[] = {"content-type",
 					      "application/json", NULL};
-	char text[40];
 	struct json_out o;
 
 	buf_clear(&a->body);
@@ -202,9 +201,7 @@ static void tell_call(struct agent *a)
 	json_out_str(&o, "class", STR("data"));
 	json_out_end(&o, '}');
 	json_out_str(&o, "model", STR("in-house-7b"));
-	json_out_str(&o, "started_at",
-		     str_from(clock_format(clock_now_us() - US_PER_SEC, text,
-					   sizeof(text))));
+	json_out_time(&o, "started_at", clock_now_us() - US_PER_SEC);
 	json_out_obj(&o, "usage");
 	json_out_i64(&o, "uncached_in", demo_int(&a->r, 300, 3000));
 	json_out_i64(&o, "output", demo_int(&a->r, 20, 200));

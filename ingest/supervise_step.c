@@ -50,7 +50,6 @@ static void tell_state(const struct parent *p)
 {
 	struct err e = {"", ""};
 	struct json_out o;
-	char at[32];
 	struct buf b;
 
 	buf_init(&b, 16384);
@@ -58,8 +57,7 @@ static void tell_state(const struct parent *p)
 	json_out_obj(&o, NULL);
 	json_out_i64(&o, "pid", getpid());
 	json_out_str(&o, "version", STR(ACO_VERSION));
-	json_out_str(&o, "started_at",
-		     str_from(clock_format(p->started_us, at, sizeof(at))));
+	json_out_time(&o, "started_at", p->started_us);
 	add_addresses(p, &o);
 	json_out_bool(&o, "tls", p->conf->tls_cert[0] != 0);
 	json_out_i64(&o, "workers", p->workers);

@@ -64,17 +64,6 @@ enum column {
 	C_LEASED
 };
 
-static void json_time(struct json_out *o, const char *key, int64_t us)
-{
-	char text[40];
-
-	if (us == TIME_NONE)
-		json_out_null(o, key);
-	else
-		json_out_str(o, key,
-			     str_from(clock_format(us, text, sizeof(text))));
-}
-
 static void json_money(struct json_out *o, const char *key, int64_t pusd)
 {
 	char text[MONEY_TEXT];
@@ -101,8 +90,8 @@ static void list_json(struct budget_cmd *c, const struct db_result *r)
 		json_money(&o, "spent_usd", db_i64(r, i, C_SPENT));
 		json_money(&o, "leased_usd", db_i64(r, i, C_LEASED));
 		json_out_i64(&o, "accounts", db_i64(r, i, C_ACCOUNTS));
-		json_time(&o, "period_start", db_time(r, i, C_STARTS));
-		json_time(&o, "resets_at", db_time(r, i, C_ENDS));
+		json_out_time(&o, "period_start", db_time(r, i, C_STARTS));
+		json_out_time(&o, "resets_at", db_time(r, i, C_ENDS));
 		json_out_end(&o, '}');
 	}
 	json_out_end(&o, ']');
@@ -155,9 +144,7 @@ static void list_plain(struct budget_cmd *c, const struct db_result *r)
 		cell_share(&g, db_i64(r, i, C_SPENT), db_i64(r, i, C_LIMIT));
 		grid_cells(&g, db_bool(r, i, C_HARD) ? "hard" : "soft");
 		grid_cell(&g, db_text(r, i, C_ZONE));
-		clock_format(ends, text, sizeof(text));
-		if (ends != TIME_NONE)
-			text[19] = 'Z', text[20] = 0; /* to the second */
+		clock_format_sec(ends, text, sizeof(text));
 		grid_cells(&g, ends == TIME_NONE ? "never" : text);
 	}
 	grid_print(&g, &c->out);

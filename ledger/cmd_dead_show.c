@@ -21,7 +21,7 @@ static const struct grid_col cols[] = {
 
 static void list_json(struct dead_cmd *c, const struct db_result *r)
 {
-	char text[UUID_TEXT], at[32];
+	char text[UUID_TEXT];
 	struct json_out o;
 
 	json_out_init(&o, &c->out);
@@ -29,9 +29,7 @@ static void list_json(struct dead_cmd *c, const struct db_result *r)
 	for (int i = 0; i < db_rows(r); i++) {
 		json_out_obj(&o, NULL);
 		json_out_i64(&o, "letters", db_i64(r, i, 0));
-		json_out_str(&o, "newest",
-			     str_from(clock_format(db_time(r, i, 1), at,
-						   sizeof(at))));
+		json_out_time(&o, "newest", db_time(r, i, 1));
 		json_out_str(&o, "kind", db_text(r, i, 2));
 		json_out_str(&o, "source", db_text(r, i, 3));
 		json_out_str(&o, "sqlstate",
@@ -195,22 +193,20 @@ static void show_json(struct buf *out, const struct db_result *r)
 	bool event = str_is(db_text(r, 0, 2), "event");
 	struct dead_why why =
 		dead_explain(db_text(r, 0, 5), db_text(r, 0, 6), event);
-	char text[UUID_TEXT], at[32];
+	char text[UUID_TEXT];
 	struct json_out o;
 
 	json_out_init(&o, out);
 	json_out_obj(&o, NULL);
 	json_out_str(&o, "id", str_from(uuid_format(db_uuid(r, 0, 0), text)));
-	json_out_str(&o, "received_at",
-		     str_from(clock_format(db_time(r, 0, 1), at, sizeof(at))));
+	json_out_time(&o, "received_at", db_time(r, 0, 1));
 	json_out_str(&o, "kind", db_text(r, 0, 2));
 	json_out_str(&o, "source", db_text(r, 0, 3));
 	json_out_str(&o, "origin", db_text(r, 0, 4));
 	json_out_str(&o, "reason", db_text(r, 0, 5));
 	json_out_str(&o, "sqlstate",
 		     db_null(r, 0, 6) ? STR_NONE : db_text(r, 0, 6));
-	clock_format(db_time(r, 0, 7), at, sizeof(at));
-	json_out_str(&o, "replayed_at", at[0] ? str_from(at) : STR_NONE);
+	json_out_time(&o, "replayed_at", db_time(r, 0, 7));
 	json_out_str(&o, "means", str_from(why.means));
 	json_out_str(&o, "todo", str_from(why.todo));
 	if (event)

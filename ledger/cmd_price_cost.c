@@ -96,12 +96,7 @@ static void cost_json(const struct cost_context *x, const struct usage *u,
 		json_out_null(&o, "usd");
 	json_out_str(&o, "state", str_from(state_name(k->state)));
 	json_out_str(&o, "reason", str_from(k->reason));
-	if (x->started_us == TIME_NONE)
-		json_out_null(&o, "at");
-	else
-		json_out_str(&o, "at",
-			     str_from(clock_format(x->started_us, text,
-						   sizeof(text))));
+	json_out_time(&o, "at", x->started_us);
 	json_out_str(&o, "service_tier", x->service_tier);
 	json_out_bool(&o, "long_context", k->long_context);
 	json_out_bool(&o, "assumed_1h", k->assumed_1h);

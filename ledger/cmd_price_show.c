@@ -71,18 +71,13 @@ static void list_json(const struct price_cmd *c, const struct price_book *b,
 		      const char *origin, struct buf *out)
 {
 	struct json_out o;
-	char at[32];
 	size_t n;
 	const struct price_row *r = price_book_rows(b, &n);
 
 	json_out_init(&o, out);
 	json_out_obj(&o, NULL);
 	json_out_str(&o, "book", str_from(origin));
-	if (c->at_us == TIME_NONE)
-		json_out_null(&o, "at");
-	else
-		json_out_str(&o, "at",
-			     str_from(clock_format(c->at_us, at, sizeof(at))));
+	json_out_time(&o, "at", c->at_us);
 	json_out_arr(&o, "prices");
 	for (size_t i = 0; i < n; i++) {
 		if (listed(c, b, &r[i]))

@@ -91,15 +91,14 @@ static void anew(struct telling *t, const struct decided *d, struct buf *out)
 static void put_json(struct telling *t, const struct decided *d,
 		     const struct buf *now)
 {
-	char id[UUID_TEXT], at[48];
+	char id[UUID_TEXT];
 	struct json_out o;
 
 	json_out_init(&o, &t->c->out);
 	json_out_obj(&o, NULL);
 	json_out_str(&o, "decision", str_from(uuid_format(d->id, id)));
 	json_out_str(&o, "task", str_from(uuid_format(d->task_id, id)));
-	json_out_str(&o, "at",
-		     str_from(clock_format(d->at_us, at, sizeof(at))));
+	json_out_time(&o, "at", d->at_us);
 	json_out_str(&o, "class", d->class_name);
 	json_out_i64(&o, "bundle", d->bundle_id);
 	json_out_bool(&o, "live", d->live);

@@ -51,11 +51,10 @@ static void on_row(void *arg, const struct shelf_row *r)
 	char id[16], at[40], bytes[32];
 
 	snprintf(id, sizeof(id), "%ld", (long)r->id);
-	clock_format(r->created_us, at, sizeof(at));
 	if (l->c->json) {
 		json_out_obj(&l->o, NULL);
 		json_out_i64(&l->o, "version", r->id);
-		json_out_str(&l->o, "created_at", str_from(at));
+		json_out_time(&l->o, "created_at", r->created_us);
 		json_out_str(&l->o, "state", r->state);
 		json_out_i64(&l->o, "bytes", r->bytes);
 		json_out_str(&l->o, "reason", gate_reason(l, r));
@@ -63,10 +62,8 @@ static void on_row(void *arg, const struct shelf_row *r)
 		return;
 	}
 	snprintf(bytes, sizeof(bytes), "%lld", (long long)r->bytes);
-	at[19] = 'Z';
-	at[20] = 0;
 	grid_cells(&l->grid, id);
-	grid_cells(&l->grid, at);
+	grid_cells(&l->grid, clock_format_sec(r->created_us, at, sizeof(at)));
 	grid_cell(&l->grid, r->state);
 	grid_cells(&l->grid, bytes);
 	grid_cell(&l->grid, gate_reason(l, r));

@@ -33,17 +33,6 @@
 #define BINS   15
 #define POINTS 10 /* of a reliability diagram */
 
-static void put_time(struct json_out *o, const char *key, int64_t us)
-{
-	char text[32];
-
-	if (us == TIME_NONE)
-		json_out_null(o, key);
-	else
-		json_out_str(o, key,
-			     str_from(clock_format(us, text, sizeof(text))));
-}
-
 /* ---- calibration ---- */
 
 struct pairs {
@@ -333,11 +322,11 @@ static void put_head(const struct fit *f, struct json_out *o)
 	const struct train_opts *t = f->o;
 
 	json_out_i64(o, "version", 1);
-	put_time(o, "trained_at", t->now_us);
+	json_out_time(o, "trained_at", t->now_us);
 	json_out_obj(o, "window");
-	put_time(o, "since", t->since_us);
-	put_time(o, "until", t->until_us);
-	put_time(o, "fitted_until", t->fitted_us);
+	json_out_time(o, "since", t->since_us);
+	json_out_time(o, "until", t->until_us);
+	json_out_time(o, "fitted_until", t->fitted_us);
 	json_out_end(o, '}');
 	json_out_i64(o, "rows", f->n);
 	json_out_i64(o, "replies", f->replies);

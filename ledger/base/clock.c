@@ -260,6 +260,15 @@ char *clock_format(int64_t us, char *buf, size_t size)
 	return buf;
 }
 
+char *clock_format_sec(int64_t us, char *buf, size_t size)
+{
+	char *dot = strrchr(clock_format(us, buf, size), '.');
+
+	if (dot)
+		memcpy(dot, "Z", 2);
+	return buf;
+}
+
 char *clock_format_day(int32_t day, char *buf, size_t size)
 {
 	int64_t y;

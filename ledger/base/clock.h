@@ -33,6 +33,8 @@ bool clock_parse(struct str s, int64_t *us);
 
 /* "2026-11-24T01:02:03.000004Z"; "" for TIME_NONE. size >= 32. Returns buf. */
 char *clock_format(int64_t us, char *buf, size_t size);
+/* To the second, for people: "2026-11-24T01:02:03Z"; "" for TIME_NONE. */
+char *clock_format_sec(int64_t us, char *buf, size_t size);
 /* "2026-11-24". size >= 16. */
 char *clock_format_day(int32_t day, char *buf, size_t size);
 

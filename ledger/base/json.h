@@ -108,6 +108,8 @@ void json_out_float(struct json_out *o, const char *key, float v);
 /* In so many significant digits (1..17: with 17 the same number is read again);
  * null unless finite. */
 void json_out_double(struct json_out *o, const char *key, double v, int digits);
+/* As clock_format() writes it; null for TIME_NONE. */
+void json_out_time(struct json_out *o, const char *key, int64_t us);
 void json_out_bool(struct json_out *o, const char *key, bool v);
 void json_out_null(struct json_out *o, const char *key);
 void json_out_raw(struct json_out *o, const char *key, struct str json);

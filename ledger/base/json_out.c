@@ -1,5 +1,6 @@
 /* The writer. */
 #include "ledger/base/alloc.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/json.h"
 #include "ledger/base/utf8.h"
 
@@ -196,6 +197,17 @@ void json_out_double(struct json_out *o, const char *key, double v, int digits)
 		snprintf(text, sizeof(text), "%.*g", digits, v);
 	member(o, key);
 	buf_adds(o->b, text);
+}
+
+void json_out_time(struct json_out *o, const char *key, int64_t us)
+{
+	char text[40];
+
+	if (us == TIME_NONE)
+		json_out_null(o, key);
+	else
+		json_out_str(o, key,
+			     str_from(clock_format(us, text, sizeof(text))));
 }
 
 void json_out_bool(struct json_out *o, const char *key, bool v)

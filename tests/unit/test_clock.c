@@ -142,6 +142,10 @@ static void test_format(void **state)
 	assert_string_equal(clock_format(-1, buf, sizeof(buf)),
 			    "1969-12-31T23:59:59.999999Z");
 	assert_string_equal(clock_format(TIME_NONE, buf, sizeof(buf)), "");
+	assert_string_equal(
+		clock_format_sec(1795482123999999, buf, sizeof(buf)),
+		"2026-11-24T01:02:03Z");
+	assert_string_equal(clock_format_sec(TIME_NONE, buf, sizeof(buf)), "");
 	for (size_t i = 0; i < N(times); i++) {
 		clock_format(times[i], buf, sizeof(buf));
 		assert_true(clock_parse(str_from(buf), &us));

@@ -7,7 +7,6 @@
 
 #include <float.h>
 #include <locale.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -467,162 +466,6 @@ static void test_str_is_zero_copy(void **state)
 	assert_int_equal(f->arena.used, 0);
 }
 
-static void test_writer(void **state)
-{
-	struct json_out o;
-	struct buf b;
-
-	(void)state;
-	buf_init(&b, 1000);
-	json_out_init(&o, &b);
-	json_out_obj(&o, NULL);
-	json_out_str(&o, "s", STR("a\"b\\c\n\x01\x7f\xc3\xa9"));
-	json_out_str(&o, "bad", STR("x\xffy\xe2\x82"));
-	json_out_str(&o, "none", STR_NONE);
-	json_out_arr(&o, "list");
-	json_out_i64(&o, NULL, INT64_MIN);
-	json_out_bool(&o, NULL, true);
-	json_out_obj(&o, NULL);
-	json_out_end(&o, '}');
-	json_out_arr(&o, NULL);
-	json_out_end(&o, ']');
-	json_out_null(&o, NULL);
-	json_out_end(&o, ']');
-	json_out_raw(&o, "raw", STR("[1]"));
-	json_out_str(&o, "k\"", STR(""));
-	json_out_end(&o, '}');
-	assert_string_equal(
-		buf_str(&b),
-		"{\"s\":\"a\\\"b\\\\c\\n\\u0001\x7f\xc3\xa9\","
-		"\"bad\":\"x\xef\xbf\xbdy\xef\xbf\xbd\xef\xbf\xbd\","
-		"\"none\":null,"
-		"\"list\":[-9223372036854775808,true,{},[],null],"
-		"\"raw\":[1],\"k\\\"\":\"\"}");
-	buf_release(&b);
-}
-
-/* A byte that must be escaped is seen wherever it stands among plain ones. */
-static void test_writer_odd_bytes(void **state)
-{
-	static const struct {
-		char c;
-		const char *text;
-	} odd[] = {{'"', "\\\""},
-		   {'\\', "\\\\"},
-		   {'\n', "\\n"},
-		   {1, "\\u0001"},
-		   {0x1f, "\\u001f"}};
-
-	(void)state;
-	for (size_t i = 0; i < N(odd); i++) {
-		for (size_t at = 0; at < 20; at++) {
-			char in[21] = "aaaaaaaaaaaaaaaaaaaa", want[64];
-			struct json_out o;
-			struct buf b;
-
-			in[at] = odd[i].c;
-			snprintf(want, sizeof(want), "\"%.*s%s%s\"", (int)at,
-				 in, odd[i].text, in + at + 1);
-			buf_init(&b, 1000);
-			json_out_init(&o, &b);
-			json_out_str(&o, NULL, (struct str){in, 20});
-			assert_string_equal(buf_str(&b), want);
-			buf_release(&b);
-		}
-	}
-}
-
-/* The same float is read again, to the bit. */
-static void test_writer_floats(void **state)
-{
-	static const struct {
-		float v;
-		const char *text;
-	} cases[] = {{0, "0"},
-		     {-0.5F, "-0.5"},
-		     {1, "1"},
-		     {1234567, "1234567"},
-		     {0.1F, "0.100000001"},
-		     {NAN, "null"},
-		     {INFINITY, "null"}};
-	struct json_out o;
-	struct buf b;
-
-	(void)state;
-	buf_init(&b, 100);
-	for (size_t i = 0; i < N(cases); i++) {
-		buf_clear(&b);
-		json_out_init(&o, &b);
-		json_out_float(&o, NULL, cases[i].v);
-		assert_string_equal(buf_str(&b), cases[i].text);
-	}
-	for (uint32_t bits = 1; bits < 0x7f800000; bits += 104729) {
-		float v, back;
-
-		memcpy(&v, &bits, sizeof(v));
-		buf_clear(&b);
-		json_out_init(&o, &b);
-		json_out_float(&o, NULL, -v);
-		back = strtof(buf_str(&b), NULL);
-		assert_float_equal(back, -v, 0);
-	}
-	buf_release(&b);
-}
-
-static void test_writer_doubles(void **state)
-{
-	static const struct {
-		double v;
-		int digits;
-		const char *text;
-	} cases[] = {{0, 6, "0"},
-		     {2.0 / 3, 4, "0.6667"},
-		     {0.1, 17, "0.10000000000000001"},
-		     {-1e-300, 6, "-1e-300"},
-		     {NAN, 6, "null"},
-		     {-INFINITY, 17, "null"}};
-	struct json_out o;
-	struct buf b;
-
-	(void)state;
-	buf_init(&b, 100);
-	for (size_t i = 0; i < N(cases); i++) {
-		buf_clear(&b);
-		json_out_init(&o, &b);
-		json_out_double(&o, NULL, cases[i].v, cases[i].digits);
-		assert_string_equal(buf_str(&b), cases[i].text);
-	}
-	buf_release(&b);
-}
-
-/* Whatever bytes go out come back the same, when they were UTF-8. */
-static void test_writer_round_trip(void **state)
-{
-	struct fixture *f = *state;
-	struct json_out o;
-	struct buf b;
-
-	buf_init(&b, 1000);
-	for (unsigned c = 0; c < 0x800; c++) {
-		char text[8] = "x";
-		struct str s = {text, 0}, back;
-
-		if (c < 0x80) {
-			text[s.len++] = (char)c;
-		} else {
-			text[s.len++] = (char)(0xc0 | c >> 6);
-			text[s.len++] = (char)(0x80 | (c & 0x3f));
-		}
-		text[s.len++] = '.';
-		buf_clear(&b);
-		json_out_init(&o, &b);
-		json_out_str(&o, NULL, s);
-		back = json_str(parse(f, buf_str(&b)), &f->arena);
-		assert_true(str_eq(s, back));
-	}
-	buf_release(&b);
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -641,11 +484,6 @@ int main(void)
 		CASE(test_double_in_any_locale),
 		CASE(test_str),
 		CASE(test_str_is_zero_copy),
-		CASE(test_writer),
-		CASE(test_writer_odd_bytes),
-		CASE(test_writer_floats),
-		CASE(test_writer_doubles),
-		CASE(test_writer_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
