@@ -155,6 +155,11 @@ const struct command command_route = {
 		"of the earlier ones that agree) in the evidence of what was "
 		"tried. The gateway itself takes one reply of a model.\n"
 		"\n"
+		"With stands true you say that you take the reply as it is and "
+		"will not ask what is next (a stream that somebody reads): the "
+		"first model is then chosen for itself. The answer's "
+		"judge_gain says what asking again is worth, in success.\n"
+		"\n"
 		"Nothing is called, read from the ledger or recorded. POST "
 		"/v1/route of the daemon takes the same question.",
 	.opts = opts,

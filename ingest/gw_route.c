@@ -7,7 +7,8 @@
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
 
-#define CACHE_US (300 * US_PER_SEC) /* how long a prompt cache lives */
+#define CACHE_US  (300 * US_PER_SEC) /* how long a prompt cache lives */
+#define HOLD_GAIN 0.005 /* success that a stream is held for, at least */
 
 /* ---- providers ---- */
 
@@ -372,6 +373,23 @@ static enum rc no_provider(const struct gw_call *c, struct err *e)
 	return RC_DOWN;
 }
 
+/* A stream that is passed on as it comes cannot be judged: nothing is chosen
+ * for what could come after it. Where streams may be held, those are for which
+ * the judge's word may be worth the wait. */
+static void decide(struct gw_call *c, const struct bundle *b)
+{
+	c->ask.stands = c->req.stream && !c->conf->hold_streams;
+	router_decide(b, &c->ask, &c->decision);
+	if (!c->req.stream || c->ask.stands)
+		return;
+	c->hold = c->decision.plan.kind == PLAN_CASCADE ||
+		  (double)c->decision.judge_gain >= HOLD_GAIN;
+	if (c->hold)
+		return;
+	c->ask.stands = true;
+	router_decide(b, &c->ask, &c->decision);
+}
+
 static enum rc route_auto(struct gw_call *c, struct err *e)
 {
 	struct gw_last last;
@@ -382,18 +400,16 @@ static enum rc route_auto(struct gw_call *c, struct err *e)
 	if (c->conf->mode != GW_OFF && c->ask.n_arms) {
 		const struct bundle *b = bundle_watch_now(c->g->bundles);
 
-		router_decide(b, &c->ask, &c->decision);
+		decide(c, b);
 		c->bundle_id = bundle_id(b);
 		c->decision_id = uuid_v7();
 		c->acts = c->conf->mode == GW_LIVE && c->decision.arm >= 0;
 	}
 	if (c->acts && !(c->req.opaque && c->ask.pinned < 0)) {
 		c->arm = c->decision.arm;
-		c->hold = c->conf->hold_streams && c->req.stream &&
-			  c->decision.plan.kind != PLAN_SINGLE;
 		return RC_OK;
 	}
-	c->acts = false;
+	c->acts = c->hold = false;
 	found = serve_pinned(c, &last) || serve_default(c);
 	if (!found)
 		return nobody(c, e);

@@ -219,6 +219,7 @@ static void init(struct decision *out)
 	out->accept = false;
 	out->p_plan = NAN;
 	out->plan_pusd = -1;
+	out->judge_gain = 0;
 	memset(out->view, 0, sizeof(out->view));
 }
 
@@ -246,5 +247,6 @@ void router_decide(const struct bundle *b, const struct route_ask *ask,
 		return;
 	}
 	choose(&g, out);
+	out->judge_gain = (float)judge_gain(&g, out->arm);
 	name_bounds(&g, out);
 }

@@ -51,6 +51,9 @@ static inline bool look_has(const struct look *g, int i)
 void decide_look(struct look *g, const struct bundle *b,
 		 const struct route_ask *ask, struct decision *out);
 
+/* judge.c: what judging the reply of an option is worth (router.h). */
+double judge_gain(const struct look *g, int i);
+
 /* decide_plan.c */
 /* Of the arms that are left the one that counts as strongest; -1. */
 int plan_strongest(const struct look *g);

@@ -166,9 +166,10 @@ double plan_lambda(const struct look *g)
 void plan_mode(struct look *g)
 {
 	const struct policy *p = &g->class->policy;
-	int mode = g->ask->unguarded ? MODE_LEARNED | MODE_ESCALATE
-				     : policy_mode(p, g->lambda);
+	int mode = policy_mode(p, g->lambda, g->ask->stands);
 
+	if (g->ask->unguarded)
+		mode = MODE_LEARNED | (g->ask->stands ? 0 : MODE_ESCALATE);
 	g->rung = policy_rung(p, g->lambda);
 	g->escalate = g->policy != POLICY_STRONGEST && mode & MODE_ESCALATE;
 	g->first = g->escalate && mode & MODE_FIRST;

@@ -127,13 +127,67 @@ static int best_arm(const struct look *g)
 	return best;
 }
 
-static bool below_bound(const struct look *g, const struct seen *s)
+/* ---- before an attempt ---- */
+
+static bool is_below_bound(const struct look *g, double post)
 {
 	const struct policy *p = &g->class->policy;
 
 	return g->ask->goal == ROUTE_QUALITY && p->accept <= 1 &&
-	       s->post < (double)p->accept;
+	       post < (double)p->accept;
 }
+
+/* The least that the accept test ever says of a class's replies. */
+static double worst_word(const struct look *g)
+{
+	const struct calibration *c = &g->class->accept;
+	double least = c->n ? (double)c->y[0] : 0;
+
+	for (int i = 1; i < c->n; i++)
+		least = fmin(least, (double)c->y[i]);
+	return least;
+}
+
+/* What going on from a reply that is as bad as can be told is worth: another
+ * arm's success, its cost counted, beyond the reply's. A bound on false accepts
+ * is worth whatever it costs. */
+static double worth_at(const struct look *g, int first, double post, bool bound)
+{
+	double most = 0;
+
+	for (int i = 0; i < g->n; i++) {
+		const struct option *o = &g->o[i];
+		double next = plan_given(o->p, g->o[first].p, post);
+
+		if (i == first || !o->affords)
+			continue;
+		if (!bound)
+			next -= g->lambda * o->cost;
+		most = fmax(most, next - post); /* NaN: no */
+	}
+	return most;
+}
+
+double judge_gain(const struct look *g, int i)
+{
+	double post, worth;
+	bool bound;
+
+	if (!g->escalate || !look_has(g, i) || !bundle_accept(g->b) ||
+	    isnan(g->o[i].p))
+		return 0;
+	post = worst_word(g);
+	bound = is_below_bound(g, post);
+	worth = worth_at(g, i, post, bound);
+	if (!(worth > 0))
+		return 0;
+	if (g->rung >= 0 && !bound)
+		return (double)
+			g->class->bonus[g->rung * g->n_arms + g->o[i].arm];
+	return (1 - g->o[i].p) * worth;
+}
+
+/* ---- after it ---- */
 
 /* Who is next, or -1: the reply stands. */
 static int give_up(const struct look *g, const struct seen *s)
@@ -151,7 +205,7 @@ static int give_up(const struct look *g, const struct seen *s)
 		return -1;
 	if (worth > s->post)
 		return next;
-	if (!below_bound(g, s))
+	if (!is_below_bound(g, s->post))
 		return -1;
 	next = best_arm(g);
 	return next >= 0 && g->o[next].p > s->post ? next : -1;

@@ -73,11 +73,15 @@ double policy_rung_lambda(double usd, int rung)
 	return POLICY_RUNG_LOW * pow(10, (double)rung / RUNGS_A_DECADE) / usd;
 }
 
-int policy_mode(const struct policy *p, double lambda)
+int policy_mode(const struct policy *p, double lambda, bool stands)
 {
-	int rung = policy_rung(p, lambda);
+	int rung = policy_rung(p, lambda), mode = 0;
 
 	if (rung >= 0)
-		return p->mode[rung];
-	return p->kind == POLICY_LEARNED ? MODE_LEARNED | MODE_ESCALATE : 0;
+		mode = p->mode[rung];
+	else if (p->kind == POLICY_LEARNED)
+		mode = MODE_LEARNED | MODE_ESCALATE | MODE_ALONE;
+	if (!stands || !(mode & MODE_ESCALATE))
+		return mode;
+	return mode & MODE_ALONE ? MODE_LEARNED : 0;
 }

@@ -15,6 +15,7 @@
 #ifndef ACO_POLICY_H
 #define ACO_POLICY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ledger/base/buf.h"
@@ -59,8 +60,11 @@ enum policy_mode {
 			      reply says so */
 	MODE_FIRST = 4,    /* with MODE_ESCALATE: and the first arm is chosen
 			      for what it is worth with those after it */
+	MODE_ALONE = 8,    /* with MODE_ESCALATE and MODE_LEARNED: where replies
+			      cannot be sent on the models' word is better than
+			      the table's, too */
 };
-#define MODE_BITS 8
+#define MODE_BITS 16
 
 struct policy {
 	enum policy_kind kind; /* learned: on some rung at least */
@@ -84,8 +88,8 @@ struct policy {
 int policy_rung(const struct policy *p, double lambda);
 /* The lambda in the middle of a rung, for rungs relative to `usd` > 0. */
 double policy_rung_lambda(double usd, int rung);
-/* MODE_ bits. */
-int policy_mode(const struct policy *p, double lambda);
+/* MODE_ bits. `stands`: of a reply that stands whatever is seen of it. */
+int policy_mode(const struct policy *p, double lambda, bool stands);
 
 /* "single(gpt-5-mini)", "cascade(a -> b @0.83)"; names by index. */
 void plan_text(const struct plan *p, const struct str *names, struct buf *out);

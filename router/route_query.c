@@ -278,6 +278,7 @@ static enum rc read_limits(struct reading *r)
 	if (!number(json_get(r->root, "explore"), &ask->explore))
 		ask->explore = 0;
 	ask->samples = small(json_get(r->root, "samples"), 0);
+	ask->stands = json_is(json_get(r->root, "stands"), JSON_TRUE);
 	ask->seed = (uint64_t)whole(json_get(r->root, "seed"), 0);
 	ask->max_output = whole(json_get(r->root, "max_tokens"), 0);
 	return read_goal(r);
@@ -519,6 +520,8 @@ void route_query_answer(const struct route_query *q, const struct bundle *b,
 	}
 	put_share(&o, "p", d.p_plan);
 	put_usd(&o, "cost_usd", d.plan_pusd);
+	if (!q->ask.n_tried)
+		put_share(&o, "judge_gain", d.judge_gain);
 	json_out_str(&o, "bound_by",
 		     *d.bound_by ? str_from(d.bound_by) : STR_NONE);
 	json_out_i64(&o, "floor", d.floor);

@@ -13,6 +13,8 @@
  *               (0..0.5), seed, max_tokens, tools (an array, or how many),
  *   samples (how many replies of one model the asker can take and compare for
  *               a step, 0 to 3: with 2 or 3 the plan may be best_of)
+ *   stands      true: whatever the model replies stands, the asker will not
+ *               ask what is next (a stream that is passed on)
  *   step, step_kind, tools_used, errors, repeats, attempts, cost_usd,
  *   context_tokens, context_before: where in its task it stands
  *   tried       what was tried for this step: objects of model, cost_usd,
@@ -50,9 +52,10 @@ enum rc route_query_read(struct route_query *q, struct str json,
 void route_query_release(struct route_query *q);
 
 /* Decide, or where something was tried judge, and answer: one JSON object of
- * model, tier, plan, policy, propensity, explored, p, cost_usd, bound_by,
- * floor, class, bundle, arms; after an attempt accept and p_accept; with
- * `explain` also reasons, as router_explain() makes them. */
+ * model, tier, plan, policy, propensity, explored, p, cost_usd, judge_gain
+ * (success that judging the reply is worth, router.h), bound_by, floor, class,
+ * bundle, arms; after an attempt accept and p_accept; with `explain` also
+ * reasons, as router_explain() makes them. */
 void route_query_answer(const struct route_query *q, const struct bundle *b,
 			bool explain, struct buf *out);
 

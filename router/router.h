@@ -68,6 +68,9 @@ struct route_ask {
 	double target;
 	int samples; /* replies of one arm that the asker can take and compare
 			for one step; below 2: best_of is not proposed */
+	bool stands; /* whatever is replied stands, as of a stream that is
+			passed on as it comes: nothing is chosen for what
+			could come after it */
 	bool unguarded; /* the learned policy decides, whatever serves the
 			   class: to compare them, never to serve */
 	double explore; /* share of randomised decisions, 0..0.5 */
@@ -78,9 +81,9 @@ struct route_ask {
 /* What is known of a request under a bundle, kept from one question about it to
  * the next: whoever asks for many prices has its features derived and its
  * forests read once. Decisions are the same with and without. Between two
- * questions only goal, target, tried, samples, unguarded, explore and seed may
- * differ;
- * before any other question, and before another bundle is asked, forget. */
+ * questions only goal, target, tried, samples, stands, unguarded, explore and
+ * seed may differ; before any other question, and before another bundle is
+ * asked, forget. */
 struct route_memo *route_memo_new(void);
 void route_memo_forget(struct route_memo *m);
 void route_memo_free(struct route_memo *m); /* NULL is fine */
@@ -106,6 +109,12 @@ struct decision {
 	bool accept;    /* the last reply may stand */
 	float p_plan;   /* success and expected cost of the plan */
 	int64_t plan_pusd;
+	float judge_gain; /* success, costs counted, that judging the first
+			     reply and going on to another arm where it is not
+			     good is worth on average (bundle_class.bonus), or
+			     at most where that was not measured or false
+			     accepts are bounded; 0: it stands
+			     whatever is seen of it, unless it is no answer */
 };
 
 /* Decide. Never fails: without anything to go by the strongest allowed arm at

@@ -333,6 +333,19 @@ static bool may_serve(const struct ladder *l, int node, int mode,
 	       now->mean > least && now->mean - sure * now->error > -NOT_WORSE;
 }
 
+/* Where no reply is sent on the models' word must be better by itself. */
+static bool serves_alone(const struct ladder *l, const bool *leaf, int node,
+			 int g)
+{
+	const struct gain *own = &l->gain[node][g][MODE_LEARNED];
+	struct pool all;
+	struct gain now;
+
+	pool_of(l, leaf, g, MODE_LEARNED, &all);
+	now = shrunk(own, &all);
+	return may_serve(l, node, MODE_LEARNED, own, &now);
+}
+
 static void settle(struct ladder *l, const bool *leaf, int node)
 {
 	struct policy *p = &l->f->policy[node].policy;
@@ -357,7 +370,18 @@ static void settle(struct ladder *l, const bool *leaf, int node)
 			best = now.mean;
 			p->mode[g] = (uint8_t)mode;
 		}
+		if (p->mode[g] & MODE_ESCALATE && p->mode[g] & MODE_LEARNED &&
+		    serves_alone(l, leaf, node, g))
+			p->mode[g] |= MODE_ALONE;
 	}
+}
+
+/* It was judged with replies that stand. */
+static void learn(uint8_t *mode)
+{
+	*mode |= MODE_LEARNED;
+	if (*mode & MODE_ESCALATE)
+		*mode |= MODE_ALONE;
 }
 
 /* The policy that was judged at its own lambda serves there. */
@@ -367,7 +391,7 @@ static void keep_judged(struct fit_policy *to)
 	bool learned = false;
 
 	if (to->beats && p->lambda > 0 && p->usd > 0)
-		p->mode[policy_rung(p, (double)p->lambda)] |= MODE_LEARNED;
+		learn(&p->mode[policy_rung(p, (double)p->lambda)]);
 	for (int g = 0; g < POLICY_RUNGS; g++)
 		learned |= p->mode[g] & MODE_LEARNED;
 	if (!learned || to->beats)

@@ -165,9 +165,12 @@ const struct conf_key conf_keys[] = {
 		 "below a floor"},
 	{KEY("gateway", route_streams, "ACO_ROUTE_STREAMS"), .type = CONF_STR,
 	 .def = "live", .choices = "live held", .reloadable = true,
-	 .help = "live: a routed stream is passed on as it comes and is not "
-		 "judged; held: it is held back until it was, where the plan "
-		 "has more than one model"},
+	 .help = "live: a routed stream is passed on as it comes, and "
+		 "whatever it says stands; held: it is held back until its "
+		 "end where judging it, and asking another model if it is not "
+		 "good, is worth half a point of success or more. Whoever "
+		 "reads along then waits for the whole reply; agents, which "
+		 "act on whole replies, lose little"},
 	{KEY("gateway", gateway_retries, "ACO_GATEWAY_RETRIES"),
 	 .type = CONF_INT, .def = "2", .min = 0, .max = 10, .reloadable = true,
 	 .help = "attempts after the first that a failed call may have"},

@@ -73,6 +73,7 @@ static const float cost[ARMS] = {1e12F / 3e6F, 1e13F / 3e6F, 1e14F / 3e6F,
 static void add_class(struct bundle_build *b, const char *name,
 		      enum policy_kind kind, int floor, float accept)
 {
+	float bonus[POLICY_RUNGS * ARMS];
 	struct bundle_class c = {
 		.name = str_from(name),
 		.parent = str_is(str_from(name), "fleet") ? -1 : 0,
@@ -93,6 +94,14 @@ static void add_class(struct bundle_build *b, const char *name,
 			   .accept_rate = 0.6F},
 	};
 
+	for (int i = 0; i < POLICY_RUNGS * ARMS; i++)
+		bonus[i] = i % ARMS ? 0 : 0.4F;
+	if (str_is(c.name, "first")) {
+		c.bonus = bonus;
+		c.policy.usd = 0.1F;
+		for (int g = 0; g < POLICY_RUNGS; g++)
+			c.policy.mode[g] = MODE_ESCALATE | MODE_FIRST;
+	}
 	if (str_is(c.name, "samples"))
 		c.together[0] = 0.1F;
 	if (str_is(c.name, "ranged")) {
@@ -148,6 +157,7 @@ static struct bundle *bundle_of(bool accept)
 	add_class(b, "cascade", POLICY_LEARNED, 1, 0.9F);
 	add_class(b, "high", POLICY_LEARNED, 4, 0.9F);
 	add_class(b, "samples", POLICY_LEARNED, 1, 2);
+	add_class(b, "first", POLICY_STATIC, 1, 2);
 	buf_init(&bytes, MAX);
 	if (bundle_build_write(b, &bytes, &e) ||
 	    bundle_view(&out, bytes.p, bytes.len, &e))
@@ -489,6 +499,46 @@ static void test_cascade(void **state)
 	router_decide(judged, &a, &d);
 	assert_int_equal(d.plan.kind, PLAN_SINGLE);
 	buf_release(&text);
+}
+
+/* Where what is replied stands nothing is chosen for what comes after it, and
+ * where it does not, it is told what that may be worth. */
+static void test_stands(void **state)
+{
+	struct route_ask a = ask_of("cascade", hard);
+	struct decision d;
+
+	(void)state;
+	a.goal = ROUTE_FAILURE;
+	a.target = 0.25;
+	router_decide(judged, &a, &d);
+	assert_int_equal(d.plan.kind, PLAN_CASCADE);
+	assert_true(d.judge_gain > 0 && d.judge_gain < 1);
+	a.stands = true;
+	router_decide(judged, &a, &d);
+	assert_int_equal(d.plan.kind, PLAN_SINGLE);
+	assert_true(d.judge_gain <= 0);
+	/* 0.5 + 0.4 with what mends it, against 0.8 - 0.1 * 0.5 */
+	a = ask_of("first", hard);
+	a.goal = ROUTE_FAILURE;
+	a.target = 2;
+	router_decide(judged, &a, &d);
+	assert_int_equal(d.arm, 0);
+	assert_true(fabs((double)d.judge_gain - 0.4) < 1e-6);
+	a.stands = true;
+	router_decide(judged, &a, &d);
+	assert_int_equal(d.arm, 2);
+	assert_true(d.judge_gain <= 0);
+	/* nothing above it may serve: it stands anyhow */
+	a.stands = false;
+	arms[1].allowed = arms[2].allowed = false;
+	router_decide(judged, &a, &d);
+	assert_int_equal(d.arm, 0);
+	assert_true(d.judge_gain <= 0);
+	/* nobody judges */
+	a = ask_of("first", hard);
+	router_decide(plain, &a, &d);
+	assert_true(d.judge_gain <= 0);
 }
 
 static void good_reply(float *e, float doubtful)
@@ -929,6 +979,7 @@ int main(void)
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_explore),
 		cmocka_unit_test(test_cascade),
+		cmocka_unit_test(test_stands),
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_samples),

@@ -198,6 +198,17 @@ static void answered(struct buf *out, struct json_doc *doc)
 			 RC_OK);
 }
 
+static void test_stands(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("{\"models\":[\"a\"],\"stands\":true}"), RC_OK);
+	assert_true(q.ask.stands);
+	assert_int_equal(ask("{\"models\":[\"a\"],\"stands\":1}"), RC_OK);
+	assert_false(q.ask.stands);
+	assert_int_equal(ask("{\"models\":[\"a\"]}"), RC_OK);
+	assert_false(q.ask.stands);
+}
+
 static void test_answer(void **state)
 {
 	struct json_doc doc;
@@ -223,6 +234,7 @@ static void test_answer(void **state)
 	assert_int_equal(json_get(doc.nodes, "arms")->count, 2);
 	assert_non_null(json_path(doc.nodes, "reasons.rule"));
 	assert_null(json_get(doc.nodes, "accept"));
+	assert_true(json_is(json_get(doc.nodes, "judge_gain"), JSON_NUMBER));
 	assert_int_equal(ask("{\"models\":[{\"name\":\"a\",\"tier\":2},{"
 			     "\"name\":\"b\",\"tier\":5}],\"tried\":[{"
 			     "\"model\":\"a\",\"evidence\":{\"refusal\":1}}]}"),

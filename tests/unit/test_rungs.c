@@ -216,15 +216,27 @@ static void test_rung(void **state)
 
 	(void)state;
 	assert_int_equal(policy_rung(&p, 1), -1);
-	assert_int_equal(policy_mode(&p, 1), MODE_LEARNED | MODE_ESCALATE);
+	assert_int_equal(policy_mode(&p, 1, false),
+			 MODE_LEARNED | MODE_ESCALATE | MODE_ALONE);
 	p.usd = 0.5F;
 	for (int g = 0; g < POLICY_RUNGS; g++) {
 		p.mode[g] = (uint8_t)(g % MODE_BITS);
 		assert_int_equal(policy_rung(&p, policy_rung_lambda(0.5, g)),
 				 g);
-		assert_int_equal(policy_mode(&p, policy_rung_lambda(0.5, g)),
-				 g % MODE_BITS);
+		assert_int_equal(
+			policy_mode(&p, policy_rung_lambda(0.5, g), false),
+			g % MODE_BITS);
 	}
+	/* A reply that stands is chosen by the models only if they were
+	 * judged so. */
+	p.mode[0] = MODE_LEARNED;
+	assert_int_equal(policy_mode(&p, 0, true), MODE_LEARNED);
+	p.mode[0] = MODE_LEARNED | MODE_ESCALATE | MODE_FIRST;
+	assert_int_equal(policy_mode(&p, 0, true), 0);
+	p.mode[0] |= MODE_ALONE;
+	assert_int_equal(policy_mode(&p, 0, true), MODE_LEARNED);
+	p.mode[0] = MODE_ESCALATE;
+	assert_int_equal(policy_mode(&p, 0, true), 0);
 	assert_int_equal(policy_rung(&p, 0), 0);
 	assert_int_equal(policy_rung(&p, -1), 0);
 	assert_int_equal(policy_rung(&p, 1e30), POLICY_RUNGS - 1);
