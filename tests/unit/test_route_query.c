@@ -289,9 +289,10 @@ static void test_any_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_texts),  cmocka_unit_test(test_arms),
-		cmocka_unit_test(test_limits), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_answer), cmocka_unit_test(test_any_text),
+		cmocka_unit_test(test_texts),    cmocka_unit_test(test_arms),
+		cmocka_unit_test(test_limits),   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_stands),   cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_any_text),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
