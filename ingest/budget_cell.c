@@ -28,7 +28,8 @@ static size_t bucket_of(int32_t id, struct str subject)
 	return (size_t)((h ^ (uint64_t)id * 0x9e3779b97f4a7c15u) % BUCKETS);
 }
 
-const struct budget_def *def_find(const struct budgets *b, int32_t id)
+/* The budget with this id as it is now, or NULL. */
+static const struct budget_def *def_find(const struct budgets *b, int32_t id)
 {
 	for (size_t i = 0; b->defs && i < b->defs->n; i++) {
 		if (b->defs->defs[i].id == id)

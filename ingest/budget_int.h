@@ -101,7 +101,6 @@ struct ask_list {
 	struct ask *first, **last;
 };
 void ask_list_init(struct ask_list *l);
-void ask_list_add(struct ask_list *l, struct ask *a);
 
 /* What the thread last knew, as the loop sees it. */
 struct heard {
@@ -164,7 +163,6 @@ void budget_thread_wait(struct budgets *b, int64_t until_us);
 /* HOME/budgets: whether there were hard budgets when they were last read, so
  * that a start without the ledger knows. */
 bool budget_mark_read(const char *path);
-void budget_mark_write(const char *path, bool hard);
 
 /* budget_match.c. Whether the budgets were read since this subject first came;
  * else they are asked for, unless that is to no avail. Who names its agent anew
@@ -211,7 +209,5 @@ bool cells_asking(const struct budgets *b);
 void cells_free(struct budgets *b);
 /* Out of the table: a new ticket finds another. */
 void cell_retire(struct cell *c);
-/* The budget with this id as it is now, or NULL. */
-const struct budget_def *def_find(const struct budgets *b, int32_t id);
 
 #endif

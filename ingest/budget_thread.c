@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "ingest/budget_int.h"
-#include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/log.h"
 #include "ledger/db.h"
@@ -39,7 +38,7 @@ void ask_list_init(struct ask_list *l)
 	l->last = &l->first;
 }
 
-void ask_list_add(struct ask_list *l, struct ask *a)
+static void ask_list_add(struct ask_list *l, struct ask *a)
 {
 	a->next = NULL;
 	*l->last = a;
@@ -110,7 +109,7 @@ bool budget_mark_read(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-void budget_mark_write(const char *path, bool hard)
+static void budget_mark_write(const char *path, bool hard)
 {
 	int fd;
 

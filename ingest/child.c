@@ -12,7 +12,6 @@
 #include "ingest/stats.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
-#include "ledger/base/log.h"
 
 #define BACKOFF_MIN_US INT64_C(250000)
 #define BACKOFF_MAX_US INT64_C(30000000)

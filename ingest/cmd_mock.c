@@ -7,7 +7,6 @@
 #include "ingest/loop.h"
 #include "ingest/mock.h"
 #include "ingest/tls.h"
-#include "ledger/base/clock.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/json.h"
 

@@ -16,7 +16,6 @@
 #include "gen/sql.h"
 #include "ingest/demo.h"
 #include "ingest/oracle_day.h"
-#include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/json.h"
 #include "ledger/base/progress.h"

@@ -79,7 +79,8 @@ static void lose(struct http_conn *hc)
 		r->gone(r, r->arg);
 }
 
-void http_conn_close(struct http_conn *hc)
+/* No request any more; what waits goes out. */
+static void http_conn_close(struct http_conn *hc)
 {
 	http_conn_state(hc, HTTP_CLOSING);
 	conn_finish(hc->c, hc->s->o.limits.stall_us, HTTP_LINGER_US);

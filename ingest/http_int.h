@@ -140,8 +140,6 @@ void http_conn_free(struct http_conn *hc);
 void http_conn_state(struct http_conn *hc, enum http_state state);
 /* The answer is given: the next request, or the end. */
 void http_conn_answered(struct http_conn *hc, bool close);
-/* No request any more; what waits goes out. */
-void http_conn_close(struct http_conn *hc);
 /* Time limits. */
 void http_conn_tick(struct http_conn *hc);
 

@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "ingest/http_int.h"
-#include "ledger/base/alloc.h"
 
 /* ---- words ---- */
 

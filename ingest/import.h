@@ -69,9 +69,8 @@ void import_paths_add(struct import_paths *p, const char *fmt, ...)
 	PRINTF_LIKE(2, 3);
 
 /* ---- the current file ---- */
-struct str import_path(const struct import_run *r);  /* as in messages */
-struct str import_name(const struct import_run *r);  /* its last part, no .gz */
-int64_t import_mtime_us(const struct import_run *r); /* TIME_NONE: stdin */
+struct str import_path(const struct import_run *r); /* as in messages */
+struct str import_name(const struct import_run *r); /* its last part, no .gz */
 /* Memory until the end of this file; checked by the run, so a NULL from it
  * may simply end the parse function with RC_OK. */
 struct arena *import_arena(struct import_run *r);
@@ -165,8 +164,6 @@ void import_bad(struct import_run *r, struct import_at at, const char *reason,
 		const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* ---- small helpers that several kinds need ---- */
-/* total - part where both are known and part <= total; else USAGE_NONE. */
-int64_t import_less(int64_t total, int64_t part);
 /* A JSON object of those of the n (name, value) pairs whose value is present
  * and at most 256 bytes; absent when none is. For ev_task.attrs. */
 struct import_fact {

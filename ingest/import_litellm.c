@@ -9,7 +9,6 @@
 #include "ingest/import_records.h"
 #include "ingest/litellm_usage.h"
 #include "ledger/base/clock.h"
-#include "ledger/money.h"
 #include "ledger/verdict.h"
 
 struct logs {

@@ -185,11 +185,6 @@ struct str import_name(const struct import_run *r)
 	return s;
 }
 
-int64_t import_mtime_us(const struct import_run *r)
-{
-	return import_reader_mtime_us(r->rd);
-}
-
 struct arena *import_arena(struct import_run *r)
 {
 	return &r->arena;

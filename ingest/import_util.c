@@ -5,13 +5,6 @@
 
 #define FACT_MAX 256
 
-int64_t import_less(int64_t total, int64_t part)
-{
-	if (total == USAGE_NONE || part == USAGE_NONE || part > total)
-		return USAGE_NONE;
-	return total - part;
-}
-
 struct str import_facts(struct import_run *r, const struct import_fact *f,
 			int n)
 {

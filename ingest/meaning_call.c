@@ -125,7 +125,7 @@ bool call_failed(const struct item *it)
 }
 
 /* A short word; what providers write beyond that may quote a prompt. */
-struct str call_error(const struct item *it)
+static struct str call_error(const struct item *it)
 {
 	static const char *const codes[] = {"http_400", "http_401", "http_403",
 					    "http_404", "http_408", "http_413",

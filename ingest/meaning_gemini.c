@@ -7,7 +7,6 @@
 
 #include "ingest/callname.h"
 #include "ingest/meaning_int.h"
-#include "ledger/base/clock.h"
 
 #define SENDER STR("gemini-cli")
 

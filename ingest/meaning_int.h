@@ -127,7 +127,6 @@ void call_fill(struct meaning *m, const struct item *it, struct ev_attempt *a);
 struct call *call_add(struct meaning *m, const struct item *it,
 		      const struct ev_task *t, const struct ev_attempt *a,
 		      struct kin_node *node, uint64_t thread);
-struct str call_error(const struct item *it);
 bool call_failed(const struct item *it);
 /* What names a response. False: such ids recur, it names nothing. */
 bool call_response(const struct ev_attempt *a, struct str id,

@@ -94,11 +94,6 @@ void meter_take(struct jpull *j, struct meter_word *w)
 		meter_word_set(w, t);
 }
 
-bool meter_word_is(const struct meter_word *w, const char *s)
-{
-	return w->len == strlen(s) && !memcmp(w->p, s, w->len);
-}
-
 static struct str word(const struct meter_word *w)
 {
 	return w->len ? (struct str){w->p, w->len} : STR_NONE;

@@ -147,7 +147,6 @@ struct meter {
 /* The string at hand, if it is one and fits; the last one stays. */
 void meter_take(struct jpull *j, struct meter_word *w);
 void meter_word_set(struct meter_word *w, struct jpull_text t);
-bool meter_word_is(const struct meter_word *w, const char *s);
 /* {"type", "code", ...}, or a string, or null, which is no error. */
 void meter_error(struct meter *m, struct jpull *j);
 /* Output of the model: text that counts, or other (reasoning). */

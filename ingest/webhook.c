@@ -101,7 +101,8 @@ static void split(struct str *url, struct str *target)
 	url->len = (size_t)(slash - url->p);
 }
 
-enum rc webhook_post(struct str url, struct str body, struct err *e)
+/* POST a JSON text; RC_OK when the answer is 2xx. Blocks, at most 10 s. */
+static enum rc webhook_post(struct str url, struct str body, struct err *e)
 {
 	static const struct up_header type = {STR("content-type"),
 					      STR("application/json")};

@@ -21,7 +21,4 @@ struct alert_counts {
 enum rc alerts_look(struct db *db, const struct conf *conf, int64_t at_us,
 		    struct alert_counts *counts, struct err *e) MUST_CHECK;
 
-/* POST a JSON text; RC_OK when the answer is 2xx. Blocks, at most 10 s. */
-enum rc webhook_post(struct str url, struct str body, struct err *e) MUST_CHECK;
-
 #endif

@@ -3,9 +3,7 @@
 
 #include "gen/sql.h"
 #include "ledger/base/alloc.h"
-#include "ledger/base/clock.h"
 #include "ledger/event_json.h"
-#include "ledger/money.h"
 #include "ledger/writer.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 20)   /* far beyond any event's */

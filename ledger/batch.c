@@ -10,7 +10,6 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/json.h"
 #include "ledger/hash.h"
-#include "ledger/money.h"
 
 #define BODY_MAX 65536
 
@@ -53,11 +52,6 @@ size_t batch_rows(const struct batch *b)
 {
 	return b->n_attempts + b->n_outcomes + b->n_trials + b->n_dead +
 	       b->n_claims + b->n_decisions;
-}
-
-size_t batch_bytes(const struct batch *b)
-{
-	return b->arena.used;
 }
 
 size_t batch_memory(const struct batch *b)

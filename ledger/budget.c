@@ -7,7 +7,6 @@
 
 #include "gen/sql.h"
 #include "ledger/base/alloc.h"
-#include "ledger/base/clock.h"
 #include "ledger/db.h"
 
 #define TEXT_MAX ((size_t)64 << 20)

@@ -63,8 +63,9 @@ static enum rc write_file(const char *path, const char *text, struct err *e)
 	return ok ? RC_OK : RC_DOWN;
 }
 
-enum rc cluster_write(const struct cluster *c, const char *path,
-		      const char *text, struct err *e)
+/* Write a file as its owner: beside it, then renamed over it. */
+static enum rc cluster_write(const struct cluster *c, const char *path,
+			     const char *text, struct err *e)
 {
 	enum rc rc = cluster_as_owner(c, e);
 

@@ -43,9 +43,6 @@ void cluster_role_url(const struct cluster *c, const char *role,
 /* Between these two, files are made and changed as the owner. */
 enum rc cluster_as_owner(const struct cluster *c, struct err *e) MUST_CHECK;
 void cluster_as_self(const struct cluster *c);
-/* Write a file as its owner: beside it, then renamed over it. */
-enum rc cluster_write(const struct cluster *c, const char *path,
-		      const char *text, struct err *e) MUST_CHECK;
 
 /* The folders, shut to everyone but the owner. */
 enum rc cluster_make_base(const struct cluster *c, struct err *e) MUST_CHECK;

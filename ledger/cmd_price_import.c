@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "ledger/base/alloc.h"
-#include "ledger/base/clock.h"
 #include "ledger/cmd_price.h"
 #include "ledger/db.h"
 #include "ledger/grid.h"

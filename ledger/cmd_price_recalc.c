@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ledger/base/clock.h"
 #include "ledger/base/progress.h"
 #include "ledger/cmd_price.h"
 #include "ledger/db.h"

@@ -2,7 +2,6 @@
  * them and left when all have ended, since COPY is not possible in it. */
 #include <libpq-fe.h>
 
-#include "ledger/base/alloc.h"
 #include "ledger/db_int.h"
 
 static bool sent_before(const struct db_many *m, const struct sql_stmt *stmt)

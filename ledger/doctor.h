@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "ledger/base/conf.h"
-#include "ledger/base/err.h"
 
 enum doctor_state {
 	DOCTOR_OK,

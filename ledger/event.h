@@ -247,7 +247,6 @@ enum rc batch_cursor(struct batch *b, const struct ev_cursor *c,
 		     struct err *e) MUST_CHECK;
 /* Rows that count towards a transaction's size. */
 size_t batch_rows(const struct batch *b);
-size_t batch_bytes(const struct batch *b);
 /* Memory that it holds, about. */
 size_t batch_memory(const struct batch *b);
 

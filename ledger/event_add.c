@@ -1,5 +1,4 @@
 /* The ledger's own lines, back into a batch. */
-#include "ledger/base/clock.h"
 #include "ledger/event_fields.h"
 #include "ledger/event_json.h"
 

@@ -16,7 +16,7 @@ struct gz_lines {
 	gzFile gz;
 	char *p;
 	size_t cap, len, pos;
-	int64_t number, size;
+	int64_t number;
 	bool eof;
 };
 
@@ -44,7 +44,6 @@ enum rc gz_lines_open(struct gz_lines **out, const char *path, struct err *e)
 	gzbuffer(gz, 1 << 17);
 	g = xcalloc(1, sizeof(*g));
 	g->gz = gz;
-	g->size = S_ISREG(st.st_mode) ? st.st_size : 0;
 	*out = g;
 	return RC_OK;
 }
@@ -118,14 +117,4 @@ enum rc gz_lines_next(struct gz_lines *g, struct str *line, bool *more,
 int64_t gz_lines_number(const struct gz_lines *g)
 {
 	return g->number;
-}
-
-int64_t gz_lines_size(const struct gz_lines *g)
-{
-	return g->size;
-}
-
-int64_t gz_lines_read(const struct gz_lines *g)
-{
-	return gzoffset(g->gz);
 }

@@ -22,8 +22,5 @@ void gz_lines_close(struct gz_lines *g); /* NULL is fine */
 enum rc gz_lines_next(struct gz_lines *g, struct str *line, bool *more,
 		      struct err *e) MUST_CHECK;
 int64_t gz_lines_number(const struct gz_lines *g); /* of the line, from 1 */
-/* Bytes of the file, and of them what was read: for progress; 0: no file. */
-int64_t gz_lines_size(const struct gz_lines *g);
-int64_t gz_lines_read(const struct gz_lines *g);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "gen/sql.h"
 #include "ledger/base/alloc.h"
-#include "ledger/base/clock.h"
 #include "ledger/db.h"
 #include "ledger/evidence.h"
 #include "ledger/money.h"

@@ -211,11 +211,6 @@ struct db *ledger_db(struct ledger *l)
 	return l->db;
 }
 
-const struct price_book *ledger_prices(const struct ledger *l)
-{
-	return l->book;
-}
-
 /* ---- the blocking twin ---- */
 
 struct waiting {

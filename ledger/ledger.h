@@ -83,6 +83,5 @@ bool ledger_refused(const struct ledger *l, size_t i,
 void ledger_no_letters(struct ledger *l, bool on);
 
 struct db *ledger_db(struct ledger *l); /* for look-ups between batches */
-const struct price_book *ledger_prices(const struct ledger *l);
 
 #endif

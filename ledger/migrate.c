@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "gen/sql.h"
-#include "ledger/base/alloc.h"
 #include "ledger/base/cmd.h"
 #include "ledger/base/log.h"
 #include "ledger/db.h"

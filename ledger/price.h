@@ -82,8 +82,6 @@ bool price_row_window(struct price_row *r, struct str text);
 /* The number as price files write it, "" when not known; buf has MONEY_TEXT
  * bytes. */
 char *price_format(const struct price_row *r, enum price_col col, char *buf);
-/* Whether everything but id, source and dates of the source is the same. */
-bool price_row_same(const struct price_row *a, const struct price_row *b);
 
 /* ---- books ---- */
 

@@ -108,13 +108,3 @@ char *price_format(const struct price_row *r, enum price_col col, char *buf)
 	}
 	return money_format_fusd_mtok(v, buf);
 }
-
-bool price_row_same(const struct price_row *a, const struct price_row *b)
-{
-	return str_eq(a->provider, b->provider) && str_eq(a->model, b->model) &&
-	       str_eq(a->mode, b->mode) &&
-	       str_eq(a->deprecated, b->deprecated) &&
-	       str_eq(a->utc_window, b->utc_window) &&
-	       a->valid_from == b->valid_from &&
-	       !memcmp(a->v, b->v, sizeof(a->v));
-}

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "ledger/base/alloc.h"
-#include "ledger/money.h"
 #include "router/eval_int.h"
 
 #define NEAR   24

@@ -6,7 +6,6 @@
 #include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/evidence.h"
-#include "ledger/money.h"
 #include "router/bundle_build.h"
 #include "router/eval_int.h"
 #include "router/repeat.h"

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "ledger/base/alloc.h"
-#include "ledger/money.h"
 #include "router/calibrate.h"
 #include "router/eval_int.h"
 #include "router/stat.h"

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "ledger/base/alloc.h"
-#include "ledger/money.h"
 #include "router/eval_int.h"
 
 #define SHRINK 8.0 /* outcomes that the whole is worth to a class */

@@ -58,7 +58,8 @@ static bool find(void *lib, const char *name, void *slot)
 	return f != NULL;
 }
 
-enum rc xgb_open(struct err *e)
+/* RC_DOWN with a hint when the library is not installed. */
+static enum rc xgb_open(struct err *e)
 {
 	static bool open;
 	void *lib;

@@ -39,9 +39,6 @@ void xgb_defaults(struct xgb_opts *o);
 
 struct xgb_model;
 
-/* RC_DOWN with a hint when the library is not installed. */
-enum rc xgb_open(struct err *e) MUST_CHECK;
-
 /* Grow trees on `fit`. With `held` (rows of other groups; NULL: none) and
  * patience the trees behind the best round are cut off; at least one stays.
  * RC_BAD: no rows, labels or weights that are not finite. */

@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #include "ingest/auth_decide.h"
-#include "ledger/base/clock.h"
 
 #define NOW INT64_C(1800000000000000)
 

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "ledger/base/alloc.h"
-#include "ledger/base/log.h"
 #include "ledger/crc32c.h"
 #include "ledger/spool_int.h"
 

@@ -11,7 +11,6 @@
 #include "ledger/base/clock.h"
 #include "ledger/batch.h"
 #include "ledger/ledger.h"
-#include "ledger/money.h"
 #include "tests/int/harness.h"
 #include "tests/int/ledger_help.h"
 #include "tests/int/sums.h"

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "ledger/base/alloc.h"
 #include "ledger/writer.h"
 #include "tests/int/harness.h"
 #include "tests/int/ledger_help.h"

@@ -10,7 +10,6 @@
 #include "ingest/auth_decide.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/arena.h"
-#include "ledger/base/clock.h"
 #include "ledger/base/conf.h"
 #include "ledger/base/json.h"
 #include "tests/int/harness.h"

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "ingest/budgets.h"
-#include "ingest/loop.h"
 #include "ledger/budget.h"
 #include "tests/int/budget_help.h"
 #include "tests/int/harness.h"

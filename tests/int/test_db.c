@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/base/clock.h"
 #include "tests/int/harness.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))

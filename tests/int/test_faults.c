@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #include "ledger/base/alloc.h"
-#include "ledger/base/clock.h"
 #include "tests/int/harness.h"
 #include "tests/int/ledger_help.h"
 #include "tests/int/sums.h"

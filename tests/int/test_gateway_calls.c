@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger/base/alloc.h"
 #include "tests/int/gw_help.h"
 
 #define CHAT(model)                                                            \

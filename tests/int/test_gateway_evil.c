@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger/base/alloc.h"
 #include "tests/int/gw_help.h"
 #include "tests/int/gw_raw.h"
 

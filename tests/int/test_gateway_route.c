@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger/base/alloc.h"
 #include "tests/int/gw_help.h"
 
 static struct gw_world w, live;

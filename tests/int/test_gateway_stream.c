@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "tests/int/gw_help.h"
 

@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ledger/base/alloc.h"
 #include "ledger/base/log.h"
 #include "tests/int/harness.h"
 #include "tests/int/intake_help.h"

@@ -9,7 +9,6 @@
 #include "ledger/evidence.h"
 #include "ledger/learn.h"
 #include "ledger/ledger.h"
-#include "ledger/money.h"
 #include "ledger/price.h"
 #include "ledger/shelf.h"
 #include "router/matrix.h"

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "ledger/base/clock.h"
 #include "ledger/sql_stmt.h"
 #include "tests/int/harness.h"
 

@@ -6,7 +6,6 @@
 
 #include "ledger/base/buf.h"
 #include "ledger/base/clock.h"
-#include "ledger/money.h"
 #include "router/stat.h"
 
 static struct str word(const char *name, int n, char *buf, size_t size)

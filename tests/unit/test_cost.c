@@ -1,6 +1,5 @@
 /* Every rule of cost.h. */
 #include "ledger/base/clock.h"
-#include "ledger/money.h"
 #include "tests/unit/costs.h"
 
 /* ---- buckets ---- */

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "ledger/base/alloc.h"
 #include "router/derive.h"
 
 #define FEATURES 7

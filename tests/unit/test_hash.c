@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "ledger/base/alloc.h"
 #include "ledger/base/buf.h"
 #include "ledger/hash.h"
 

@@ -76,9 +76,6 @@ static void counts(void **state)
 				 cases[i].want);
 		assert_int_equal(bad, cases[i].bad);
 	}
-	assert_int_equal(import_less(10, 4), 6);
-	assert_int_equal(import_less(4, 10), USAGE_NONE);
-	assert_int_equal(import_less(USAGE_NONE, 1), USAGE_NONE);
 	json_doc_release(&d);
 }
 

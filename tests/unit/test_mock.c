@@ -20,7 +20,6 @@
 #include "ingest/loop.h"
 #include "ingest/meter.h"
 #include "ingest/upstream.h"
-#include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))

@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "ledger/base/clock.h"
 #include "ledger/money.h"
 #include "ledger/price_csv.h"
 

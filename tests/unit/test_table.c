@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "ledger/base/clock.h"
 #include "tui/filter.h"
 #include "tui/table.h"
 

@@ -19,7 +19,6 @@
 #include "ingest/loop.h"
 #include "ingest/tls.h"
 #include "ingest/upstream.h"
-#include "ledger/base/alloc.h"
 #include "ledger/base/buf.h"
 #include "ledger/base/clock.h"
 

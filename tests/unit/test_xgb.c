@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "ledger/base/alloc.h"
 #include "router/xgb.h"
 
 #define ROWS 2000
