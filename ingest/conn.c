@@ -313,6 +313,12 @@ void conn_set(struct conn *c, const struct conn_cb *cb, void *arg)
 	c->arg = arg;
 }
 
+void conn_patient(struct conn *c, bool patient)
+{
+	if (c->watch)
+		loop_watch_patient(c->watch, patient);
+}
+
 /* ---- how it is ---- */
 
 bool conn_is_open(const struct conn *c)

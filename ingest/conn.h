@@ -110,6 +110,11 @@ void conn_cork(struct conn *c);
 void conn_uncork(struct conn *c);
 size_t conn_pending(const struct conn *c); /* bytes that wait to be written */
 
+/* ---- its turn ---- */
+
+/* Whether what happens to it may wait for others; see loop_watch_patient(). */
+void conn_patient(struct conn *c, bool patient);
+
 /* ---- how it is ---- */
 
 bool conn_is_open(const struct conn *c); /* OPEN: usable both ways */

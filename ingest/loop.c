@@ -1,6 +1,7 @@
 /* The gate to epoll. One iteration is: wait for events and timers, run their
  * callbacks, then what they deferred. The wait takes nanoseconds, since a batch
- * lingers for less than a tick of the coarse clock. */
+ * lingers for less than a tick of the coarse clock. Iterations are kept short:
+ * of descriptors that can wait only a few are told in each. */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -60,7 +61,7 @@ static const struct timespec *until_timer(const struct loop *l,
 {
 	int64_t us = 0;
 
-	if (!l->n && l->due_at == l->n_due) {
+	if (!l->n && l->due_at == l->n_due && !loop_watch_due(l)) {
 		if (!l->n_heap)
 			return NULL;
 		us = l->heap[0]->when_us - clock_mono_us();
@@ -100,16 +101,13 @@ static void wait_events(struct loop *l)
 		n = wait_coarse(l, until);
 	if (n < 0 && errno != EINTR)
 		BUG("the event loop failed");
-	l->n_events = n > 0 ? n : 0;
-	l->at = 0;
+	loop_watch_list(l, n);
 }
 
 void loop_run(struct loop *l)
 {
 	while (!l->stop) {
-		/* Some are left of the last one when it was stopped. */
-		if (l->at == l->n_events)
-			wait_events(l);
+		wait_events(l);
 		loop_watch_run(l);
 		loop_timer_collect(l);
 		loop_timer_run(l);
@@ -130,8 +128,7 @@ void loop_free(struct loop *l)
 	while (l->n > 0)
 		run_deferred(l);
 	loop_signal_end(l);
-	l->at = l->n_events;
-	loop_watch_bury(l);
+	loop_watch_end(l);
 	close(l->fd);
 	free(l->deferred);
 	free(l->heap);

@@ -41,6 +41,11 @@ void loop_watch_set(struct loop_watch *w, short events);
  * for loop_watch_set(). */
 struct loop_watch *loop_edge_new(struct loop *l, int fd, loop_io_fn *fn,
 				 void *arg);
+/* Whether it may wait for the others, which is false at first: while many of
+ * those that may are due, the loop tells a few of them, in their order, and
+ * looks each time whether one came that may not. For what goes on for long (the
+ * later bytes of an answer), so that what begins need not stand behind it. */
+void loop_watch_patient(struct loop_watch *w, bool patient);
 void loop_watch_free(struct loop_watch *w);
 
 /* A signal, delivered on the loop. One function a signal. Where it was blocked

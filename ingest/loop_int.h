@@ -11,7 +11,8 @@
 
 #include "ingest/loop.h"
 
-#define LOOP_EVENTS 128 /* of one wait */
+#define LOOP_EVENTS  512 /* of one wait */
+#define LOOP_PATIENT 16  /* of the patient that are told in one iteration */
 
 struct call {
 	loop_fn *fn;
@@ -23,6 +24,10 @@ struct loop_taken {
 	struct sigaction before;
 };
 
+struct watch_list {
+	struct loop_watch *head, **tail; /* tail: if there is a head */
+};
+
 struct loop {
 	int fd; /* of epoll */
 	bool stop;
@@ -30,10 +35,10 @@ struct loop {
 	struct call *deferred;
 	size_t n, cap;
 
-	/* What the last wait gave; those before `at` were told. */
 	struct epoll_event events[LOOP_EVENTS];
-	int n_events, at;
-	struct loop_watch *dead; /* freed while events may name them */
+	/* What waits gave and is not told yet. The patient go on in the next
+	 * iterations; the others do only when the loop is stopped. */
+	struct watch_list now, patient;
 
 	/* The first of the heap is the earliest. What is due has left it and
 	 * waits for its turn in `due`. */
@@ -67,8 +72,11 @@ struct loop_watch {
 	void *arg;
 	int fd;
 	short events;
-	bool edge, dead;
-	struct loop_watch *next; /* of the dead */
+	bool edge, patient;
+	bool listed;   /* in one of the lists of the loop */
+	bool dead;     /* freed while it was; it goes when its turn comes */
+	uint32_t came; /* as epoll says it; while listed */
+	struct loop_watch *next;
 };
 
 struct loop_inbox {
@@ -82,10 +90,14 @@ struct loop_inbox {
 /* ---- loop_watch.c ---- */
 struct loop_watch *loop_watch_edges(struct loop *l, int fd, short events,
 				    loop_io_fn *fn, void *arg);
-/* What was waited for is told, until the loop is stopped. */
+/* The first n events of the last wait are to be told. */
+void loop_watch_list(struct loop *l, int n);
+/* They are, the patient ones in part, until the loop is stopped. */
 void loop_watch_run(struct loop *l);
-/* Nothing names the dead any more. */
-void loop_watch_bury(struct loop *l);
+/* Some are left. */
+bool loop_watch_due(const struct loop *l);
+/* Nothing is told any more. */
+void loop_watch_end(struct loop *l);
 
 /* ---- loop_timer.c ---- */
 /* What is due leaves the heap. */

@@ -1,5 +1,5 @@
-/* Descriptors. A watch that is freed stays until no event of the last wait can
- * name it. */
+/* Descriptors. A watch that is freed while something is to be told to it stays
+ * until its turn comes. */
 #include <poll.h>
 #include <stdlib.h>
 
@@ -88,44 +88,92 @@ void loop_watch_set(struct loop_watch *w, short events)
 				     : EPOLL_CTL_MOD);
 }
 
-void loop_watch_free(struct loop_watch *w)
+void loop_watch_patient(struct loop_watch *w, bool patient)
 {
-	struct loop *l;
-
-	if (!w)
-		return;
-	l = w->loop;
-	if (w->events)
-		control(w, EPOLL_CTL_DEL);
-	if (l->at == l->n_events) {
-		free(w);
-		return;
-	}
-	w->dead = true;
-	w->next = l->dead;
-	l->dead = w;
+	w->patient = patient;
 }
 
-void loop_watch_bury(struct loop *l)
+void loop_watch_free(struct loop_watch *w)
 {
-	while (l->dead) {
-		struct loop_watch *w = l->dead;
-
-		l->dead = w->next;
+	if (!w)
+		return;
+	if (w->events)
+		control(w, EPOLL_CTL_DEL);
+	if (w->listed)
+		w->dead = true;
+	else
 		free(w);
+}
+
+/* ---- telling ---- */
+
+static void push(struct watch_list *q, struct loop_watch *w)
+{
+	w->next = NULL;
+	w->listed = true;
+	if (!q->head)
+		q->tail = &q->head;
+	*q->tail = w;
+	q->tail = &w->next;
+}
+
+static struct loop_watch *pop(struct watch_list *q)
+{
+	struct loop_watch *w = q->head;
+
+	if (!w)
+		return NULL;
+	q->head = w->next;
+	w->listed = false;
+	return w;
+}
+
+void loop_watch_list(struct loop *l, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct loop_watch *w = l->events[i].data.ptr;
+
+		if (!w->listed) {
+			w->came = 0;
+			push(w->patient ? &l->patient : &l->now, w);
+		}
+		w->came |= l->events[i].events;
 	}
+}
+
+static void tell(struct loop_watch *w)
+{
+	int got = from_epoll(w->came) & w->events;
+
+	if (w->dead)
+		free(w);
+	else if (got)
+		w->fn(w->arg, (short)got);
 }
 
 void loop_watch_run(struct loop *l)
 {
-	while (l->at < l->n_events && !l->stop) {
-		const struct epoll_event *ev = &l->events[l->at++];
-		struct loop_watch *w = ev->data.ptr;
-		int got = w->dead ? 0 : from_epoll(ev->events) & w->events;
+	struct loop_watch *w;
 
-		if (got)
-			w->fn(w->arg, (short)got);
+	while (!l->stop && (w = pop(&l->now)))
+		tell(w);
+	for (int i = 0; i < LOOP_PATIENT && !l->stop; i++) {
+		w = pop(&l->patient);
+		if (!w)
+			break;
+		tell(w);
 	}
-	if (l->at == l->n_events)
-		loop_watch_bury(l);
+}
+
+bool loop_watch_due(const struct loop *l)
+{
+	return l->now.head || l->patient.head;
+}
+
+void loop_watch_end(struct loop *l)
+{
+	struct loop_watch *w;
+
+	while ((w = pop(&l->now)) || (w = pop(&l->patient)))
+		free(w); /* dead: all were freed before the loop */
 }

@@ -254,6 +254,8 @@ void link_carry(struct link *k, struct up_call *c)
 	c->link = k;
 	k->scan = (struct http_scan){0};
 	k->in_body = k->keep = false;
+	if (k->patient)
+		conn_patient(k->c, k->patient = false);
 	k->interim = 0;
 	c->state = CALL_SENDING;
 	c->since_us = c->moved_us = clock_mono_us();

@@ -36,6 +36,9 @@ static bool hand_on(struct link *k, const char *p, size_t n, size_t used,
 	if (k->call != c)
 		return false;
 	conn_consume(k->c, used);
+	/* The first bytes of others come before more of these. */
+	if (n && !k->patient)
+		conn_patient(k->c, k->patient = true);
 	if (last) {
 		done(k);
 		return false;

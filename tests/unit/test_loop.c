@@ -200,6 +200,135 @@ static void test_watch_freed_inside(void **state)
 	loop_free(w.l);
 }
 
+enum {
+	MANY = 200
+};
+
+/* Many descriptors that can wait, and one that cannot. */
+struct crowd {
+	struct loop *l;
+	struct loop_watch *w[MANY], *first;
+	int fd[MANY][2], first_fd[2];
+	int told, at, left; /* how many were told; when the first was; free
+			       two after so many */
+};
+
+static void first_seen(void *arg, short revents)
+{
+	struct crowd *c = arg;
+	char b;
+
+	(void)revents;
+	assert_int_equal(read(c->first_fd[0], &b, 1), 1);
+	c->at = c->told;
+}
+
+static void patient_seen(void *arg, short revents)
+{
+	struct crowd *c = arg;
+
+	(void)revents;
+	if (!c->told++)
+		assert_int_equal(write(c->first_fd[1], "x", 1), 1);
+	if (c->told == c->left) {
+		loop_watch_free(c->w[MANY - 1]); /* its turn never comes */
+		loop_watch_free(c->w[MANY - 2]);
+		c->w[MANY - 1] = c->w[MANY - 2] = NULL;
+	}
+	if (c->told == MANY - (c->left ? 2 : 0))
+		loop_stop(c->l);
+}
+
+static void crowd_make(struct crowd *c)
+{
+	c->l = loop_new();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, c->first_fd), 0);
+	c->first = loop_edge_new(c->l, c->first_fd[0], first_seen, c);
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, c->fd[i]),
+				 0);
+		assert_int_equal(write(c->fd[i][1], "x", 1), 1);
+		c->w[i] = loop_watch_new(c->l, c->fd[i][0], patient_seen, c);
+	}
+}
+
+static void crowd_free(struct crowd *c)
+{
+	loop_watch_free(c->first);
+	close(c->first_fd[0]);
+	close(c->first_fd[1]);
+	for (int i = 0; i < MANY; i++) {
+		loop_watch_free(c->w[i]);
+		close(c->fd[i][0]);
+		close(c->fd[i][1]);
+	}
+	loop_free(c->l);
+}
+
+static void watch_edges(struct crowd *c, bool patient)
+{
+	for (int i = 0; i < MANY; i++) {
+		loop_watch_free(c->w[i]);
+		c->w[i] = loop_edge_new(c->l, c->fd[i][0], patient_seen, c);
+		loop_watch_patient(c->w[i], patient);
+	}
+}
+
+static void first_opens(void *arg, short revents)
+{
+	(void)revents;
+	loop_stop(((struct crowd *)arg)->l);
+}
+
+/* What becomes ready while many are told does not stand behind them all, if
+ * they can wait; each of them is told once. */
+static void test_patient(void **state)
+{
+	struct crowd c = {.told = 0};
+
+	(void)state;
+	crowd_make(&c);
+	watch_edges(&c, true);
+	loop_watch_free(c.first); /* which was writable from the beginning */
+	c.first = loop_watch_new(c.l, c.first_fd[0], first_seen, &c);
+	loop_watch_set(c.first, POLLIN);
+	loop_run(c.l);
+	assert_int_equal(c.told, MANY);
+	assert_in_range(c.at, 1, 40);
+
+	/* Where nobody can wait, it is the last one. */
+	c.told = c.at = 0;
+	watch_edges(&c, false);
+	loop_run(c.l);
+	assert_int_equal(c.told, MANY);
+	assert_int_equal(c.at, 0);
+	crowd_free(&c);
+}
+
+/* Freed before their turn, or with the loop: never told. */
+static void test_patient_freed(void **state)
+{
+	struct crowd c = {.left = 3};
+	struct loop_watch *w;
+
+	(void)state;
+	crowd_make(&c);
+	watch_edges(&c, true);
+	loop_watch_free(c.first);
+	c.first = NULL;
+	loop_run(c.l);
+	assert_int_equal(c.told, MANY - 2);
+
+	c.told = 0;
+	c.left = MANY;
+	watch_edges(&c, true);
+	w = loop_edge_new(c.l, c.first_fd[0], first_opens, &c);
+	loop_run(c.l);
+	assert_int_equal(c.told, 0);
+	loop_watch_free(w);
+	crowd_free(&c);
+}
+
 static void test_signal(void **state)
 {
 	struct world w = {.l = loop_new()};
@@ -265,6 +394,8 @@ int main(void)
 		cmocka_unit_test(test_coarse_clock),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_watch_freed_inside),
+		cmocka_unit_test(test_patient),
+		cmocka_unit_test(test_patient_freed),
 		cmocka_unit_test(test_signal),
 		cmocka_unit_test(test_inbox),
 	};
