@@ -206,11 +206,22 @@ static void send_whole(struct mock_reply *r)
 
 /* ---- streams ---- */
 
+/* So long after the last one was due, not after it fired: a moment without a
+ * processor passes, where otherwise all streams that it held up would go on in
+ * step from then on, and each would be longer. More than a whole step is not
+ * made up for. */
 static void set_timer(struct mock_reply *r, int64_t us)
 {
-	if (!r->timer)
+	int64_t now = clock_mono_us();
+
+	if (!r->timer) {
 		r->timer = loop_timer_new(r->m->loop, go_on, r);
-	loop_timer_set(r->timer, us);
+		r->due_us = now;
+	}
+	r->due_us += us;
+	if (r->due_us < now)
+		r->due_us = now;
+	loop_timer_set(r->timer, r->due_us - now);
 }
 
 /* The place has come where it goes wrong. True: it did. */

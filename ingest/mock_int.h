@@ -81,6 +81,7 @@ struct mock_reply {
 	int step;     /* of the stream */
 	int sequence; /* of its events */
 	struct loop_timer *timer;
+	int64_t due_us; /* when the timer was to fire; monotonic */
 	struct mock_reply *prev, *next;
 };
 
