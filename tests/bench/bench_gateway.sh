@@ -13,6 +13,7 @@
 # from the least to the greatest.
 #
 # ACO_BENCH_RUNS (5) of ACO_BENCH_SECONDS (2): about four minutes.
+# ACO_BENCH_PARTS=streams (or whole): only that half.
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 bench_start gateway 'requests/s' "$@"
@@ -21,7 +22,7 @@ command -v nginx >/dev/null || bench_skip 'no nginx'
 [ -n "$("$aco" help mock 2>/dev/null)" ] || bench_skip 'no aco mock'
 bench_cluster
 
-seconds=${ACO_BENCH_SECONDS:-2}
+seconds=${ACO_BENCH_SECONDS:-2} parts=${ACO_BENCH_PARTS:-whole streams}
 tools=$(dirname "$gen")
 base=${ACO_BENCH_PORT:-18800}
 provider=$((base + 1)) proxy=$((base + 2)) gateway=$((base + 3))
@@ -259,18 +260,12 @@ b='aco (ledger, keys, budgets)'
 c='aco (ledger, keys, budgets, decision)'
 body gpt-5-mini >"$bench_work/named"
 body auto >"$bench_work/auto"
-body gpt-5-mini ',"stream":true' >"$bench_work/stream"
-start_nginx
-with_portkey=no
-start_portkey && with_portkey=yes
-start_gateway bare "$plain" "$provider" off
-start_gateway whole "$gateway" "$provider" required
-for port in "$plain" "$gateway"; do # names, partitions, connections
-  load "warm $port" "$port" named --conns 64
-done
+# So short that what the gateway adds to a request (include_usage) does not
+# make another reply of it: all ways carry the same tokens.
+body gpt-5-mini ',"stream":true,"max_tokens":50' >"$bench_work/stream"
+
+# ---- whole answers ----
 rss() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$(server "$1")/status"; }
-rss_begun=$(rss "$gateway")
-ways=()
 
 all() { # NAME OPTION...
   local name=$1
@@ -281,85 +276,105 @@ all() { # NAME OPTION...
   load "$name: $b" "$gateway" named "$@"
   load "$name: $c" "$gateway" auto "$@"
 }
-for ((i = 0; i < bench_runs; i++)); do
-  all 1 --conns 1
-  all 64 --conns 64
-  all 1000/s --conns 64 --rate 1000
-done
-if [ "$with_portkey" = yes ]; then
-  export GW_HEADERS="x-portkey-provider: openai|x-portkey-custom-host: http://127.0.0.1:$provider/v1"
-  load '1: portkey' "$portkey" named
-  load '64: portkey' "$portkey" named --conns 64
-  unset GW_HEADERS
-fi
-for way in "${ways[@]}"; do
-  case $way in
-  64:*)
-    row "$way" rps 'requests/s'
-    [ "${way#*: }" = direct ] || row "$way" cpu_us us
-    row "$way" all_us 'us with what was put off'
-    row "$way" pg_us 'us of PostgreSQL, likewise'
-    row "$way" late rows
-    row "$way" late_s s
-    ;;
-  *) row "$way" p50 us && row "$way" p99 us ;;
-  esac
-done
-for way in "$a" "$b" "$c"; do
-  compare "1 connection, $way, added p50" - p50 "1: $way" '1: direct'
-done
-for way in nginx "$a" "$b" "$c"; do
-  compare "1000/s, $way, added p50" - p50 "1000/s: $way" '1000/s: direct'
-  compare "1000/s, $way, added p99" - p99 "1000/s: $way" '1000/s: direct'
-done
-for way in "$a" "$b" "$c"; do
-  compare "64 connections, $way / nginx, requests a second" / rps \
-    "64: $way" '64: nginx'
-  compare "64 connections, nginx / $way, processor time a request" / cpu_us \
-    '64: nginx' "64: $way"
-done
-[ "$with_portkey" = yes ] &&
-  compare "64 connections, $b / portkey, requests a second" / rps \
-    "64: $b" '64: portkey'
-[ "$bench_json" = yes ] ||
-  echo "$bench_name: memory of a worker: $rss_begun MiB, later $(rss "$gateway")"
-stop_gateway bare
-stop_gateway whole
+
+whole_answers() {
+  with_portkey=no
+  start_portkey && with_portkey=yes
+  start_gateway bare "$plain" "$provider" off
+  start_gateway whole "$gateway" "$provider" required
+  for port in "$plain" "$gateway"; do # names, partitions, connections
+    load "warm $port" "$port" named --conns 64
+  done
+  rss_begun=$(rss "$gateway")
+  ways=()
+
+  for ((i = 0; i < bench_runs; i++)); do
+    all 1 --conns 1
+    all 64 --conns 64
+    all 1000/s --conns 64 --rate 1000
+  done
+  if [ "$with_portkey" = yes ]; then
+    export GW_HEADERS="x-portkey-provider: openai|x-portkey-custom-host: http://127.0.0.1:$provider/v1"
+    load '1: portkey' "$portkey" named
+    load '64: portkey' "$portkey" named --conns 64
+    unset GW_HEADERS
+  fi
+  for way in "${ways[@]}"; do
+    case $way in
+    64:*)
+      row "$way" rps 'requests/s'
+      [ "${way#*: }" = direct ] || row "$way" cpu_us us
+      row "$way" all_us 'us with what was put off'
+      row "$way" pg_us 'us of PostgreSQL, likewise'
+      row "$way" late rows
+      row "$way" late_s s
+      ;;
+    *) row "$way" p50 us && row "$way" p99 us ;;
+    esac
+  done
+  for way in "$a" "$b" "$c"; do
+    compare "1 connection, $way, added p50" - p50 "1: $way" '1: direct'
+  done
+  for way in nginx "$a" "$b" "$c"; do
+    compare "1000/s, $way, added p50" - p50 "1000/s: $way" '1000/s: direct'
+    compare "1000/s, $way, added p99" - p99 "1000/s: $way" '1000/s: direct'
+  done
+  for way in "$a" "$b" "$c"; do
+    compare "64 connections, $way / nginx, requests a second" / rps \
+      "64: $way" '64: nginx'
+    compare "64 connections, nginx / $way, processor time a request" / cpu_us \
+      '64: nginx' "64: $way"
+  done
+  [ "$with_portkey" = yes ] &&
+    compare "64 connections, $b / portkey, requests a second" / rps \
+      "64: $b" '64: portkey'
+  [ "$bench_json" = yes ] ||
+    echo "$bench_name: memory of a worker: $rss_begun MiB, later $(rss "$gateway")"
+  stop_gateway bare
+  stop_gateway whole
+}
 
 # ---- streams ----
 # Tokens come one by one, as from a model: the first after 50 ms, then one each
-# 20 ms, about 50 of them. Calls begin evenly, so that as many are under way as
+# 20 ms, 50 of them. Calls begin evenly, so that as many are under way as
 # are named.
-"$aco" mock --listen "127.0.0.1:$mock" --ttft 50 --gap 20 --tokens 50 \
-  >"$bench_work/mock.log" 2>&1 &
-pids+=($!)
-answers "http://127.0.0.1:$mock/mock/stats"
-due[whole]=0
-start_gateway whole "$gateway" "$mock" required
-ways=() seconds=3
-for ((i = 0; i < bench_runs && i < 3; i++)); do
+streams() {
+  "$aco" mock --listen "127.0.0.1:$mock" --ttft 50 --gap 20 --tokens 100 \
+    >"$bench_work/mock.log" 2>&1 &
+  pids+=($!)
+  answers "http://127.0.0.1:$mock/mock/stats"
+  due[whole]=0
+  start_gateway whole "$gateway" "$mock" required
+  load "warm $gateway" "$gateway" stream --conns 64 --stream
+  ways=() seconds=3
+  for ((i = 0; i < bench_runs && i < 3; i++)); do
+    for n in 100 512; do
+      paced=(--conns $((n * 3 / 2)) --rate $((n * 19 / 20)) --stream)
+      load "$n streams: direct" "$mock" stream "${paced[@]}"
+      load "$n streams: nginx" "$streams" stream "${paced[@]}"
+      load "$n streams: $b" "$gateway" stream "${paced[@]}"
+    done
+  done
+  for way in "${ways[@]}"; do
+    row "$way" first_p50 us
+    row "$way" first_p99 us
+    [ "${way#*: }" = direct ] || row "$way" cpu_us 'us a stream'
+  done
   for n in 100 512; do
-    paced=(--conns $((n * 3 / 2)) --rate $((n * 19 / 20)) --stream)
-    load "$n streams: direct" "$mock" stream "${paced[@]}"
-    load "$n streams: nginx" "$streams" stream "${paced[@]}"
-    load "$n streams: $b" "$gateway" stream "${paced[@]}"
+    for way in nginx "$b"; do
+      compare "$n streams, $way, added to first token p50" - first_p50 \
+        "$n streams: $way" "$n streams: direct"
+      compare "$n streams, $way, added to first token p99" - first_p99 \
+        "$n streams: $way" "$n streams: direct"
+    done
+    compare "$n streams, $b / nginx, processor time a stream" / cpu_us \
+      "$n streams: $b" "$n streams: nginx"
   done
-done
-for way in "${ways[@]}"; do
-  row "$way" first_p50 us
-  row "$way" first_p99 us
-  [ "${way#*: }" = direct ] || row "$way" cpu_us 'us a stream'
-done
-for n in 100 512; do
-  for way in nginx "$b"; do
-    compare "$n streams, $way, added to first token p50" - first_p50 \
-      "$n streams: $way" "$n streams: direct"
-    compare "$n streams, $way, added to first token p99" - first_p99 \
-      "$n streams: $way" "$n streams: direct"
-  done
-  compare "$n streams, $b / nginx, processor time a stream" / cpu_us \
-    "$n streams: $b" "$n streams: nginx"
-done
-[ "$bench_json" = yes ] ||
-  echo "$bench_name: a worker after 512 streams: $(rss "$gateway") MiB"
-stop_gateway whole
+  [ "$bench_json" = yes ] ||
+    echo "$bench_name: a worker after 512 streams: $(rss "$gateway") MiB"
+  stop_gateway whole
+}
+
+start_nginx
+[[ $parts != *whole* ]] || whole_answers
+[[ $parts != *streams* ]] || streams

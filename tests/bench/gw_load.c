@@ -200,42 +200,57 @@ static int await(struct epoll_event *ev, int n, int64_t until)
 	return epoll_pwait2(ep, ev, n, &ts, NULL);
 }
 
+static struct {
+	int64_t begun, end;
+	struct conn *conns;
+	int busy, next;
+	long due; /* asked so far, at a rate */
+} load;
+
+/* At a rate: what is due is asked. */
+static void ask_due(int64_t now)
+{
+	while (load.busy < o.conns && due_at(load.begun, load.due) <= now &&
+	       due_at(load.begun, load.due) < load.end) {
+		while (load.conns[load.next].busy)
+			load.next = (load.next + 1) % o.conns;
+		ask(&load.conns[load.next], due_at(load.begun, load.due++));
+		load.busy++;
+	}
+}
+
 static void run(struct conn *conns)
 {
 	int64_t begun = clock_mono_us(), now = begun;
 	int64_t end = begun + (int64_t)(o.seconds * 1e6);
 	struct epoll_event ev[256];
-	int busy = 0, next = 0;
-	long due = 0;
 
-	for (int i = 0; i < o.conns && o.rate <= 0; i++, busy++)
+	load.begun = begun;
+	load.end = end;
+	load.conns = conns;
+	for (int i = 0; i < o.conns && o.rate <= 0; i++, load.busy++)
 		ask(&conns[i], clock_mono_us());
-	while (now < end || busy) {
-		int64_t until = due_at(begun, due);
+	while (now < end || load.busy) {
+		int64_t until = due_at(begun, load.due);
 		int n = await(ev, 256,
-			      until < end && busy < o.conns ? until
-							    : INT64_MAX);
+			      until < end && load.busy < o.conns ? until
+								 : INT64_MAX);
 
 		for (int i = 0; i < n; i++) {
 			struct conn *c = ev[i].data.ptr;
 
 			now = clock_mono_us();
+			ask_due(now); /* however much else there is to do */
 			if (!c->busy || !take(c, now))
 				continue;
-			busy--;
+			load.busy--;
 			if (o.rate <= 0 && now < end) {
 				ask(c, now);
-				busy++;
+				load.busy++;
 			}
 		}
 		now = clock_mono_us();
-		while (busy < o.conns && due_at(begun, due) <= now &&
-		       due_at(begun, due) < end) {
-			while (conns[next].busy)
-				next = (next + 1) % o.conns;
-			ask(&conns[next], due_at(begun, due++));
-			busy++;
-		}
+		ask_due(now);
 		if (now > end + 30000000)
 			break; /* what hangs is not counted */
 	}
