@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define HELP_COLUMNS 80
+
 void cmd_args_init(struct cmd_args *a, const struct command *cmd, int argc,
 		   char **argv)
 {
@@ -123,6 +125,44 @@ int cmd_next(struct cmd_args *a)
 	return CMD_OPERAND;
 }
 
+/* Words in lines of HELP_COLUMNS, from column `at` on; what follows the first
+ * line begins at column `indent`. */
+static void print_words(const char *s, size_t n, int at, int indent)
+{
+	const char *end = s + n;
+	int col = at;
+
+	for (; s < end; s += n) {
+		s += strspn(s, " \n");
+		n = strcspn(s, " \n");
+		if (s + n > end || !n)
+			break;
+		if (col > at && col + 1 + (int)n > HELP_COLUMNS) {
+			printf("\n%*s", indent, "");
+			col = at = indent;
+		}
+		col += printf("%s%.*s", col > at ? " " : "", (int)n, s);
+	}
+	putchar('\n');
+}
+
+/* Lines that begin with a space are kept as they are; the others flow. */
+static void print_text(const char *s)
+{
+	while (*s) {
+		size_t n = strcspn(s, "\n");
+
+		if (*s == ' ' || !n) {
+			printf("%.*s\n", (int)n, s);
+		} else {
+			while (s[n] && s[n + 1] && !strchr(" \n", s[n + 1]))
+				n += 1 + strcspn(s + n + 1, "\n");
+			print_words(s, n, 0, 0);
+		}
+		s += n + (s[n] == '\n');
+	}
+}
+
 /* Width of what print_option prints before the help. */
 static int option_width(const struct cmd_opt *o)
 {
@@ -132,28 +172,34 @@ static int option_width(const struct cmd_opt *o)
 static void print_option(const struct cmd_opt *o, int width)
 {
 	char letter[8] = "    ";
+	int col;
 
 	if (o->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-	printf("  %s--%s%s%s%*s  %s\n", letter, o->name, o->arg ? " " : "",
-	       o->arg ? o->arg : "", width - option_width(o), "", o->help);
+	col = printf("  %s--%s%s%s%*s  ", letter, o->name, o->arg ? " " : "",
+		     o->arg ? o->arg : "", width - option_width(o), "");
+	print_words(o->help, strlen(o->help), col, col);
 }
 
 void cmd_print_help(const struct command *cmd)
 {
 	static const struct cmd_opt help = {"help", 'h', NULL,
 					    "print this and exit"};
-	int width = option_width(&help);
+	int width = option_width(&help), col;
 	const struct cmd_opt *o;
 
 	for (o = cmd->opts; o && o->name; o++) {
 		if (option_width(o) > width)
 			width = option_width(o);
 	}
-	printf("usage: aco %s [OPTION...]%s%s\n\n%s\n", cmd->name,
-	       *cmd->args ? " " : "", cmd->args, cmd->summary);
-	if (cmd->help)
-		printf("\n%s\n", cmd->help);
+	col = printf("usage: aco %s [OPTION...]%s", cmd->name,
+		     *cmd->args ? " " : "");
+	print_words(cmd->args, strlen(cmd->args), col, 12);
+	printf("\n%s\n", cmd->summary);
+	if (cmd->help) {
+		putchar('\n');
+		print_text(cmd->help);
+	}
 	printf("\noptions:\n");
 	for (o = cmd->opts; o && o->name; o++)
 		print_option(o, width);

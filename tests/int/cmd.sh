@@ -45,6 +45,7 @@ for c in $commands; do
   run "$ACO_BIN" "$c" --help
   is "$c --help: exit code" "$code" 0
   has "$c --help: usage line" "$out" "usage: aco $c"
+  is "$c --help: fits a terminal" "$(awk 'length > 80' <<<"$out")" ''
   is "help $c says the same" "$("$ACO_BIN" help "$c")" "$out"
   # Every option is in the man page.
   while read -r option; do
