@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "router/forest.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void walk(const void *p, size_t n)
 {
@@ -33,10 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	copy = malloc(size); /* aligned, and its end is watched */
-	if (!copy)
-		return 0;
-	memcpy(copy, data + 1, size - 1);
+	copy = fuzz_copy(data + 1, size - 1);
 	if (*data % 2) {
 		walk(copy, size - 1);
 	} else {

@@ -9,23 +9,14 @@
  *   't'  a question for what turns cost: JSON is answered in JSON
  *   'w'  retry-after-ms, a line end, retry-after: less than a day, or nothing
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "ingest/gw_int.h"
-#include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok, const char *what)
-{
-	if (!ok)
-		BUG(what);
-}
+#include "tests/fuzz/fuzz.h"
 
 static int hex(char c)
 {
@@ -166,10 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	p = malloc(size);
-	if (!p)
-		abort();
-	memcpy(p, data + 1, size - 1);
+	p = fuzz_copy(data + 1, size - 1);
 	s = (struct str){p, size - 1};
 	switch (data[0]) {
 	case 'p':

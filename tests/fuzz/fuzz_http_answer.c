@@ -1,13 +1,10 @@
 /* Answers' heads: found and read without going beyond them, framed in exactly
  * one way. The first byte says whether it answers a HEAD. */
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "ingest/http_answer.h"
 #include "ingest/http_parse.h"
-#include "ledger/base/alloc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -19,10 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	p = malloc(size);
-	if (!p)
-		abort();
-	memcpy(p, data + 1, size - 1);
+	p = fuzz_copy(data + 1, size - 1);
 	if (http_head_scan(&scan, p, size - 1, 16384, &len) == 200 &&
 	    http_answer_parse(&a, (struct str){p, len}, data[0] & 1, &e) ==
 		    RC_OK) {

@@ -1,20 +1,11 @@
 /* The pull reader against the reader of documents: both must agree on what is
  * JSON, whether it is skipped at once or read value by value, and on where it
  * goes wrong. What was checked must be read the same without checking. */
-#include <stdint.h>
 #include <stdlib.h>
 
-#include "ledger/base/alloc.h"
 #include "ledger/base/jpull.h"
 #include "ledger/base/json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok, const char *what)
-{
-	if (!ok)
-		BUG(what);
-}
+#include "tests/fuzz/fuzz.h"
 
 static void same_text(struct jpull_text t, struct str raw, bool escaped)
 {

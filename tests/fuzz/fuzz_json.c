@@ -3,7 +3,6 @@
  * surrogates, \u0000 in keys and numbers beyond its types, its limit of depth
  * is higher, and it overlooks a NUL byte behind a number. What the writer
  * makes of a document must read the same. */
-#include <stdint.h>
 #include <stdlib.h>
 
 /* Both sides have these names. The accessors are compiled into this file, so
@@ -30,8 +29,7 @@
 #define json_true aco_json_true
 
 #include "ledger/base/json_value.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static bool jansson_cannot(const json_error_t *e)
 {
@@ -42,12 +40,6 @@ static bool jansson_cannot(const json_error_t *e)
 	       code == json_error_null_byte_in_key ||
 	       (code == json_error_invalid_syntax &&
 		strstr(e->text, "invalid Unicode"));
-}
-
-static void check(bool ok, const char *what)
-{
-	if (!ok)
-		BUG(what);
 }
 
 static struct str key_text(const struct json *member, struct arena *a)

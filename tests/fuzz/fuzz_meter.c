@@ -2,19 +2,10 @@
  * their ranges, and where the cuts are makes no difference. The first byte
  * chooses the protocol, the second says how long the pieces are. */
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "ingest/meter.h"
-#include "ledger/base/alloc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok, const char *what)
-{
-	if (!ok)
-		BUG(what);
-}
+#include "tests/fuzz/fuzz.h"
 
 static void share(float v)
 {
@@ -79,10 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	req.format = data[0] & 8 ? FORMAT_JSON : FORMAT_ANY;
 	req.usage_injected = data[0] & 16;
 	n = size - 2;
-	p = malloc(n ? n : 1);
-	if (!p)
-		abort();
-	memcpy(p, data + 2, n);
+	p = fuzz_copy(data + 2, n);
 	m = meter_new(wire, &req);
 	meter_status(m, data[0] & 32 ? 500 : 200);
 	meter_body(m, p, n / 2);

@@ -2,22 +2,13 @@
  * goes wrong, 't' a time, 's' a script; what is read stays in its ranges, and
  * every line of a script that was taken is found again. */
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "ingest/mock_int.h"
-#include "ledger/base/alloc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok, const char *what)
-{
-	if (!ok)
-		BUG(what);
-}
+#include "tests/fuzz/fuzz.h"
 
 static void behave(struct str s)
 {
@@ -75,11 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	p = malloc(size);
-	if (!p)
-		abort();
+	p = xcalloc(1, size);
 	memcpy(p, data + 1, size - 1);
-	p[size - 1] = 0;
 	if (data[0] == 'b')
 		behave((struct str){p, size - 1});
 	else if (data[0] == 't')

@@ -1,19 +1,10 @@
 /* Requests of all protocols: never beyond the body, spans inside of it, and an
  * edited body is JSON that says the same with the new model. The first byte
  * chooses the protocol. */
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "ingest/meter.h"
-#include "ledger/base/alloc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok, const char *what)
-{
-	if (!ok)
-		BUG(what);
-}
+#include "tests/fuzz/fuzz.h"
 
 static void edit(struct model_request *r, struct str body)
 {
@@ -53,10 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	copy = malloc(size);
-	if (!copy)
-		abort();
-	memcpy(copy, data + 1, size - 1);
+	copy = fuzz_copy(data + 1, size - 1);
 	body = (struct str){copy, size - 1};
 	arena_init(&a, data[0] & 8 ? 2048 : MODEL_ARENA);
 	if (model_request_read(&r, (enum wire)(data[0] % 5), body, &a, &e) ==

@@ -1,18 +1,9 @@
 /* Amounts: the reader against schoolbook arithmetic on strings of digits,
  * rounding against its definition, and that what is printed is read again. */
-#include <stdint.h>
 #include <stdlib.h>
 
-#include "ledger/base/alloc.h"
 #include "ledger/money.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok, const char *what)
-{
-	if (!ok)
-		BUG(what);
-}
+#include "tests/fuzz/fuzz.h"
 
 /* ---- the reference ---- */
 
@@ -168,14 +159,11 @@ static void check_print(int64_t v)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *copy = size ? malloc(size) : NULL;
+	char *copy = fuzz_copy(data, size);
 	char buf[MONEY_TEXT];
 	__int128 n = 0;
 	int64_t v = 0;
 
-	/* Exactly as large as the text, so that reading on is seen. */
-	if (copy)
-		memcpy(copy, data, size);
 	check_read((struct str){copy, size});
 	free(copy);
 	if (size >= 8) {

@@ -1,23 +1,14 @@
 /* Price files and names: a file that is taken gives rows that are valid and
  * that their own names find; any name at all is looked up in the shipped
  * prices, from the cache as without it. */
-#include <stdint.h>
 #include <stdlib.h>
 
-#include "ledger/base/alloc.h"
 #include "ledger/base/clock.h"
 #include "ledger/cost.h"
 #include "ledger/money.h"
 #include "ledger/price.h"
 #include "ledger/price_csv.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok, const char *what)
-{
-	if (!ok)
-		BUG(what);
-}
+#include "tests/fuzz/fuzz.h"
 
 static void check_row(const struct price_row *r)
 {
@@ -84,15 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct price_book *shipped;
 	struct price_book *b = NULL;
-	char *copy = size ? malloc(size) : NULL;
+	char *copy = fuzz_copy(data, size);
 	struct str text = {copy, size};
 	const char *cut;
 	struct err e;
 
 	if (!shipped && price_book_builtin(&shipped, &e) != RC_OK)
 		BUG("the shipped prices");
-	if (copy)
-		memcpy(copy, data, size);
 	if (price_book_csv(&b, text, "f.csv", &e) == RC_OK)
 		check_book(b);
 	else

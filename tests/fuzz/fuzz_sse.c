@@ -1,13 +1,10 @@
 /* Server-sent events: however the bytes are cut, the events are the same, and
  * no byte is lost. The first two bytes say where the cuts are and how long an
  * event may be. */
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "ingest/sse.h"
-#include "ledger/base/alloc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void see(struct sse *s, struct buf *seen, struct buf *raw)
 {
@@ -38,11 +35,8 @@ static void read_all(const char *p, size_t n, size_t step, size_t max,
 	sse_init(&s, max);
 	for (size_t at = 0; at < n; at += step) {
 		size_t len = n - at < step ? n - at : step;
-		char *copy = malloc(len);
+		char *copy = fuzz_copy(p + at, len);
 
-		if (!copy)
-			abort();
-		memcpy(copy, p + at, len);
 		sse_give(&s, copy, len);
 		see(&s, seen, &raw);
 		free(copy);
