@@ -342,6 +342,27 @@ const char *harness_sql_text(struct db *db, const char *sql)
 	return text;
 }
 
+struct db_result *harness_ask(struct db *db, const struct sql_stmt *stmt,
+			      const struct db_args *a)
+{
+	struct db_result *r = NULL;
+	struct err e = {"", ""};
+
+	ASSERT_OK(db_run(db, stmt, a, &r, NULL, &e), &e);
+	assert_non_null(r);
+	return r;
+}
+
+struct db *harness_seeded(const char *name)
+{
+	struct db *db = harness_open(harness_db(name));
+	char *sql = harness_read("tests/data/tui_seed.sql");
+
+	harness_sql(db, sql);
+	free(sql);
+	return db;
+}
+
 /* ---- main ---- */
 
 static void print_log(void)

@@ -46,6 +46,12 @@ int64_t harness_sql_i64(struct db *db, const char *sql);
 /* As text, "" when NULL or when there is no row; lives until the next call. */
 const char *harness_sql_text(struct db *db, const char *sql);
 
+/* The rows of a statement; its arguments stay the caller's. */
+struct db_result *harness_ask(struct db *db, const struct sql_stmt *stmt,
+			      const struct db_args *a);
+/* harness_db() with what tests/data/tui_seed.sql writes. */
+struct db *harness_seeded(const char *name);
+
 /* ---- the cluster ---- */
 void harness_stop(void);  /* pg_ctl stop -m fast */
 void harness_start(void); /* again */
@@ -102,6 +108,10 @@ void harness_kill_pid(pid_t pid);
 typedef bool harness_cond(void *arg);
 void poll_until(harness_cond *cond, void *arg, int timeout_ms,
 		const char *what);
+
+/* Until the first field of the first row is `want` ("" when NULL or when there
+ * is no row); fails the test after 10 s, showing what it is instead. */
+void harness_sql_until(struct db *db, const char *sql, const char *want);
 
 /* ---- assertions that say more ---- */
 #define ASSERT_OK(rc, e) harness_assert_ok((rc), (e), __FILE__, __LINE__)

@@ -272,6 +272,17 @@ void poll_until(harness_cond *cond, void *arg, int timeout_ms, const char *what)
 	}
 }
 
+void harness_sql_until(struct db *db, const char *sql, const char *want)
+{
+	int64_t end = clock_mono_us() + 10 * US_PER_SEC;
+	const char *got;
+
+	while (strcmp(got = harness_sql_text(db, sql), want) != 0 &&
+	       clock_mono_us() < end)
+		poll(NULL, 0, 20);
+	assert_string_equal(got, want);
+}
+
 /* ---- assertions ---- */
 
 void harness_assert_ok(enum rc rc, const struct err *e, const char *file,

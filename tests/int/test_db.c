@@ -25,17 +25,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct db_result *ask(const struct sql_stmt *stmt,
-			     const struct db_args *a)
-{
-	struct db_result *r = NULL;
-	struct err e = {"", ""};
-
-	ASSERT_OK(db_run(db, stmt, a, &r, NULL, &e), &e);
-	assert_non_null(r);
-	return r;
-}
-
 static void session(void **state)
 {
 	(void)state;
@@ -111,7 +100,7 @@ static void prepare_fails(void **state)
 	assert_int_equal(db_run(db, &stmt, NULL, NULL, NULL, &e), RC_BUG);
 	ASSERT_CONTAINS(e.hint, "aco up");
 	harness_sql(db, "CREATE TABLE later AS SELECT 5 AS a");
-	r = ask(&stmt, NULL);
+	r = harness_ask(db, &stmt, NULL);
 	assert_int_equal(db_i64(r, 0, 0), 5);
 	db_result_free(r);
 	assert_int_equal(harness_sql_i64(db, "SELECT count(*) FROM "
@@ -130,14 +119,14 @@ static void result_changes(void **state)
 
 	(void)state;
 	harness_sql(db, "CREATE TABLE star AS SELECT 5 AS a");
-	db_result_free(ask(&stmt, NULL));
+	db_result_free(harness_ask(db, &stmt, NULL));
 	harness_sql(db, "ALTER TABLE star ADD COLUMN b int DEFAULT 6");
 	assert_int_equal(db_run(db, &stmt, NULL, NULL, NULL, &e), RC_DOWN);
 	ASSERT_CONTAINS(e.hint, "schema changed");
 	assert_true(db_broken(db));
 	db_close(db);
 	db = harness_open(harness_url("db"));
-	r = ask(&stmt, NULL);
+	r = harness_ask(db, &stmt, NULL);
 	assert_int_equal(db_i64(r, 0, 1), 6);
 	db_result_free(r);
 }

@@ -25,17 +25,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct db_result *ask(const struct sql_stmt *stmt,
-			     const struct db_args *a)
-{
-	struct db_result *r = NULL;
-	struct err e = {"", ""};
-
-	ASSERT_OK(db_run(db, stmt, a, &r, NULL, &e), &e);
-	assert_non_null(r);
-	return r;
-}
-
 static void numerics(void **state)
 {
 	static const struct sql_stmt echo = {"echo_numeric",
@@ -69,7 +58,7 @@ static void numerics(void **state)
 
 		db_args_init(&a, 64);
 		db_arg_numeric(&a, values[i]);
-		r = ask(&echo, &a);
+		r = harness_ask(db, &echo, &a);
 		assert_true(db_numeric_i128(r, 0, 0, &back));
 		assert_true(back == values[i]);
 		/* Our text is the server's own. */
@@ -101,7 +90,7 @@ static void fractions(void **state)
 		snprintf(sql, sizeof(sql),
 			 "SELECT '%s'::numeric, '%s'::numeric::text", values[i],
 			 values[i]);
-		r = ask(&stmt, NULL);
+		r = harness_ask(db, &stmt, NULL);
 		db_numeric(r, 0, 0, text, sizeof(text));
 		assert_int_equal(db_text(r, 0, 1).len, strlen(text));
 		assert_memory_equal(db_text(r, 0, 1).p, text, strlen(text));
@@ -112,7 +101,7 @@ static void fractions(void **state)
 	}
 	/* Beyond __int128, and beyond the buffer: never a part of it. */
 	struct sql_stmt big = {"test", "SELECT 10::numeric ^ 60", "", true};
-	struct db_result *r = ask(&big, NULL);
+	struct db_result *r = harness_ask(db, &big, NULL);
 
 	assert_false(db_numeric_i128(r, 0, 0, &whole));
 	assert_string_equal(db_numeric(r, 0, 0, text, 20), "NaN");
@@ -162,7 +151,7 @@ static void values(void **state)
 	buf_be32(&a.data, 0x40200000);
 	a.v[a.n++].len = 4;
 
-	r = ask(&echo_all, &a);
+	r = harness_ask(db, &echo_all, &a);
 	assert_int_equal(db_rows(r), 1);
 	assert_int_equal(db_cols(r), 17);
 	assert_string_equal(db_col_name(r, 0), "bool");
@@ -207,7 +196,7 @@ static void nulls(void **state)
 	db_args_init(&a, 64);
 	db_arr_begin(&a, DB_INT4); /* an empty array */
 	db_arr_end(&a);
-	r = ask(&stmt, &a);
+	r = harness_ask(db, &stmt, &a);
 	assert_int_equal(db_i64(r, 0, 0), 0);
 	assert_false(db_numeric_i128(r, 0, 1, &v));
 	assert_string_equal(db_numeric(r, 0, 1, text, sizeof(text)), "");

@@ -46,9 +46,9 @@ static const char *task(const char *name, const char *fake)
 
 /* A line a row, in the order of attempts:
  * model,in,cached,out,cost,status,quality,error */
-static const char *rows(const char *name)
+static char *rows_sql(const char *name)
 {
-	char sql[1024];
+	static char sql[1024];
 
 	snprintf(sql, sizeof(sql),
 		 "SELECT string_agg(concat_ws(',', model, uncached_in,"
@@ -56,26 +56,26 @@ static const char *rows(const char *name)
 		 " error_class), ' ' ORDER BY attempt_no) FROM v_attempt"
 		 " WHERE task_ext_id = '%s'",
 		 name);
-	return harness_sql_text(w.db, sql);
-}
-
-struct want {
-	const char *name, *rows;
-};
-static bool rows_are(void *arg)
-{
-	const struct want *x = arg;
-
-	return !strcmp(rows(x->name), x->rows);
+	return sql;
 }
 
 static void assert_rows(const char *name, const char *want)
 {
-	struct want x = {name, want};
+	harness_sql_until(w.db, rows_sql(name), want);
+}
 
-	for (int i = 0; i < 100 && !rows_are(&x); i++)
-		usleep(50000);
-	assert_string_equal(rows(name), want);
+static bool has_row(void *sql)
+{
+	return *harness_sql_text(w.db, sql);
+}
+
+/* The rows, once there is one. */
+static const char *rows_soon(const char *name)
+{
+	char *sql = rows_sql(name);
+
+	poll_until(has_row, sql, 10000, name);
+	return harness_sql_text(w.db, sql);
 }
 
 static void ends_as_sent(const struct gw_got *g)
@@ -181,7 +181,7 @@ static void messages_responses_embeddings(void **state)
 		    MESSAGE("claude-sonnet-4-5", ""));
 	assert_string_equal(buf_str(&g.body), "{\"input_tokens\":77}");
 	gw_got_free(&g);
-	assert_string_equal(rows("count"), "");
+	assert_string_equal(harness_sql_text(w.db, rows_sql("count")), "");
 }
 
 static void the_rest_passes(void **state)
@@ -410,9 +410,7 @@ static void a_stream_that_is_cut(void **state)
 	assert_int_equal(g.status, 200);
 	assert_false(g.whole);
 	gw_got_free(&g);
-	for (int i = 0; i < 100 && !*rows("cut"); i++)
-		usleep(50000);
-	ASSERT_CONTAINS(rows("cut"), "error,estimated,truncated");
+	ASSERT_CONTAINS(rows_soon("cut"), "error,estimated,truncated");
 	assert_int_equal(harness_sql_i64(w.db,
 					 "SELECT count(*) FROM v_attempt WHERE"
 					 " task_ext_id = 'cut'"),
@@ -429,10 +427,8 @@ static void an_error_in_the_middle(void **state)
 	assert_int_equal(g.status, 200);
 	ends_as_sent(&g);
 	gw_got_free(&g);
-	for (int i = 0; i < 100 && !*rows("middle"); i++)
-		usleep(50000);
-	ASSERT_CONTAINS(rows("middle"), "error,");
-	ASSERT_CONTAINS(rows("middle"), "overloaded_error");
+	ASSERT_CONTAINS(rows_soon("middle"), "error,");
+	ASSERT_CONTAINS(rows_soon("middle"), "overloaded_error");
 }
 
 static void a_provider_that_is_silent(void **state)
@@ -445,9 +441,7 @@ static void a_provider_that_is_silent(void **state)
 	assert_int_equal(g.status, 504);
 	ASSERT_CONTAINS(buf_str(&g.body), "\"error\":{");
 	gw_got_free(&g);
-	for (int i = 0; i < 100 && !*rows("silent"); i++)
-		usleep(50000);
-	ASSERT_CONTAINS(rows("silent"), "error,missing,timeout");
+	ASSERT_CONTAINS(rows_soon("silent"), "error,missing,timeout");
 }
 
 /* ---- the client leaves ---- */
@@ -469,9 +463,7 @@ static void a_client_that_leaves(void **state)
 		str_from(CHAT("gpt-5-mini", ",\"stream\":true")));
 	assert_int_equal(read(fd, &c, 1), 1);
 	close(fd);
-	for (int i = 0; i < 200 && !*rows("gone"); i++)
-		usleep(50000);
-	ASSERT_CONTAINS(rows("gone"), "aborted,estimated,client_gone");
+	ASSERT_CONTAINS(rows_soon("gone"), "aborted,estimated,client_gone");
 }
 
 /* ---- bad requests: nothing is forwarded ---- */

@@ -29,7 +29,6 @@ static const char *task(const char *name, const char *fake, const char *takes)
 
 static void assert_rows(const char *name, const char *want)
 {
-	const char *got = "";
 	char sql[512];
 
 	snprintf(sql, sizeof(sql),
@@ -38,13 +37,7 @@ static void assert_rows(const char *name, const char *want)
 		 " ' ' ORDER BY attempt_no) FROM v_attempt WHERE"
 		 " task_ext_id = '%s'",
 		 name);
-	for (int i = 0; i < 200; i++) {
-		got = harness_sql_text(w.db, sql);
-		if (!strcmp(got, want))
-			return;
-		usleep(50000);
-	}
-	assert_string_equal(got, want);
+	harness_sql_until(w.db, sql, want);
 }
 
 static void asked_for(const char *encoding)
@@ -196,19 +189,12 @@ static void what_is_damaged_is_estimated(void **state)
 	assert_int_equal(g.status, 200);
 	assert_true(fake_answer_is(w.fake, g.body.p, g.body.len));
 	gw_got_free(&g);
-	for (int i = 0; i < 200; i++) {
-		if (harness_sql_i64(w.db, "SELECT count(*) FROM v_attempt WHERE"
-					  " task_ext_id IN ('bad', 'bad2') AND"
-					  " status = 'ok' AND usage_quality ="
-					  " 'estimated' AND output > 0") == 2)
-			return;
-		usleep(50000);
-	}
-	fail_msg("%s", harness_sql_text(
-			       w.db, "SELECT string_agg(concat_ws(',', status,"
-				     " usage_quality, output, error_class),"
-				     " ' ') FROM v_attempt WHERE task_ext_id"
-				     " LIKE 'bad%'"));
+	harness_sql_until(
+		w.db,
+		"SELECT string_agg(concat_ws(',', status,"
+		" usage_quality, (output > 0)::text), ' ')"
+		" FROM v_attempt WHERE task_ext_id IN ('bad', 'bad2')",
+		"ok,estimated,true ok,estimated,true");
 }
 
 /* 100 MB in 100 kB: the copy is given up early, the client gets it all. */
@@ -223,15 +209,10 @@ static void a_bomb_is_passed_on(void **state)
 	assert_true(fake_answer_is(w.fake, g.body.p, g.body.len));
 	gw_got_free(&g);
 	assert_true(gw_world_rss_kb(&w) - before < 48 << 10);
-	for (int i = 0; i < 200; i++) {
-		if (!strcmp(harness_sql_text(
-				    w.db, "SELECT usage_quality FROM v_attempt"
-					  " WHERE task_ext_id = 'bomb'"),
-			    "estimated"))
-			return;
-		usleep(50000);
-	}
-	fail_msg("the bomb's usage is not estimated");
+	harness_sql_until(w.db,
+			  "SELECT usage_quality FROM v_attempt"
+			  " WHERE task_ext_id = 'bomb'",
+			  "estimated");
 }
 
 /* Held streams are judged by the copy. */

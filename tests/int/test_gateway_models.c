@@ -232,19 +232,6 @@ static void an_unknown_provider_is_told(void **state)
 
 /* ---- decisions ---- */
 
-static void assert_sql(const char *sql, const char *want)
-{
-	const char *got = "";
-
-	for (int i = 0; i < 200; i++) {
-		got = harness_sql_text(w.db, sql);
-		if (!strcmp(got, want))
-			return;
-		usleep(50000);
-	}
-	assert_string_equal(got, want);
-}
-
 /* Of each model its tier, and what it promises at which cost. */
 static void decisions_tell_of_each_model(void **state)
 {
@@ -254,7 +241,8 @@ static void decisions_tell_of_each_model(void **state)
 	(void)state;
 	assert_int_equal(g.status, 200);
 	gw_got_free(&g);
-	assert_sql(
+	harness_sql_until(
+		w.db,
 		"SELECT string_agg(v ->> 'model' || ' ' || (v ->> 'tier' ~"
 		" '^[1-5]$') || ' ' || ((v ->> 'p')::float BETWEEN 0 AND 1)"
 		" || ' ' || ((v ->> 'usd')::numeric > 0), ', ' ORDER BY v ->>"

@@ -23,7 +23,6 @@ static const char *task(const char *name, const char *more)
 /* What the rows of a task say, once they say it. */
 static void assert_row(const char *name, const char *columns, const char *want)
 {
-	const char *got = "";
 	char sql[1024];
 
 	snprintf(sql, sizeof(sql),
@@ -31,13 +30,7 @@ static void assert_row(const char *name, const char *columns, const char *want)
 		 " a.attempt_no) FROM v_attempt a LEFT JOIN v_decision d USING"
 		 " (decision_id) WHERE task_ext_id = '%s'",
 		 columns, name);
-	for (int i = 0; i < 200; i++) {
-		got = harness_sql_text(w.db, sql);
-		if (!strcmp(got, want))
-			return;
-		usleep(50000);
-	}
-	assert_string_equal(got, want);
+	harness_sql_until(w.db, sql, want);
 }
 
 static bool served(void *arg)

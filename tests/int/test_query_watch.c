@@ -15,23 +15,16 @@
 static struct db *seeded(void)
 {
 	static struct db *db;
-	char *sql;
 
-	if (db)
-		return db;
-	db = harness_open(harness_db("watch"));
-	sql = harness_read("tests/data/tui_seed.sql");
-	harness_sql(db, sql);
-	free(sql);
+	if (!db)
+		db = harness_seeded("watch");
 	return db;
 }
 
 static struct db_result *ask(const struct sql_stmt *stmt, struct db_args *a)
 {
-	struct db_result *r = NULL;
-	struct err e;
+	struct db_result *r = harness_ask(seeded(), stmt, a);
 
-	ASSERT_OK(db_run(seeded(), stmt, a, &r, NULL, &e), &e);
 	db_args_release(a);
 	return r;
 }
