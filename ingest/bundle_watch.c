@@ -13,7 +13,7 @@
 #include "ledger/base/path.h"
 #include "ledger/daemon.h"
 
-#define NAME_BYTES 64
+#define NAME_BYTES 200
 #define STATIC     "-static"
 
 struct bundle_watch {
@@ -33,27 +33,93 @@ static void read_link(const char *link, char out[NAME_BYTES])
 	out[n > 0 ? n : 0] = 0;
 }
 
-/* "17.aco", "17-static.aco"; 0: no such name. */
-static int32_t name_id(const char *name, bool *demoted)
+/* "17.aco", "17-static.aco", "17-static-3.7.aco"; 0: no such name. */
+static int32_t name_id(const char *name, char parts[SHELF_PARTS])
 {
+	size_t n = strlen(name), tail = strlen(STATIC);
 	char *end;
 	long id;
 
-	*demoted = false;
-	if (name[0] < '1' || name[0] > '9')
+	parts[0] = 0;
+	if (name[0] < '1' || name[0] > '9' || n < 4 ||
+	    strcmp(name + n - 4, ".aco") != 0)
 		return 0;
 	errno = 0;
 	id = strtol(name, &end, 10);
 	if (errno || id > INT32_MAX)
 		return 0;
-	if (!strncmp(end, STATIC, sizeof(STATIC) - 1)) {
-		*demoted = true;
-		end += sizeof(STATIC) - 1;
-	}
-	return strcmp(end, ".aco") ? 0 : (int32_t)id;
+	n = (size_t)(name + n - 4 - end);
+	if (!n)
+		return (int32_t)id;
+	if (n < tail || strncmp(end, STATIC, tail) != 0)
+		return 0;
+	end += tail;
+	n -= tail;
+	if (!n)
+		snprintf(parts, SHELF_PARTS, "all");
+	else if (*end == '-' && n > 1 && n <= SHELF_PARTS)
+		snprintf(parts, SHELF_PARTS, "%.*s", (int)n - 1, end + 1);
+	else
+		return 0;
+	return (int32_t)id;
+}
+
+static void make_name(int32_t id, const char *parts, char out[NAME_BYTES])
+{
+	bool all = !strcmp(parts, "all");
+
+	snprintf(out, NAME_BYTES, "%ld%s%s%s.aco", (long)id,
+		 parts[0] ? STATIC : "", parts[0] && !all ? "-" : "",
+		 all ? "" : parts);
 }
 
 /* ---- workers ---- */
+
+static struct bundle *open_version(const struct bundle_watch *w,
+				   const char *name)
+{
+	struct bundle *b = NULL;
+	char *path = xasprintf("%s/%s", w->folder, name);
+	struct err e = {"", ""};
+	char parts[SHELF_PARTS];
+	int32_t id = name_id(name, parts);
+
+	if (!id)
+		err_set(&e, RC_BAD, "an odd name");
+	else if (!bundle_open(&b, path, &e))
+		bundle_set_id(b, id);
+	if (b)
+		bundle_demote(b, parts);
+	if (!b)
+		log_line(LOG_ERROR, "router",
+			 w->own ? "a version is refused, the one before stays"
+				: "a version is refused, the shipped one "
+				  "serves",
+			 "file=%s err=%s", log_quote(path), log_quote(e.msg));
+	free(path);
+	return b;
+}
+
+static bool look(struct bundle_watch *w)
+{
+	char name[NAME_BYTES];
+	struct bundle *next = NULL;
+
+	read_link(w->link, name);
+	if (!strcmp(name, w->seen))
+		return false;
+	memcpy(w->seen, name, sizeof(name));
+	if (name[0]) {
+		next = open_version(w, name);
+		if (!next)
+			return false;
+	}
+	/* Nothing of it is held between two requests: whoever decides ends
+	 * before the loop gets here again. */
+	bundle_drop(w->own);
+	w->own = next;
+	return true;
+}
 
 struct bundle_watch *bundle_watch_new(const struct conf *conf)
 {
@@ -61,7 +127,7 @@ struct bundle_watch *bundle_watch_new(const struct conf *conf)
 
 	w->folder = daemon_path(conf, "bundle");
 	w->link = xasprintf("%s/serving", w->folder);
-	bundle_watch_look(w);
+	look(w);
 	return w;
 }
 
@@ -80,47 +146,10 @@ const struct bundle *bundle_watch_now(const struct bundle_watch *w)
 	return w->own ? w->own : bundle_shipped();
 }
 
-static struct bundle *open_version(const struct bundle_watch *w,
-				   const char *name)
-{
-	struct bundle *b = NULL;
-	char *path = xasprintf("%s/%s", w->folder, name);
-	struct err e = {"", ""};
-	bool demoted;
-	int32_t id = name_id(name, &demoted);
-
-	if (!id)
-		err_set(&e, RC_BAD, "an odd name");
-	else if (!bundle_open(&b, path, &e))
-		bundle_set_id(b, id);
-	if (b && demoted)
-		bundle_demote(b);
-	if (!b)
-		log_line(LOG_ERROR, "router",
-			 "a version is refused, the one before stays",
-			 "file=%s err=%s", log_quote(path), log_quote(e.msg));
-	free(path);
-	return b;
-}
-
 bool bundle_watch_look(struct bundle_watch *w)
 {
-	char name[NAME_BYTES];
-	struct bundle *next = NULL;
-
-	read_link(w->link, name);
-	if (!strcmp(name, w->seen))
+	if (!look(w))
 		return false;
-	memcpy(w->seen, name, sizeof(name));
-	if (name[0]) {
-		next = open_version(w, name);
-		if (!next)
-			return false;
-	}
-	/* Nothing of it is held between two requests: whoever decides ends
-	 * before the loop gets here again. */
-	bundle_drop(w->own);
-	w->own = next;
 	log_line(LOG_INFO, "router", "another version serves", "version=%ld",
 		 (long)bundle_id(bundle_watch_now(w)));
 	return true;
@@ -128,13 +157,13 @@ bool bundle_watch_look(struct bundle_watch *w)
 
 /* ---- the janitor ---- */
 
-int32_t bundle_files_serving(const struct conf *conf, bool *demoted)
+int32_t bundle_files_serving(const struct conf *conf, char parts[SHELF_PARTS])
 {
 	char *link = daemon_path(conf, "bundle/serving"), name[NAME_BYTES];
 
 	read_link(link, name);
 	free(link);
-	return name_id(name, demoted);
+	return name_id(name, parts);
 }
 
 /* What is not `keep` and no longer served. Workers that still have a file
@@ -178,16 +207,16 @@ static enum rc set_link(const char *folder, const char *name, struct err *e)
 	return rc;
 }
 
-enum rc bundle_files_serve(const struct conf *conf, int32_t id, bool demoted,
-			   const void *p, size_t n, struct err *e)
+enum rc bundle_files_serve(const struct conf *conf, int32_t id,
+			   const char *parts, const void *p, size_t n,
+			   struct err *e)
 {
 	char *folder = daemon_path(conf, "bundle"), *path;
 	char name[NAME_BYTES] = "";
 	enum rc rc = path_make(folder, 0700, e);
 
 	if (n)
-		snprintf(name, sizeof(name), "%ld%s.aco", (long)id,
-			 demoted ? STATIC : "");
+		make_name(id, parts, name);
 	path = xasprintf("%s/%s", folder, name);
 	if (!rc && n)
 		rc = path_replace(path, p, n, 0600, e);

@@ -3,7 +3,8 @@
  *
  *   probabilities  what was expected of the tiers that served and what came
  *                  differ by more than DRIFT_GAP, and surely so, over the
- *                  judged tasks of the last DRIFT_DAYS days
+ *                  judged tasks of the last DRIFT_DAYS days; of a class, or,
+ *                  those left out that differ by themselves, of all together
  *   features       the requests that it decided by what it learned do not lie
  *                  as those did that it learnt from (router/spread.h)
  *   prices         a model that may serve costs another DRIFT_PRICE times or
@@ -20,20 +21,41 @@
 
 #include "ledger/base/buf.h"
 #include "ledger/db.h"
+#include "ledger/shelf.h"
 #include "router/bundle.h"
 
 #define DRIFT_DAYS  7
 #define DRIFT_MIN   200  /* judged tasks, fewer tell nothing */
 #define DRIFT_GAP   0.05 /* of success */
 #define DRIFT_Z     3.0  /* standard errors */
+#define DRIFT_Z_ONE 3.5  /* of one class, as there are many */
 #define DRIFT_PRICE 1.25
 
-struct drift {
-	bool drifted;
-	char why[160]; /* a sentence for people; "" when it fits */
-	/* probabilities: judged tasks, means, standard error */
+/* Judged tasks, the means of what was expected and of what came, and the
+ * standard error of their difference. */
+struct drift_means {
 	int64_t judged;
 	double expected, came, se;
+};
+
+#define DRIFT_CLASSES 32 /* more that drift by themselves are all of them */
+
+struct drift_class {
+	int at; /* index in the bundle */
+	struct str name;
+	struct drift_means means; /* none judged: it drifted before */
+};
+
+struct drift {
+	/* What static policies serve, as bundle_demote() has it; "": it fits.
+	 */
+	char parts[SHELF_PARTS];
+	char why[160];  /* a sentence for people; "" when it fits */
+	const char *by; /* "means", "features", "prices"; "" */
+	struct drift_means means;
+	struct drift_class classes[DRIFT_CLASSES]; /* that drifted, not "all" */
+	int n_classes;
+	bool rest_drifted; /* of all classes but those, by their means */
 	/* features: requests that were looked at */
 	int64_t requests;
 	struct spread_verdict features;
@@ -42,12 +64,15 @@ struct drift {
 	double factor; /* 1: none moved, or none is known */
 };
 
-/* A difference of means that says that probabilities do not hold any more. */
-bool drift_of_means(int64_t judged, double expected, double came, double se);
+/* A difference of means that says that probabilities do not hold any more,
+ * beyond `z` standard errors. */
+bool drift_of_means(const struct drift_means *m, double z);
 
-/* Version `id`, whose bundle is `b`, at `now_us`. */
+/* Version `id`, whose bundle is `b`, at `now_us`. `before`: the classes that
+ * drifted so far, "3.7"; they stay so, and names are the bundle's. */
 enum rc drift_look(struct db *db, int32_t id, const struct bundle *b,
-		   int64_t now_us, struct drift *out, struct err *e) MUST_CHECK;
+		   const char *before, int64_t now_us, struct drift *out,
+		   struct err *e) MUST_CHECK;
 /* {"drift": {...}}: the member of a certificate. */
 void drift_json(const struct drift *d, struct buf *out);
 

@@ -164,56 +164,49 @@ static enum rc train(struct night *n, const struct conf *conf, struct db *db,
 
 /* ---- versions ---- */
 
-enum state {
-	STATE_NEW, /* nobody has looked at it yet, or it fits */
-	STATE_DRIFTED,
-	STATE_IGNORED /* it drifted, and a person let it serve all the same */
-};
-
-/* *id 0: the shipped one. */
-static enum rc serving(struct db *db, int32_t *id, enum state *state,
+/* *id 0: the shipped one, of which nothing is said. */
+static enum rc serving(struct db *db, int32_t *id, struct shelf_drift *said,
 		       struct err *e)
 {
-	struct db_result *r = NULL;
-	enum rc rc = db_run(db, &sql_night_serving, NULL, &r, NULL, e);
+	enum rc rc = shelf_serving(db, id, e);
 
-	*id = 0;
-	*state = STATE_NEW;
-	if (!rc && db_rows(r)) {
-		struct str s = db_text(r, 0, 1);
+	if (rc)
+		*id = 0;
+	*said = (struct shelf_drift){.ignored = false};
+	return rc || !*id ? rc : shelf_drift(db, *id, said, e);
+}
 
-		*id = (int32_t)db_i64(r, 0, 0);
-		*state = str_is(s, "drifted")   ? STATE_DRIFTED
-			 : str_is(s, "ignored") ? STATE_IGNORED
-						: STATE_NEW;
-	}
-	db_result_free(r);
+static enum rc bring_here(const struct conf *conf, struct db *db, int32_t id,
+			  const char *parts, struct err *e)
+{
+	struct buf bytes;
+	enum rc rc = RC_OK;
+
+	buf_init(&bytes, BUNDLE_BYTES_MAX);
+	if (id)
+		rc = shelf_body(db, id, &bytes, e);
+	if (!rc)
+		rc = bundle_files_serve(conf, id, parts, bytes.p, bytes.len, e);
+	if (!rc)
+		log_line(LOG_INFO, "router", "a version was brought here",
+			 "version=%ld static=%s", (long)id,
+			 parts[0] ? parts : "none");
+	buf_release(&bytes);
 	return rc;
 }
 
 static enum rc bring(const struct conf *conf, struct db *db, struct err *e)
 {
-	bool was_static = false, is_static;
-	int32_t id = 0, have = bundle_files_serving(conf, &was_static);
-	enum state state;
-	struct buf bytes;
-	enum rc rc = serving(db, &id, &state, e);
+	char parts[SHELF_PARTS];
+	int32_t id = 0, have = bundle_files_serving(conf, parts);
+	struct shelf_drift said;
+	enum rc rc = serving(db, &id, &said, e);
 
-	is_static = id && state == STATE_DRIFTED;
 	if (!rc)
-		stat_set(STAT_G_DRIFTED, is_static);
-	if (rc || (id == have && is_static == was_static))
-		return rc;
-	buf_init(&bytes, BUNDLE_BYTES_MAX);
-	if (id)
-		rc = shelf_body(db, id, &bytes, e);
-	if (!rc)
-		rc = bundle_files_serve(conf, id, is_static, bytes.p, bytes.len,
-					e);
-	if (!rc)
-		log_line(LOG_INFO, "router", "a version was brought here",
-			 "version=%ld static=%d", (long)id, is_static);
-	buf_release(&bytes);
+		stat_set(STAT_G_DRIFTED, said.parts[0] != 0);
+	if (!rc && (id != have || strcmp(parts, said.parts) != 0))
+		rc = bring_here(conf, db, id, said.parts, e);
+	shelf_drift_release(&said);
 	return rc;
 }
 
@@ -223,7 +216,7 @@ static enum rc raise_alert(struct db *db, int32_t id, const struct drift *d,
 			   const struct buf *json, struct err *e)
 {
 	int64_t now = clock_now_us();
-	char scope[32];
+	char scope[64];
 	struct buf detail;
 	struct json_out o;
 	struct db_args a;
@@ -235,7 +228,12 @@ static enum rc raise_alert(struct db *db, int32_t id, const struct drift *d,
 	json_out_str(&o, "text", str_from(d->why));
 	json_out_raw(&o, "certificate", (struct str){json->p, json->len});
 	json_out_end(&o, '}');
-	snprintf(scope, sizeof(scope), "version %ld", (long)id);
+	/* Once for what drifted: more classes are news. */
+	if (!strcmp(d->parts, "all"))
+		snprintf(scope, sizeof(scope), "version %ld", (long)id);
+	else
+		snprintf(scope, sizeof(scope), "version %ld, %d classes",
+			 (long)id, d->n_classes);
 	db_args_init(&a, 1 << 17);
 	db_arg_text(&a, STR("router_drift"));
 	db_arg_text(&a, str_from(scope));
@@ -248,7 +246,7 @@ static enum rc raise_alert(struct db *db, int32_t id, const struct drift *d,
 }
 
 static enum rc say_drift(struct db *db, int32_t id, const struct drift *d,
-			 struct err *e)
+			 bool fresh, struct err *e)
 {
 	struct buf json;
 	enum rc rc;
@@ -256,30 +254,32 @@ static enum rc say_drift(struct db *db, int32_t id, const struct drift *d,
 	buf_init(&json, 32768);
 	drift_json(d, &json);
 	rc = shelf_note(db, id, (struct str){json.p, json.len}, e);
-	if (!rc && d->drifted)
+	if (!rc && fresh)
 		rc = raise_alert(db, id, d, &json, e);
 	buf_release(&json);
 	return rc;
 }
 
 static enum rc look_at(struct db *db, int32_t id, const struct bundle *b,
-		       struct err *e)
+		       const char *before, struct err *e)
 {
 	struct drift d;
-	enum rc rc = drift_look(db, id, b, clock_now_us(), &d, e);
+	enum rc rc = drift_look(db, id, b, before, clock_now_us(), &d, e);
+	bool fresh = !rc && d.parts[0] && strcmp(d.parts, before) != 0;
 
-	if (!rc && d.drifted)
+	if (fresh)
 		log_line(LOG_WARN, "router", "the version has drifted",
 			 "version=%ld why=%s", (long)id, log_quote(d.why));
 	if (!rc)
-		rc = say_drift(db, id, &d, e);
+		rc = say_drift(db, id, &d, fresh, e);
 	return rc;
 }
 
 /* One of another program's format, after an upgrade, is no reason to stop: the
  * workers have refused it, too, and the next night brings one that can be read.
  */
-static enum rc look(struct db *db, int32_t id, struct err *e)
+static enum rc look(struct db *db, int32_t id, const char *before,
+		    struct err *e)
 {
 	struct err unread = {"", ""};
 	struct bundle *b = NULL;
@@ -289,7 +289,7 @@ static enum rc look(struct db *db, int32_t id, struct err *e)
 	buf_init(&bytes, BUNDLE_BYTES_MAX);
 	rc = shelf_body(db, id, &bytes, e);
 	if (!rc && !bundle_view(&b, bytes.p, bytes.len, &unread))
-		rc = look_at(db, id, b, e);
+		rc = look_at(db, id, b, before, e);
 	else if (!rc)
 		log_line(LOG_WARN, "router",
 			 "the version that should serve cannot be read here, "
@@ -300,15 +300,18 @@ static enum rc look(struct db *db, int32_t id, struct err *e)
 	return rc;
 }
 
-/* Once it drifted it stays so: a static policy brings no news of what was
- * learned. */
+/* What drifted stays so: a static policy brings no news of what was learned.
+ */
 static enum rc drift(struct db *db, struct err *e)
 {
-	enum state state;
+	struct shelf_drift said;
 	int32_t id = 0;
-	enum rc rc = serving(db, &id, &state, e);
+	enum rc rc = serving(db, &id, &said, e);
 
-	return rc || !id || state != STATE_NEW ? rc : look(db, id, e);
+	if (!rc && id && !said.ignored && strcmp(said.parts, "all") != 0)
+		rc = look(db, id, said.parts, e);
+	shelf_drift_release(&said);
+	return rc;
 }
 
 enum rc night_work(struct night *n, const struct conf *conf, struct db *db,

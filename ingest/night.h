@@ -6,8 +6,10 @@
  *
  * Where it drifted its certificate says so, and an alert and /metrics; the
  * janitors of all machines see it there, and it serves on without what it
- * learned: its static policies stand in until the next version is published. A
- * person who promotes it again has its drift ignored. */
+ * learned, in all classes or in those that drifted: its static policies stand
+ * in until the next version is published. A person who promotes it again has
+ * its drift ignored. A version of which only the calibrations are new takes
+ * over what they do not mend (retrain.h). */
 #ifndef ACO_NIGHT_H
 #define ACO_NIGHT_H
 

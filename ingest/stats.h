@@ -115,7 +115,8 @@
 	X(G_LINKS_HALF, "aco_upstream_breakers", "state=\"half\"", "")         \
 	X(G_CALLS, "aco_gateway_calls", "", "exchanges under way")             \
 	X(G_DRIFTED, "aco_router_drifted_max", "",                             \
-	  "1: the serving router drifted, static policies serve")
+	  "1: the serving router drifted, static policies serve, in "          \
+	  "some classes at least")
 
 enum stats_id {
 #define X(id, name, labels, help) STAT_##id,

@@ -1,11 +1,12 @@
 #include "ledger/shelf.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 
 #include "gen/sql.h"
 #include "ledger/db.h"
 
-#define ARGS_MAX ((size_t)300 << 20)
+#define ARGS_MAX  ((size_t)300 << 20)
+#define DRIFT_MAX ((size_t)1 << 20)
 
 static enum rc run_id(struct db *db, const struct sql_stmt *stmt, int32_t id,
 		      struct db_result **r, struct err *e)
@@ -190,6 +191,43 @@ enum rc shelf_rollback(struct db *db, int32_t *id, struct err *e)
 	if (!rc)
 		rc = serve(db, *id, e);
 	return end(db, rc, e);
+}
+
+/* One that would not fit is damage: all classes. */
+static void read_parts(struct str state, struct str list, char out[SHELF_PARTS])
+{
+	out[0] = 0;
+	if (str_is(state, "drifted") ||
+	    (str_is(state, "part") && (!list.len || list.len >= SHELF_PARTS)))
+		snprintf(out, SHELF_PARTS, "all");
+	else if (str_is(state, "part"))
+		snprintf(out, SHELF_PARTS, "%.*s", STR_ARG(list));
+}
+
+enum rc shelf_drift(struct db *db, int32_t id, struct shelf_drift *out,
+		    struct err *e)
+{
+	struct db_result *r = NULL;
+	enum rc rc = run_id(db, &sql_shelf_drift, id, &r, e);
+
+	*out = (struct shelf_drift){.ignored = false};
+	buf_init(&out->all, DRIFT_MAX);
+	if (!rc && db_rows(r)) {
+		struct str state = db_text(r, 0, 0), by = db_text(r, 0, 2),
+			   all = db_text(r, 0, 3);
+
+		read_parts(state, db_text(r, 0, 1), out->parts);
+		out->ignored = str_is(state, "ignored");
+		snprintf(out->by, sizeof(out->by), "%.*s", STR_ARG(by));
+		buf_add(&out->all, all.p, all.len);
+	}
+	db_result_free(r);
+	return rc;
+}
+
+void shelf_drift_release(struct shelf_drift *d)
+{
+	buf_release(&d->all);
 }
 
 enum rc shelf_note(struct db *db, int32_t id, struct str members, struct err *e)

@@ -5,6 +5,7 @@
 #ifndef ACO_SHELF_H
 #define ACO_SHELF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ledger/base/buf.h"
@@ -12,7 +13,8 @@
 #include "ledger/base/str.h"
 #include "ledger/base/uuid.h"
 
-#define SHELF_KEEP 10
+#define SHELF_KEEP  10
+#define SHELF_PARTS 160 /* bytes of a list of classes */
 
 struct db;
 
@@ -42,6 +44,21 @@ enum rc shelf_promote(struct db *db, int32_t id, struct err *e) MUST_CHECK;
 /* Let the version serve that did before; *id 0: the shipped one. RC_BAD: none
  * of the ledger's serves. */
 enum rc shelf_rollback(struct db *db, int32_t *id, struct err *e) MUST_CHECK;
+/* What was said of a version's drift (certificate member "drift"). */
+struct shelf_drift {
+	/* The classes that static policies serve: "" none; "3.7.12", by their
+	 * index in the version's bytes; "all". */
+	char parts[SHELF_PARTS];
+	bool ignored;   /* a person let it serve all the same */
+	char by[16];    /* what told of it: "means", "features", "prices", "" */
+	struct buf all; /* the member, a JSON object; empty: nobody has looked
+			   yet */
+};
+/* *out is to be released, also after a failure; of a version that is not there
+ * nothing is said. */
+enum rc shelf_drift(struct db *db, int32_t id, struct shelf_drift *out,
+		    struct err *e) MUST_CHECK;
+void shelf_drift_release(struct shelf_drift *d);
 /* Replace members of a version's certificate by those of a JSON object. */
 enum rc shelf_note(struct db *db, int32_t id, struct str members,
 		   struct err *e) MUST_CHECK;

@@ -460,15 +460,30 @@ void bundle_set_id(struct bundle *b, int32_t id)
 	b->id = id;
 }
 
-void bundle_demote(struct bundle *b)
+static void demote(struct policy *p)
 {
-	for (uint32_t i = 0; i < (uint32_t)b->meta.classes; i++) {
-		struct policy *p = &b->classes[i].policy;
+	if (p->kind == POLICY_LEARNED)
+		p->kind = POLICY_STATIC;
+	memset(p->mode, 0, sizeof(p->mode));
+}
 
-		if (p->kind == POLICY_LEARNED)
-			p->kind = POLICY_STATIC;
-		memset(p->mode, 0, sizeof(p->mode));
+bool bundle_demote(struct bundle *b, const char *parts)
+{
+	bool all = !strcmp(parts, "all"), good = true;
+
+	while (*parts && good && !all) {
+		char *end;
+		unsigned long at = strtoul(parts, &end, 10);
+
+		good = *parts >= '0' && *parts <= '9' && at < b->meta.classes &&
+		       (!*end || (*end == '.' && end[1]));
+		if (good)
+			demote(&b->classes[at].policy);
+		parts = *end ? end + 1 : end;
 	}
+	for (uint32_t i = 0; i < b->meta.classes && (all || !good); i++)
+		demote(&b->classes[i].policy);
+	return good;
 }
 
 struct uuid bundle_hash(const struct bundle *b)

@@ -91,8 +91,10 @@ void bundle_drop(struct bundle *b); /* NULL is fine */
 /* Its number in the ledger; 0: shipped, or a file's own. */
 int32_t bundle_id(const struct bundle *b);
 void bundle_set_id(struct bundle *b, int32_t id); /* once, before it serves */
-/* Before it serves: what was learned gives way to the static policies. */
-void bundle_demote(struct bundle *b);
+/* Before it serves: what was learned gives way to the static policies, in the
+ * classes whose indexes `parts` lists ("3.7.12"), or in "all"; "": in none. In
+ * all, too, where the list is none: false. */
+bool bundle_demote(struct bundle *b, const char *parts);
 /* SHA-256 of its bytes, cut to 128 bits. */
 struct uuid bundle_hash(const struct bundle *b);
 struct uuid bundle_schema(const struct bundle *b);

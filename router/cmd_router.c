@@ -187,35 +187,20 @@ static enum rc can_open(struct router_cmd *c, int32_t id, struct err *e)
 	return rc;
 }
 
-/* Whether it was said of a version that it drifted. */
-static void on_drift(void *arg, const struct shelf_row *r)
-{
-	bool *drifted = arg;
-	struct json_doc d;
-	struct arena a;
-	struct err e;
-
-	json_doc_init(&d, (size_t)1 << 20);
-	arena_init(&a, 4096);
-	*drifted = !json_parse(&d, r->certificate, &e) &&
-		   str_is(json_str(json_path(&d.nodes[0], "drift.state"), &a),
-			  "drifted");
-	arena_release(&a);
-	json_doc_release(&d);
-}
-
 /* Who promotes a version that drifted wants it to serve as it is. */
 static enum rc ignore_drift(struct router_cmd *c, int32_t id, struct err *e)
 {
-	bool drifted = false;
-	enum rc rc = shelf_list(c->db, id, on_drift, &drifted, e);
+	struct shelf_drift said;
+	enum rc rc = shelf_drift(c->db, id, &said, e);
 
-	if (rc || !drifted)
-		return rc;
-	return shelf_note(c->db, id,
-			  STR("{\"drift\":{\"state\":\"ignored\",\"why\":"
-			      "\"promoted by hand after it drifted\"}}"),
-			  e);
+	if (!rc && said.parts[0])
+		rc = shelf_note(c->db, id,
+				STR("{\"drift\":{\"state\":\"ignored\","
+				    "\"why\":\"promoted by hand after it "
+				    "drifted\"}}"),
+				e);
+	shelf_drift_release(&said);
+	return rc;
 }
 
 static enum rc promote(struct router_cmd *c, struct err *e)
@@ -353,7 +338,8 @@ const struct command command_router = {
 		"of requests against those that it learnt from, prices against "
 		"those of its training. Where one of them drifted 'show', the "
 		"dashboard and /metrics say so, and its static policies serve "
-		"until another version does. Promoting it again has its drift "
+		"until another version does: those of the classes whose "
+		"probabilities do not hold, else all. Promoting it again has its drift "
 		"ignored.\n"
 		"\n"
 		"Every daemon takes a change within seconds.",

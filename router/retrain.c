@@ -149,7 +149,8 @@ static enum rc read_files(const struct retrain_opts *o, struct matrix *m,
 struct serving {
 	int32_t id; /* 0: the shipped one */
 	struct buf bytes;
-	struct bundle *b;
+	struct bundle *b;         /* as it serves: without what drifted */
+	struct shelf_drift drift; /* what was said of that */
 };
 
 static enum rc serving_open(struct db *db, struct serving *s, struct err *e)
@@ -167,12 +168,17 @@ static enum rc serving_open(struct db *db, struct serving *s, struct err *e)
 		s->b = NULL;
 		s->id = 0;
 	}
+	if (!rc && s->id)
+		rc = shelf_drift(db, s->id, &s->drift, e);
+	if (!rc && s->b)
+		bundle_demote(s->b, s->drift.parts);
 	return rc;
 }
 
 static void serving_close(struct serving *s)
 {
 	bundle_drop(s->b);
+	shelf_drift_release(&s->drift);
 	buf_release(&s->bytes);
 }
 
@@ -303,26 +309,57 @@ static enum rc publish(const struct retrain_opts *o, struct retrain_result *out,
 
 /* ---- only its calibrations ---- */
 
+/* New calibrations mend probabilities that do not hold in general. They mend
+ * neither what a class alone has, nor requests and prices that moved, nor does
+ * a person's word end with them. */
+static bool keeps_drift(const struct shelf_drift *d)
+{
+	return d->ignored || (d->parts[0] && (strcmp(d->parts, "all") != 0 ||
+					      strcmp(d->by, "means") != 0));
+}
+
+/* The old certificate, members of which later ones replace. */
+static void certify_refreshed(const struct retrain_opts *o,
+			      const struct serving *s, double a_day,
+			      const struct retrain_result *out, struct buf *to)
+{
+	struct str own = bundle_certificate(s->b);
+	struct json_out json;
+	struct buf members;
+
+	buf_init(&members, (size_t)1 << 20);
+	json_out_init(&json, &members);
+	json_out_obj(&json, NULL);
+	recal_json(&out->recal, s->id, o->now_us, a_day, &json);
+	if (keeps_drift(&s->drift))
+		json_out_raw(&json, "drift",
+			     (struct str){s->drift.all.p, s->drift.all.len});
+	json_out_end(&json, '}');
+	if (own.len > 2 && own.p[own.len - 1] == '}') {
+		buf_add(to, own.p, own.len - 1);
+		buf_addc(to, ',');
+		buf_add(to, members.p + 1, members.len - 1);
+	} else {
+		buf_add(to, members.p, members.len);
+	}
+	buf_release(&members);
+}
+
 static enum rc publish_refreshed(const struct retrain_opts *o,
 				 const struct serving *s, double a_day,
 				 const struct buf *bytes,
 				 struct retrain_result *out, struct err *e)
 {
-	struct json_out json;
-	struct buf members;
-	enum rc rc = shelf_add(
-		o->db, feature_schema(), bundle_certificate(s->b),
-		(struct str){bytes->p, bytes->len}, true, &out->recal_id, e);
+	struct buf certificate;
+	enum rc rc;
 
-	buf_init(&members, 65536);
-	json_out_init(&json, &members);
-	json_out_obj(&json, NULL);
-	recal_json(&out->recal, s->id, o->now_us, a_day, &json);
-	json_out_end(&json, '}');
-	if (!rc)
-		rc = shelf_note(o->db, out->recal_id,
-				(struct str){members.p, members.len}, e);
-	buf_release(&members);
+	buf_init(&certificate, CERTIFICATE_MAX);
+	certify_refreshed(o, s, a_day, out, &certificate);
+	rc = shelf_add(o->db, feature_schema(),
+		       (struct str){certificate.p, certificate.len},
+		       (struct str){bytes->p, bytes->len}, true, &out->recal_id,
+		       e);
+	buf_release(&certificate);
 	return rc;
 }
 

@@ -1,7 +1,10 @@
 /* A retraining from end to end: read outcomes, fit on the earlier ones, compare
  * with the bundle that serves on the later ones, publish. Where the gate
  * refuses the new one, the calibrations of the one that serves may still be
- * refreshed (recalibrate.h), which makes a version of its own. `aco train` is
+ * refreshed (recalibrate.h), which makes a version of its own. What drifted
+ * (ingest/drift.h) serves by static policies, and that is what a candidate is
+ * compared with; a refreshed version takes over what drifted but for
+ * probabilities that did not hold in general. `aco train` is
  * this; the daemon starts it nightly as a program of its own. */
 #ifndef ACO_RETRAIN_H
 #define ACO_RETRAIN_H

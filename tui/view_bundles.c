@@ -127,7 +127,7 @@ static void fill(struct table *t, const struct query_bundle *q)
 	if (str_i64(q->rows, &n))
 		table_int(t, r, ROWS, n);
 	table_text(t, r, DRIFT, q->drift);
-	if (str_is(q->drift, "drifted"))
+	if (str_is(q->drift, "drifted") || str_is(q->drift, "part"))
 		table_tone(t, r, DRIFT, TONE_WARN);
 	table_text(t, r, REASON, q->reason);
 	table_text(t, r, TRAINED, q->trained_at);

@@ -48,7 +48,7 @@ SELECT 'drift', 2, 'router ' || CASE jsonb_typeof(certificate -> 'version') WHEN
     ELSE 'v' || id END, NULL, NULL, created_at,
   coalesce(certificate #>> '{drift,why}', 'requests are not what it learnt from'), NULL, id
 FROM (SELECT * FROM bundle WHERE state = 'serving' ORDER BY id DESC LIMIT 1) b
-WHERE certificate #>> '{drift,state}' = 'drifted'
+WHERE certificate #>> '{drift,state}' IN ('drifted', 'part')
 UNION ALL
 SELECT 'gate', 1, 'router ' || CASE jsonb_typeof(certificate -> 'version') WHEN 'string' THEN certificate ->> 'version'
     ELSE 'v' || id END, NULL, NULL, created_at,

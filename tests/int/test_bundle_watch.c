@@ -30,12 +30,12 @@ static void bytes_of(struct buf *b)
 	assert_true(b->len > 0);
 }
 
-static void serve(const struct conf *c, int32_t id, bool demoted, const void *p,
-		  size_t n)
+static void serve(const struct conf *c, int32_t id, const char *parts,
+		  const void *p, size_t n)
 {
 	struct err e = {0};
 
-	ASSERT_OK(bundle_files_serve(c, id, demoted, p, n, &e), &e);
+	ASSERT_OK(bundle_files_serve(c, id, parts, p, n, &e), &e);
 }
 
 static int files_in(const char *folder)
@@ -57,28 +57,28 @@ static void versions_are_taken(void **state)
 	struct conf c = conf_in(home);
 	struct bundle_watch *w = bundle_watch_new(&c);
 	struct buf b;
-	bool demoted;
+	char parts[SHELF_PARTS];
 
 	(void)state;
 	bytes_of(&b);
 	assert_ptr_equal(bundle_watch_now(w), bundle_shipped());
 	assert_false(bundle_watch_look(w));
-	assert_int_equal(bundle_files_serving(&c, &demoted), 0);
-	serve(&c, 17, false, b.p, b.len);
-	assert_int_equal(bundle_files_serving(&c, &demoted), 17);
-	assert_false(demoted);
+	assert_int_equal(bundle_files_serving(&c, parts), 0);
+	serve(&c, 17, "", b.p, b.len);
+	assert_int_equal(bundle_files_serving(&c, parts), 17);
+	assert_string_equal(parts, "");
 	assert_true(bundle_watch_look(w));
 	assert_int_equal(bundle_id(bundle_watch_now(w)), 17);
 	assert_false(bundle_watch_look(w));
-	serve(&c, 17, true, b.p, b.len);
-	assert_int_equal(bundle_files_serving(&c, &demoted), 17);
-	assert_true(demoted);
+	serve(&c, 17, "all", b.p, b.len);
+	assert_int_equal(bundle_files_serving(&c, parts), 17);
+	assert_string_equal(parts, "all");
 	assert_true(bundle_watch_look(w));
-	serve(&c, 18, false, b.p, b.len);
+	serve(&c, 18, "", b.p, b.len);
 	assert_true(bundle_watch_look(w));
 	assert_int_equal(bundle_id(bundle_watch_now(w)), 18);
 	assert_int_equal(files_in(home), 2); /* it and the link */
-	serve(&c, 0, false, NULL, 0);
+	serve(&c, 0, "", NULL, 0);
 	assert_true(bundle_watch_look(w));
 	assert_ptr_equal(bundle_watch_now(w), bundle_shipped());
 	assert_int_equal(files_in(home), 0);
@@ -95,21 +95,21 @@ static void damage_is_refused(void **state)
 
 	(void)state;
 	bytes_of(&b);
-	serve(&c, 3, false, b.p, b.len);
+	serve(&c, 3, "", b.p, b.len);
 	w = bundle_watch_new(&c);
 	assert_int_equal(bundle_id(bundle_watch_now(w)), 3);
 	b.p[b.len / 2] ^= 1;
-	serve(&c, 4, false, b.p, b.len);
+	serve(&c, 4, "", b.p, b.len);
 	assert_false(bundle_watch_look(w));
 	assert_int_equal(bundle_id(bundle_watch_now(w)), 3);
-	serve(&c, 5, false, b.p, b.len / 2);
+	serve(&c, 5, "", b.p, b.len / 2);
 	assert_false(bundle_watch_look(w));
-	serve(&c, 6, false, "no bundle", 9);
+	serve(&c, 6, "", "no bundle", 9);
 	assert_false(bundle_watch_look(w));
 	assert_int_equal(bundle_id(bundle_watch_now(w)), 3);
 	/* The next good one is taken. */
 	b.p[b.len / 2] ^= 1;
-	serve(&c, 7, false, b.p, b.len);
+	serve(&c, 7, "", b.p, b.len);
 	assert_true(bundle_watch_look(w));
 	assert_int_equal(bundle_id(bundle_watch_now(w)), 7);
 	bundle_watch_free(w);
@@ -130,8 +130,8 @@ static void *writer(void *arg)
 	struct err e;
 
 	for (int32_t id = 1; id <= 60; id++) {
-		if (bundle_files_serve(&r->conf, id, id % 3 == 0, r->bytes.p,
-				       r->bytes.len, &e))
+		if (bundle_files_serve(&r->conf, id, id % 3 ? "" : "all",
+				       r->bytes.p, r->bytes.len, &e))
 			r->bad++;
 	}
 	atomic_store(&r->over, true);
@@ -149,7 +149,7 @@ static void looks_never_tear(void **state)
 
 	(void)state;
 	bytes_of(&r.bytes);
-	serve(&r.conf, 1, false, r.bytes.p, r.bytes.len);
+	serve(&r.conf, 1, "", r.bytes.p, r.bytes.len);
 	w = bundle_watch_new(&r.conf);
 	assert_int_equal(pthread_create(&t, NULL, writer, &r), 0);
 	while (!atomic_load(&r.over)) {

@@ -270,7 +270,7 @@ static void serve_bundle(void)
 	ASSERT_OK(shelf_add(w.db, bundle_schema(view), STR("{}"),
 			    (struct str){b.p, b.len}, true, &id, &e),
 		  &e);
-	ASSERT_OK(bundle_files_serve(&c, id, false, b.p, b.len, &e), &e);
+	ASSERT_OK(bundle_files_serve(&c, id, "", b.p, b.len, &e), &e);
 	bundle_drop(view);
 	buf_release(&b);
 	free(c.home);

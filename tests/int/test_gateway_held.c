@@ -105,7 +105,7 @@ static void serve_files(const struct gw_world *w, int32_t id,
 	struct conf c = {.home = xstrdup(w->home)};
 	struct err e;
 
-	ASSERT_OK(bundle_files_serve(&c, id, false, b->p, b->len, &e), &e);
+	ASSERT_OK(bundle_files_serve(&c, id, "", b->p, b->len, &e), &e);
 	free(c.home);
 }
 

@@ -122,6 +122,32 @@ static struct retrain_result *night(struct db *db, const struct retrain_opts *o)
 	return &r;
 }
 
+#define DRIFT                                                                  \
+	"SELECT coalesce((certificate #>> '{drift,state}') || ' ' || "         \
+	"(certificate #>> '{drift,parts}'), 'none') FROM bundle WHERE state "  \
+	"= 'serving'"
+
+static void said(struct db *db, int32_t id, const char *state)
+{
+	char members[160];
+	struct err e = {0};
+
+	snprintf(members, sizeof(members),
+		 "{\"drift\":{\"state\":\"%s\",\"parts\":\"1\",\"by\":"
+		 "\"means\"}}",
+		 state);
+	ASSERT_OK(shelf_note(db, id, str_from(members), &e), &e);
+}
+
+/* Let a version serve that did. */
+static int32_t again(struct db *db, int32_t id)
+{
+	struct err e = {0};
+
+	ASSERT_OK(shelf_promote(db, id, &e), &e);
+	return id;
+}
+
 static void only_calibrations(void **state)
 {
 	const char *url = harness_db("refresh");
@@ -151,6 +177,7 @@ static void only_calibrations(void **state)
 	assert_int_equal(serving(db), off); /* nothing was published */
 	retrain_result_release(r);
 	o.publish = true;
+	said(db, off, "part");
 	r = night(db, &o);
 	assert_false(r->published);
 	assert_true(r->looked && r->recal.passed);
@@ -166,6 +193,15 @@ static void only_calibrations(void **state)
 				     "|| ' ' || (certificate ? 'classes') FROM "
 				     "bundle WHERE state = 'serving'"),
 		"true true");
+	/* What drifted in a class alone is not mended by that. */
+	assert_string_equal(harness_sql_text(db, DRIFT), "part 1");
+	/* In general it is. */
+	off = again(db, off);
+	said(db, off, "drifted");
+	retrain_result_release(r);
+	r = night(db, &o);
+	assert_true(r->recal_id > off);
+	assert_string_equal(harness_sql_text(db, DRIFT), "none");
 	off = r->recal_id;
 	retrain_result_release(r);
 	/* Now they hold. */

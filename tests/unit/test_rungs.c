@@ -199,11 +199,31 @@ static void test_demoted(void **state)
 	struct world w;
 	struct buf bytes;
 	struct bundle *b;
+	struct err e;
 
 	(void)state;
 	world_make(&w, 3);
 	b = fit(&w, &bytes);
-	bundle_demote(b);
+	assert_true(bundle_demote(b, ""));
+	assert_true(rungs_with(b, "told", MODE_ESCALATE) > 0);
+	assert_true(bundle_demote(b, "2"));
+	assert_true(rungs_with(b, "told", MODE_ESCALATE) > 0);
+	assert_true(bundle_demote(b, "0.1"));
+	assert_int_equal(rungs_with(b, "told", MODE_ESCALATE), 0);
+	bundle_drop(b);
+	for (int i = 0; i < 6; i++) { /* what cannot be read holds for all */
+		static const char *const lists[] = {"all", "7",  "2.",
+						    "x",   "-1", "2..2"};
+
+		if (bundle_view(&b, bytes.p, bytes.len, &e))
+			fail_msg("%s", e.msg);
+		assert_true(bundle_demote(b, lists[i]) == (i == 0));
+		assert_int_equal(rungs_with(b, "told", MODE_ESCALATE), 0);
+		bundle_drop(b);
+	}
+	if (bundle_view(&b, bytes.p, bytes.len, &e))
+		fail_msg("%s", e.msg);
+	assert_true(bundle_demote(b, "all"));
 	assert_int_equal(rungs_with(b, "told", MODE_ESCALATE), 0);
 	bundle_drop(b);
 	buf_release(&bytes);
