@@ -50,4 +50,11 @@ enum rc mx_add(struct mx_build *b, const struct mx_line *l,
 void mx_pool(const struct mx_build *b, int *out, struct str **names,
 	     int **tiers, int *n);
 
+/* matrix_sort.c. Arms in ascending order of cost, named so; their tiers by rank
+ * unless given (0: not). */
+void mx_sort_arms(struct matrix *m, const struct str *names, const int *tiers,
+		  int n);
+/* Only classes that a task is left of, in alphabetical order. */
+void mx_sort_classes(struct matrix *m);
+
 #endif
