@@ -10,86 +10,41 @@
 #include "ledger/base/alloc.h"
 #include "ledger/money.h"
 #include "ledger/price.h"
-
-static struct str copy(struct probe *p, struct str s)
-{
-	return s.p ? arena_str(&p->arena, s) : STR_NONE;
-}
+#include "tests/unit/event_copy.h"
 
 static int task_of(struct probe *p, const struct ev_task *t)
 {
-	struct ev_task *n;
-
 	for (size_t i = 0; i < p->n_tasks; i++)
 		if (str_eq(p->tasks[i].t.ext_id, t->ext_id))
 			return (int)i;
 	xgrow(&p->tasks, &p->cap_tasks, p->n_tasks + 1, sizeof(*p->tasks));
-	p->tasks[p->n_tasks] = (struct probe_task){.t = *t};
-	n = &p->tasks[p->n_tasks].t;
-	n->sender = copy(p, n->sender);
-	n->ext_id = copy(p, n->ext_id);
-	n->parent_ext_id = copy(p, n->parent_ext_id);
-	n->team = copy(p, n->team);
-	n->agent = copy(p, n->agent);
-	n->class_name = copy(p, n->class_name);
-	n->attrs = copy(p, n->attrs);
+	p->tasks[p->n_tasks] =
+		(struct probe_task){.t = copy_task(&p->arena, t)};
 	return (int)p->n_tasks++;
 }
 
 static void add_attempt(struct probe *p, int task, const struct ev_attempt *a)
 {
-	struct ev_attempt *n;
-
 	xgrow(&p->attempts, &p->cap_attempts, p->n_attempts + 1,
 	      sizeof(*p->attempts));
-	p->attempts[p->n_attempts] = (struct probe_attempt){*a, task};
-	n = &p->attempts[p->n_attempts++].a;
-	n->step_key = copy(p, n->step_key);
-	n->tool = copy(p, n->tool);
-	n->provider = copy(p, n->provider);
-	n->requested_model = copy(p, n->requested_model);
-	n->model = copy(p, n->model);
-	n->service_tier = copy(p, n->service_tier);
-	n->finish_reason = copy(p, n->finish_reason);
-	n->error_class = copy(p, n->error_class);
-	n->source = copy(p, n->source);
-	n->origin = copy(p, n->origin);
+	p->attempts[p->n_attempts++] =
+		(struct probe_attempt){copy_attempt(&p->arena, a), task};
 	p->tasks[task].attempts++;
 }
 
 static void add_outcome(struct probe *p, int task, const struct ev_outcome *o)
 {
-	struct ev_outcome *n;
-
 	xgrow(&p->outcomes, &p->cap_outcomes, p->n_outcomes + 1,
 	      sizeof(*p->outcomes));
-	p->outcomes[p->n_outcomes] = (struct probe_outcome){*o, task};
-	n = &p->outcomes[p->n_outcomes++].o;
-	n->step_key = copy(p, n->step_key);
-	n->source = copy(p, n->source);
-	n->key = copy(p, n->key);
-	n->label = copy(p, n->label);
+	p->outcomes[p->n_outcomes++] =
+		(struct probe_outcome){copy_outcome(&p->arena, o), task};
 	p->tasks[task].outcomes++;
 }
 
 static void add_trial(struct probe *p, const struct ev_trial *t)
 {
-	size_t bytes = (size_t)t->n_features * sizeof(float);
-	struct ev_trial *n;
-
 	xgrow(&p->trials, &p->cap_trials, p->n_trials + 1, sizeof(*p->trials));
-	n = &p->trials[p->n_trials++];
-	*n = *t;
-	n->source = copy(p, n->source);
-	n->task_ext_id = copy(p, n->task_ext_id);
-	n->task_class = copy(p, n->task_class);
-	n->model = copy(p, n->model);
-	n->agent = copy(p, n->agent);
-	n->run = copy(p, n->run);
-	n->attrs = copy(p, n->attrs);
-	if (bytes)
-		n->features = memcpy(arena_alloc(&p->arena, bytes), t->features,
-				     bytes);
+	p->trials[p->n_trials++] = copy_trial(&p->arena, t);
 }
 
 static void watch(void *arg, const struct ev_task *t,
