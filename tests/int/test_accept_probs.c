@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/json.h"
@@ -28,19 +27,11 @@
 #include "router/stat.h"
 #include "router/train.h"
 #include "tests/int/harness.h"
+#include "tests/shared.h"
 
 #define FOLDS     3 /* one of them is judged */
 #define RESAMPLES 2000
-
-static const char *data(void)
-{
-	const char *given = getenv("ACO_SHARED_DATA");
-	static char path[4096];
-
-	snprintf(path, sizeof(path), "%s/token_probs_cotuq.jsonl.gz",
-		 given ? given : "../shared/data");
-	return path;
-}
+#define DATA      "token_probs_cotuq"
 
 /* ---- the source, as outcomes of two models ---- */
 
@@ -85,9 +76,11 @@ static void copy_source(const char *to)
 	struct err e;
 	bool more;
 	FILE *f = fopen(to, "w");
+	char *from = shared_path(DATA);
 
 	assert_non_null(f);
-	ASSERT_OK(gz_lines_open(&g, data(), &e), &e);
+	ASSERT_OK(gz_lines_open(&g, from, &e), &e);
+	free(from);
 	json_doc_init(&d, 1 << 20);
 	arena_init(&a, 1 << 24);
 	for (;;) {
@@ -269,16 +262,6 @@ static double auc(const struct judged *j)
 	return above / pairs;
 }
 
-static void need_data(void)
-{
-	if (access(data(), R_OK) == 0)
-		return;
-	print_message("skipped: %s is not there (ACO_SHARED_DATA names its "
-		      "folder)\n",
-		      data());
-	skip();
-}
-
 static void judged_release(struct judged *j)
 {
 	bundle_drop(j->bundle);
@@ -296,7 +279,7 @@ static void log_probabilities_are_worth_something(void **state)
 	int right = 0;
 
 	(void)state;
-	need_data();
+	free(shared_need(DATA));
 	learn(&j, 0.2);
 	for (int i = 0; i < j.n; i++)
 		right += j.a[i].right;
@@ -328,7 +311,7 @@ static void the_bound_holds(void **state)
 	static const double limits[] = {0.1, 0.2};
 
 	(void)state;
-	need_data();
+	free(shared_need(DATA));
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		struct judged j = {.n = 0};
 		struct figures f;

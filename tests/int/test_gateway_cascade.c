@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ingest/bundle_watch.h"
 #include "ledger/base/alloc.h"
@@ -29,6 +28,7 @@
 #include "ledger/shelf.h"
 #include "router/bundle_build.h"
 #include "tests/int/gw_help.h"
+#include "tests/shared.h"
 
 #define STEPS_MAX 4
 #define RUNS_MAX  4096
@@ -67,20 +67,12 @@ struct run {
 	struct step step[STEPS_MAX];
 	int n;
 };
+#define DATA "traces_agents_that_matter"
+
 static struct run *runs;
 static int n_runs;
 static struct gw_world w;
 static pid_t mock;
-
-static const char *data(void)
-{
-	const char *given = getenv("ACO_SHARED_DATA");
-	static char path[4096];
-
-	snprintf(path, sizeof(path), "%s/traces_agents_that_matter.jsonl.gz",
-		 given ? given : "../shared/data");
-	return path;
-}
 
 /* ---- the traces ---- */
 
@@ -145,9 +137,11 @@ static void read_traces(void)
 	struct str line;
 	struct err e;
 	bool more = true;
+	char *path = shared_need(DATA);
 
 	runs = xcalloc(RUNS_MAX, sizeof(*runs));
-	ASSERT_OK(gz_lines_open(&g, data(), &e), &e);
+	ASSERT_OK(gz_lines_open(&g, path, &e), &e);
+	free(path);
 	json_doc_init(&d, 1 << 20);
 	arena_init(&a, 1 << 24);
 	while (more) {
@@ -281,8 +275,6 @@ static void it_starts(void **state)
 	char path[512];
 
 	(void)state;
-	if (access(data(), R_OK) != 0)
-		return;
 	read_traces();
 	gw_world_init(&w, "gateway_cascade");
 	start_mock();
@@ -440,20 +432,10 @@ static void are_the_same(const char *table, char way)
 		      harness_sql_text(w.db, sql));
 }
 
-static void need_data(void)
-{
-	if (runs)
-		return;
-	print_message("skipped: %s is not there (ACO_SHARED_DATA names its "
-		      "folder)\n",
-		      data());
-	skip();
-}
-
 static void the_client_climbs(void **state)
 {
 	(void)state;
-	need_data();
+	free(shared_need(DATA));
 	for (int i = 0; i < n_runs; i++) {
 		char task[160];
 
@@ -468,7 +450,7 @@ static void the_client_climbs(void **state)
 static void the_gateway_climbs(void **state)
 {
 	(void)state;
-	need_data();
+	free(shared_need(DATA));
 	for (int i = 0; i < n_runs; i++) {
 		char task[160];
 
@@ -492,7 +474,7 @@ static void the_gateway_climbs(void **state)
 static void the_sums_are_those_of_the_traces(void **state)
 {
 	(void)state;
-	need_data();
+	free(shared_need(DATA));
 	assert_string_equal(
 		harness_sql_text(
 			w.db, "SELECT concat_ws(' ', sum(tasks), sum(attempts),"
@@ -514,8 +496,7 @@ static void the_sums_are_those_of_the_traces(void **state)
 static void it_stops(void **state)
 {
 	(void)state;
-	if (!runs)
-		return;
+	free(shared_need(DATA));
 	gw_world_stop(&w);
 	gw_world_release(&w);
 	harness_kill_pid(mock);

@@ -2,12 +2,12 @@
  * into a ledger: sums, twice is once, what stays of a prompt. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "ledger/base/alloc.h"
 #include "ledger/base/json.h"
 #include "router/feature.h"
 #include "tests/int/harness.h"
+#include "tests/shared.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -294,28 +294,13 @@ static void contradictions_are_counted(void **state)
 
 /* ---- real files, where they are ---- */
 
-static char *shared(const char *file)
-{
-	const char *dir = getenv("ACO_SHARED_DATA");
-	char *path = xasprintf("%s/%s", dir ? dir : "../shared/data", file);
-
-	if (access(path, R_OK) == 0)
-		return path;
-	print_message("skipped: %s is not there (ACO_SHARED_DATA names its "
-		      "folder)\n",
-		      path);
-	free(path);
-	skip();
-	return NULL;
-}
-
 static void real_outcomes(void **state)
 {
 	const char *url;
 	struct db *db;
-	char *head = shared("agents_that_matter_humaneval.jsonl.gz");
-	char *traces = shared("traces_agents_that_matter.jsonl.gz");
-	char *large = shared("openhands_index.jsonl.gz");
+	char *head = shared_need("agents_that_matter_humaneval");
+	char *traces = shared_need("traces_agents_that_matter");
+	char *large = shared_need("openhands_index");
 
 	(void)state;
 	url = harness_db("real");

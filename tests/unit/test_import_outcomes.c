@@ -12,6 +12,7 @@
 #include "ledger/money.h"
 #include "ledger/outcome_line.h"
 #include "router/feature.h"
+#include "tests/shared.h"
 #include "tests/unit/import_probe.h"
 
 extern const struct import_kind import_outcomes;
@@ -269,24 +270,12 @@ static void test_shared_data(void **state)
 		{"traces_swebench_pro", 894},
 		{"traces_tau2", 659},
 	};
-	const char *dir = getenv("ACO_SHARED_DATA");
 
 	(void)state;
-	if (!dir)
-		dir = "../shared/data";
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char *path = xasprintf("%s/%s.jsonl.gz", dir, files[i].file);
-		FILE *f = fopen(path, "r");
-		char *full = f ? realpath(path, NULL) : NULL;
+		char *path = shared_need(files[i].file);
+		char *full = realpath(path, NULL);
 
-		if (!f) {
-			print_message("skipped: %s is not there "
-				      "(ACO_SHARED_DATA names its folder)\n",
-				      path);
-			free(path);
-			skip();
-		}
-		fclose(f);
 		probe_file(&p, &import_outcomes, full);
 		assert_int_equal(p.n_trials, files[i].lines);
 		assert_int_equal(p.totals.dead + p.totals.messages, 0);

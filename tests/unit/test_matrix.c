@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "ledger/base/alloc.h"
 #include "ledger/evidence.h"
 #include "ledger/money.h"
 #include "router/matrix.h"
+#include "tests/shared.h"
 
 #define SAMPLE "tests/data/router/matrix.jsonl"
 
@@ -336,7 +336,7 @@ static void bad_files(void **state)
 }
 
 /* The real ones, where they are. */
-static void shared_data(void **state)
+static void real_outcomes(void **state)
 {
 	static const struct {
 		const char *file;
@@ -347,22 +347,12 @@ static void shared_data(void **state)
 		{"bfcl_v2", 1010, 71},
 		{"routellm", 9363, 2},
 	};
-	const char *dir = getenv("ACO_SHARED_DATA");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char *path =
-			xasprintf("%s/%s.jsonl.gz",
-				  dir ? dir : "../shared/data", files[i].file);
+		char *path = shared_need(files[i].file);
 		const char *const paths[] = {path};
 
-		if (access(path, R_OK) != 0) {
-			print_message("skipped: %s is not there "
-				      "(ACO_SHARED_DATA names its folder)\n",
-				      path);
-			free(path);
-			skip();
-		}
 		matrix_init(&m);
 		if (matrix_read(&m, paths, 1, &(struct mx_opts){0}, &e) !=
 		    RC_OK)
@@ -377,11 +367,11 @@ static void shared_data(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cells),       cmocka_unit_test(pools),
-		cmocka_unit_test(parts),       cmocka_unit_test(two_files),
-		cmocka_unit_test(classes),     cmocka_unit_test(groups),
-		cmocka_unit_test(sides),       cmocka_unit_test(bad_files),
-		cmocka_unit_test(shared_data),
+		cmocka_unit_test(cells),         cmocka_unit_test(pools),
+		cmocka_unit_test(parts),         cmocka_unit_test(two_files),
+		cmocka_unit_test(classes),       cmocka_unit_test(groups),
+		cmocka_unit_test(sides),         cmocka_unit_test(bad_files),
+		cmocka_unit_test(real_outcomes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -15,6 +14,7 @@
 #include "ledger/money.h"
 #include "router/oracle.h"
 #include "router/stat.h"
+#include "tests/shared.h"
 
 #define ARMS_MAX 16
 
@@ -290,9 +290,7 @@ static void bare(void **state)
 /* Real outcomes, where they are. */
 static void benchmark(void **state)
 {
-	const char *dir = getenv("ACO_SHARED_DATA");
-	char *path = xasprintf("%s/coderouterbench_id.jsonl.gz",
-			       dir ? dir : "../shared/data");
+	char *path = shared_need("coderouterbench_id");
 	const char *const paths[] = {path};
 	struct matrix m;
 	struct tally t;
@@ -301,13 +299,6 @@ static void benchmark(void **state)
 	int n = 0;
 
 	(void)state;
-	if (access(path, R_OK) != 0) {
-		print_message("skipped: %s is not there (ACO_SHARED_DATA names "
-			      "its folder)\n",
-			      path);
-		free(path);
-		skip();
-	}
 	matrix_init(&m);
 	assert_int_equal(matrix_read(&m, paths, 1, &(struct mx_opts){0}, &e),
 			 RC_OK);
