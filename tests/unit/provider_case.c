@@ -65,6 +65,12 @@ void meter_whole(struct metered *out, enum wire wire,
 	meter_finish(out->m, false, &out->r);
 }
 
+void meter_chat(struct metered *out, const struct model_request *req,
+		const char *body)
+{
+	meter_whole(out, WIRE_OPENAI_CHAT, req, 200, body, strlen(body));
+}
+
 void metered_release(struct metered *out)
 {
 	meter_free(out->m);

@@ -22,6 +22,9 @@ void meter_stream(struct metered *out, enum wire wire,
 void meter_whole(struct metered *out, enum wire wire,
 		 const struct model_request *req, int status, const char *p,
 		 size_t n);
+/* A whole chat completion of status 200. */
+void meter_chat(struct metered *out, const struct model_request *req,
+		const char *body);
 void metered_release(struct metered *out);
 
 /* Buckets in the order of the header. */

@@ -332,12 +332,6 @@ static void test_cut_streams(void **state)
 
 /* ---- differences ---- */
 
-static void chat(struct metered *t, const struct model_request *req,
-		 const char *body)
-{
-	meter_whole(t, WIRE_OPENAI_CHAT, req, 200, body, strlen(body));
-}
-
 static void test_usage_shapes(void **state)
 {
 	static const struct {
@@ -388,7 +382,7 @@ static void test_usage_shapes(void **state)
 
 		snprintf(body, sizeof(body), "{\"choices\":[],\"usage\":%s}",
 			 cases[i].usage);
-		chat(&t, NULL, body);
+		meter_chat(&t, NULL, body);
 		expect_usage(&t.r.usage, cases[i].in, cases[i].read,
 			     cases[i].w5, NONE, cases[i].out,
 			     cases[i].reasoning);
@@ -402,12 +396,12 @@ static void test_audio_and_cost(void **state)
 	struct metered t;
 
 	(void)state;
-	chat(&t, NULL,
-	     "{\"choices\":[],\"usage\":{\"prompt_tokens\":100,"
-	     "\"completion_tokens\":50,\"cost\":0.00012345,"
-	     "\"prompt_tokens_details\":{\"cached_tokens\":0,"
-	     "\"audio_tokens\":60},\"completion_tokens_details\":{"
-	     "\"audio_tokens\":30}}}");
+	meter_chat(&t, NULL,
+		   "{\"choices\":[],\"usage\":{\"prompt_tokens\":100,"
+		   "\"completion_tokens\":50,\"cost\":0.00012345,"
+		   "\"prompt_tokens_details\":{\"cached_tokens\":0,"
+		   "\"audio_tokens\":60},\"completion_tokens_details\":{"
+		   "\"audio_tokens\":30}}}");
 	expect_usage(&t.r.usage, 40, 0, 0, NONE, 20, NONE);
 	assert_int_equal(t.r.usage.n[USAGE_AUDIO_IN], 60);
 	assert_int_equal(t.r.usage.n[USAGE_AUDIO_OUT], 30);
@@ -506,178 +500,6 @@ static void test_refusals(void **state)
 	}
 }
 
-/* ---- evidence ---- */
-
-static void test_tool_json(void **state)
-{
-	static const char text[] =
-		"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{"
-		"\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"ls\","
-		"\"arguments\":\"\"}}]}}]}\n\n"
-		"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{"
-		"\"index\":1,\"function\":{\"name\":\"cd\",\"arguments\":"
-		"\"{\\\"b\\\":\"}}]}}]}\n\n"
-		"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{"
-		"\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\":\"}}]}}]}"
-		"\n\n"
-		"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{"
-		"\"index\":0,\"function\":{\"arguments\":\"1}\"}}]}}]}\n\n"
-		"data: {\"choices\":[{\"index\":0,\"delta\":{},"
-		"\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
-	struct metered t;
-
-	(void)state;
-	for (size_t cut = 0; cut < sizeof(text); cut++) {
-		meter_stream(&t, WIRE_OPENAI_CHAT, NULL, text, sizeof(text) - 1,
-			     cut, false);
-		near(t.r.evidence[EVIDENCE_TOOL_JSON], 0.5);
-		near(t.r.evidence[EVIDENCE_FINISH], FINISH_TOOL_CALLS);
-		assert_int_equal(t.r.output_bytes, 5 + 5 + 2);
-		metered_release(&t);
-	}
-}
-
-static void test_tool_json_anthropic(void **state)
-{
-	static const char text[] =
-		"data: {\"type\":\"content_block_start\",\"index\":0,"
-		"\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\","
-		"\"name\":\"Bash\",\"input\":{}}}\n\n"
-		"data: {\"type\":\"content_block_delta\",\"index\":0,"
-		"\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":"
-		"\"{\\\"command\\\": \"}}\n\n"
-		"data: {\"type\":\"content_block_delta\",\"index\":0,"
-		"\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":"
-		"\"\\\"ls -l\\\"}\"}}\n\n"
-		"data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
-		"\"tool_use\"},\"usage\":{\"output_tokens\":9}}\n\n"
-		"data: {\"type\":\"message_stop\"}\n\n";
-	static const char before[] =
-		"{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
-		"\"x\"},{\"role\":\"assistant\",\"content\":[{\"type\":"
-		"\"tool_use\",\"name\":\"Bash\",\"input\":{\"command\":"
-		"\"ls -l\"}}]}]}";
-	struct model_request req;
-	struct metered t;
-	struct arena a;
-	struct err e;
-
-	(void)state;
-	arena_init(&a, MODEL_ARENA);
-	assert_int_equal(
-		model_request_read(&req, WIRE_ANTHROPIC, STR(before), &a, &e),
-		RC_OK);
-	meter_stream(&t, WIRE_ANTHROPIC, &req, text, sizeof(text) - 1, 100,
-		     false);
-	near(t.r.evidence[EVIDENCE_TOOL_JSON], 1);
-	near(t.r.evidence[EVIDENCE_FINISH], FINISH_TOOL_CALLS);
-	/* The same call as the one before: it goes round in circles. */
-	near(t.r.evidence[EVIDENCE_REPEATED], 1);
-	metered_release(&t);
-	arena_release(&a);
-}
-
-static void test_json_output(void **state)
-{
-	static const struct {
-		const char *content;
-		float valid;
-	} cases[] = {
-		{"{\\\"a\\\": [1]}", 1},
-		{"Sure! {\\\"a\\\": 1}", 0},
-		{"", 0},
-	};
-	struct model_request req = {.format = FORMAT_JSON};
-
-	(void)state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct metered t;
-		char body[256];
-
-		snprintf(body, sizeof(body),
-			 "{\"choices\":[{\"message\":{\"content\":\"%s\"},"
-			 "\"finish_reason\":\"stop\"}]}",
-			 cases[i].content);
-		chat(&t, &req, body);
-		near(t.r.evidence[EVIDENCE_SCHEMA], cases[i].valid);
-		metered_release(&t);
-	}
-}
-
-/* Good JSON of another shape is not what was asked for. */
-static void test_schema(void **state)
-{
-	static const char *const contents[] = {"{\\\"a\\\":\\\"x\\\"}",
-					       "{\\\"a\\\":1}"};
-	struct model_request req = {
-		.format = FORMAT_SCHEMA,
-		.schema =
-			STR("{\"properties\":{\"a\":{\"type\":\"integer\"}}}")};
-
-	(void)state;
-	for (int i = 0; i < 2; i++) {
-		struct metered t;
-		char body[256];
-
-		snprintf(body, sizeof(body),
-			 "{\"choices\":[{\"message\":{\"content\":\"%s\"},"
-			 "\"finish_reason\":\"stop\"}]}",
-			 contents[i]);
-		chat(&t, &req, body);
-		near(t.r.evidence[EVIDENCE_SCHEMA], i);
-		metered_release(&t);
-	}
-}
-
-static void test_loops(void **state)
-{
-	struct buf b;
-
-	(void)state;
-	buf_init(&b, 1 << 16);
-	for (int loop = 0; loop < 2; loop++) {
-		struct metered t;
-
-		buf_clear(&b);
-		buf_adds(&b, "{\"choices\":[{\"message\":{\"content\":\"");
-		for (int i = 0; i < 300; i++)
-			buf_addf(&b, "and so on %d ", loop ? 7 : i);
-		buf_adds(&b, "\"},\"finish_reason\":\"length\"}]}");
-		chat(&t, NULL, buf_str(&b));
-		near(t.r.evidence[EVIDENCE_REPEATED], loop);
-		near(t.r.evidence[EVIDENCE_FINISH], FINISH_LENGTH);
-		metered_release(&t);
-	}
-	buf_release(&b);
-}
-
-/* Many tokens: the percentile is of all, or of every so many-th. */
-static void test_many_logprobs(void **state)
-{
-	struct metered t;
-	struct buf b;
-
-	(void)state;
-	buf_init(&b, 8 << 20);
-	buf_adds(&b, "{\"choices\":[{\"logprobs\":{\"content\":[");
-	for (int i = 0; i < 20000; i++)
-		buf_addf(&b, "%s{\"logprob\":-%d.5}", i ? "," : "", i % 10);
-	buf_adds(&b, "]},\"finish_reason\":\"stop\"}]}");
-	chat(&t, NULL, buf_str(&b));
-	near(t.r.evidence[EVIDENCE_LOGPROB_TOKENS], 20000);
-	near(t.r.evidence[EVIDENCE_LOGPROB_MEAN], -5.0);
-	near(t.r.evidence[EVIDENCE_LOGPROB_MIN], -9.5);
-	assert_true(t.r.evidence[EVIDENCE_LOGPROB_P10] <= -8.5f);
-	near(t.r.evidence[EVIDENCE_DOUBTFUL], 0.9);
-	metered_release(&t);
-	chat(&t, NULL,
-	     "{\"choices\":[{\"logprobs\":{\"content\":[{\"logprob\":-9999.0}]"
-	     "}}]}");
-	near(t.r.evidence[EVIDENCE_LOGPROB_MIN], -100);
-	metered_release(&t);
-	buf_release(&b);
-}
-
 /* ---- bounds ---- */
 
 static void test_too_long(void **state)
@@ -760,12 +582,6 @@ int main(void)
 		cmocka_unit_test(test_embeddings),
 		cmocka_unit_test(test_count_tokens),
 		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_tool_json),
-		cmocka_unit_test(test_tool_json_anthropic),
-		cmocka_unit_test(test_json_output),
-		cmocka_unit_test(test_schema),
-		cmocka_unit_test(test_loops),
-		cmocka_unit_test(test_many_logprobs),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_lost),
 	};
