@@ -1,8 +1,9 @@
 /* Trials. Of several reports on one trial the later wins, in a batch and in the
  * ledger alike, but what it does not say never erases what another said: an
- * absent figure, facts, a prompt's hash and features stay, and an estimated
- * cost does not replace a measured one. The verdict itself is always said, so
- * that of the later report counts, "failed for other reasons" included. */
+ * absent figure, facts, a prompt's hash, features and evidence stay, and an
+ * estimated cost does not replace a measured one. The verdict itself is always
+ * said, so that of the later report counts, "failed for other reasons"
+ * included. */
 #include <stdlib.h>
 
 #include "gen/sql.h"
@@ -31,7 +32,7 @@ static void copy_trial(struct buf *b, const struct bt_trial *n)
 {
 	const struct ev_trial *t = &n->e;
 
-	db_copy_row(b, 18);
+	db_copy_row(b, 19);
 	db_field_uuid(b, n->id);
 	db_field_text(b, t->source);
 	db_field_text(b, t->task_ext_id);
@@ -53,6 +54,7 @@ static void copy_trial(struct buf *b, const struct bt_trial *n)
 	field_uuid(b, t->prompt_hash);
 	field_uuid(b, t->feature_schema);
 	db_field_f32s(b, t->features, t->n_features);
+	db_field_f32s(b, t->evidence, t->evidence ? t->n_evidence : 0);
 }
 
 /* ---- several reports on one trial in a batch ---- */
@@ -116,6 +118,10 @@ static bool trial_fill(struct ev_trial *t, const struct ev_trial *earlier)
 	other |= fill_count(&t->at_us, earlier->at_us, TIME_NONE);
 	other |= fill_text(&t->attrs, earlier->attrs);
 	fill_prompt(t, earlier);
+	if (!t->evidence || t->n_evidence <= 0) {
+		t->evidence = earlier->evidence;
+		t->n_evidence = earlier->n_evidence;
+	}
 	return other;
 }
 

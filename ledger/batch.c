@@ -366,6 +366,7 @@ enum rc batch_trial(struct batch *b, const struct ev_trial *t, struct err *e)
 	keep(b, &n->e.attrs);
 	keep_origin(b, &n->e.origin);
 	n->e.features = keep_floats(b, t->features, t->n_features);
+	n->e.evidence = keep_floats(b, t->evidence, t->n_evidence);
 	b->n_trials++;
 	return RC_OK;
 }

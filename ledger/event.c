@@ -16,11 +16,35 @@ const char *const usage_quality_names[QUALITY_N] = {
 	"exact",     "inferred",  "no_ttl_split", "cache_unknown",
 	"estimated", "aggregate", "missing"};
 
-const char *const evidence_names[EVIDENCE_N] = {
-	"finish",       "refusal",     "tool_json",      "schema",
-	"logprob_mean", "logprob_min", "logprob_p10",    "entropy_mean",
-	"entropy_max",  "doubtful",    "logprob_tokens", "output_tokens",
-	"output_bytes", "repeated",    "latency_s",      "agreement"};
+const char *const evidence_names[EVIDENCE_N] = {"finish",
+						"refusal",
+						"tool_json",
+						"schema",
+						"logprob_mean",
+						"logprob_min",
+						"logprob_p10",
+						"entropy_mean",
+						"entropy_max",
+						"doubtful",
+						"logprob_tokens",
+						"output_tokens",
+						"output_bytes",
+						"repeated",
+						"latency_s",
+						"agreement",
+						"run_steps",
+						"run_looked",
+						"run_failed",
+						"run_failed_streak",
+						"run_repeated",
+						"run_edits",
+						"run_churn",
+						"run_verifies",
+						"run_verified_last",
+						"run_ended",
+						"run_patch_tokens",
+						"run_step_tokens",
+						"run_tool_s"};
 
 void ev_decision_init(struct ev_decision *d)
 {

@@ -181,6 +181,8 @@ struct ev_trial {
 	const float *features;   /* NULL: none */
 	int n_features;
 	struct uuid feature_schema;
+	const float *evidence; /* by enum evidence, n_evidence of them; NULL */
+	int n_evidence;
 	struct str origin;
 };
 

@@ -137,6 +137,7 @@ static const struct field own_trial[] = {
 	SHAPE("prompt_hash", IS_UUID, trial.prompt_hash),
 	SHAPE("feature_schema", IS_UUID, trial.feature_schema),
 	SHAPE("features", IS_HEX, trial.features),
+	SHAPE("evidence", IS_HEX, trial.evidence),
 	TEXT("origin", trial.origin),
 	END,
 };

@@ -373,6 +373,9 @@ static void write_trial(struct buf *out, const struct ev_trial *t,
 	if (t->features && t->n_features > 0)
 		put_hex(&o, "features", t->features,
 			(size_t)t->n_features * sizeof(float));
+	if (t->evidence && t->n_evidence > 0)
+		put_hex(&o, "evidence", t->evidence,
+			(size_t)t->n_evidence * sizeof(float));
 	put_text(&o, "origin", t->origin);
 	end(&o);
 }

@@ -170,6 +170,11 @@ static bool get_bytes(const struct field *d, const struct json *v,
 		f->decision.n_features = (int)(s.len / sizeof(float));
 		return true;
 	}
+	if (d->at == offsetof(struct event_fields, trial.evidence)) {
+		f->trial.evidence = (const float *)(const void *)s.p;
+		f->trial.n_evidence = (int)(s.len / sizeof(float));
+		return true;
+	}
 	f->trial.features = (const float *)(const void *)s.p;
 	f->trial.n_features = (int)(s.len / sizeof(float));
 	return true;

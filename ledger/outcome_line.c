@@ -5,6 +5,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/field.h"
 #include "ledger/money.h"
+#include "ledger/outcome_evidence.h"
 #include "ledger/verdict.h"
 
 #define FACT_MAX  200  /* bytes of a text */
@@ -24,6 +25,8 @@ const struct outcomes_field outcomes_fields[] = {
 	{"api_calls", OUTCOMES_HEAD},
 	{"date", OUTCOMES_HEAD},
 	{"prompt", OUTCOMES_READ},
+	{"steps", OUTCOMES_READ},
+	{"evidence", OUTCOMES_READ},
 	{"run", OUTCOMES_REPEAT},
 	{"trial", OUTCOMES_REPEAT},
 	{"attempt", OUTCOMES_REPEAT},
@@ -282,5 +285,9 @@ const char *outcome_read(struct outcome_reader *o, const struct json *line,
 		return "success is missing";
 	find_fields(o, line);
 	o->prompt = text(o, "prompt");
+	if (outcome_evidence(line, o->a, o->evidence)) {
+		t->evidence = o->evidence;
+		t->n_evidence = EVIDENCE_N;
+	}
 	return read_head(o, t);
 }

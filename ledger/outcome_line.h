@@ -4,8 +4,8 @@
  * The identity of a trial is source, task_id, model, agent and whatever tells
  * repeats apart: run, trial, attempt, seed, strategy and agent_version, as far
  * as they are given. Prompts are handed over for their hash and features and
- * are not part of the trial; steps[] and fields that are not in the table are
- * passed over. */
+ * are not part of the trial; of steps[] only evidence is made
+ * (outcome_evidence.h); fields that are not in the table are passed over. */
 #ifndef ACO_OUTCOME_LINE_H
 #define ACO_OUTCOME_LINE_H
 
@@ -30,7 +30,7 @@ struct outcomes_field {
 /* Every field that is looked at; the name is NULL after the last. */
 extern const struct outcomes_field outcomes_fields[];
 
-#define OUTCOMES_FIELDS 53
+#define OUTCOMES_FIELDS 55
 #define OUTCOMES_SLOTS  256 /* a power of two, more than twice as many */
 
 struct outcome_reader {
@@ -41,6 +41,7 @@ struct outcome_reader {
 	const struct json *v[OUTCOMES_FIELDS];
 	uint8_t slots[OUTCOMES_SLOTS];
 	struct buf facts;
+	float evidence[EVIDENCE_N];
 };
 void outcome_reader_init(struct outcome_reader *o, struct arena *a);
 void outcome_reader_release(struct outcome_reader *o);

@@ -16,7 +16,7 @@
 #endif
 
 #define BUNDLE_MAGIC  "ACOBNDL1"
-#define BUNDLE_FORMAT 4
+#define BUNDLE_FORMAT 5
 #define BUNDLE_ALIGN  64
 
 enum bundle_section {

@@ -37,8 +37,7 @@ struct mx_cell {
 				  its reply left, NaN unknown; NULL: none. Of
 				  several runs the first. Output tokens are all
 				  of its tokens where the source tells no
-				  other; output bytes are those of an agent's
-				  patch, about */
+				  other */
 };
 
 struct mx_task {
@@ -77,7 +76,7 @@ struct mx_opts {
 				      models of their own make one fleet */
 	double coverage;           /* drop arms, source by source, seen with
 				      their cost on less than this share of
-				      the source's tasks */
+				      the source's tasks with a known cost */
 	const char *group_by;      /* "id", "task" (what it is underneath:
 				      HumanEval/3 in five disguises is one),
 				      "repo", "source", "class", or a member of

@@ -174,15 +174,19 @@ static enum rc take_vector(struct mx_build *b, struct mx_task *task,
 	return RC_OK;
 }
 
-static const float *keep_evidence(struct mx_build *b, const float *evidence)
+/* The line's, else the trial's, which may be of a program that knew less. */
+static const float *keep_evidence(struct mx_build *b, const struct mx_line *l)
 {
+	const struct ev_trial *t = l->t;
+	const float *from = l->evidence ? l->evidence : t->evidence;
+	int n = l->evidence ? EVIDENCE_N : t->n_evidence;
 	float *v;
 
-	if (!evidence)
+	if (!from || n <= 0)
 		return NULL;
 	v = arena_alloc(&b->m->arena, EVIDENCE_N * sizeof(*v));
-	if (v)
-		memcpy(v, evidence, EVIDENCE_N * sizeof(*v));
+	for (int i = 0; v && i < EVIDENCE_N; i++)
+		v[i] = i < n ? from[i] : NAN;
 	return v;
 }
 
@@ -215,7 +219,7 @@ enum rc mx_add(struct mx_build *b, const struct mx_line *l, struct err *e)
 		.estimated = t->cost_estimated,
 		.judge = l->judge,
 		.propensity = l->propensity > 0 ? l->propensity : 1,
-		.evidence = keep_evidence(b, l->evidence),
+		.evidence = keep_evidence(b, l),
 	};
 	return rc;
 }

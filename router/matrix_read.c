@@ -1,6 +1,3 @@
-#include <math.h>
-
-#include "ledger/evidence.h"
 #include "ledger/gz_lines.h"
 #include "ledger/outcome_line.h"
 #include "router/matrix_int.h"
@@ -30,44 +27,6 @@ static struct str member(struct reading *r, const char *name)
 	return json_str(json_get(r->doc.nodes, name), &r->scratch);
 }
 
-/* Members that say what a reply was like, and how they are counted here. */
-static const struct clue {
-	const char *member;
-	enum evidence at;
-	bool log;    /* of it, not below a billionth */
-	float times; /* 1, or bytes of a token */
-} clues[] = {
-	/* later ones win */
-	{"output_tokens", EVIDENCE_OUTPUT_TOKENS, false, 1},
-	{"total_tokens", EVIDENCE_OUTPUT_TOKENS, false, 1},
-	{"latency_s", EVIDENCE_LATENCY_S, false, 1},
-	{"duration_s", EVIDENCE_LATENCY_S, false, 1},
-	{"patch_tokens", EVIDENCE_OUTPUT_BYTES, false, 4},
-	{"answer_mean_logprob", EVIDENCE_LOGPROB_MEAN, false, 1},
-	{"answer_min_prob", EVIDENCE_LOGPROB_MIN, true, 1},
-	{"n_answer_tokens", EVIDENCE_LOGPROB_TOKENS, false, 1},
-};
-
-/* False: it says nothing. */
-static bool read_evidence(const struct json *line, float *v)
-{
-	bool some = false;
-
-	for (int i = 0; i < EVIDENCE_N; i++)
-		v[i] = NAN;
-	for (size_t i = 0; i < sizeof(clues) / sizeof(clues[0]); i++) {
-		const struct clue *c = &clues[i];
-		double d;
-
-		if (!json_double(json_get(line, c->member), &d) ||
-		    !(fabs(d) < 1e30))
-			continue;
-		v[c->at] = (float)(c->log ? log(fmax(d, 1e-9)) : d) * c->times;
-		some = true;
-	}
-	return some;
-}
-
 static bool for_judging(const struct reading *r)
 {
 	const struct json *split = json_get(r->doc.nodes, "split");
@@ -82,7 +41,6 @@ static enum rc read_line(struct reading *r, struct str text, struct err *e)
 	const struct json *line;
 	struct ev_trial t;
 	struct mx_line l = {.t = &t};
-	float evidence[EVIDENCE_N];
 	const char *wrong;
 	enum rc rc;
 
@@ -104,7 +62,6 @@ static enum rc read_line(struct reading *r, struct str text, struct err *e)
 	l.group = member(r, r->b->o.group_by);
 	l.repo = json_str(json_get(line, "repo"), &r->scratch);
 	l.prompt = r->rd.prompt;
-	l.evidence = read_evidence(line, evidence) ? evidence : NULL;
 	l.judge = for_judging(r);
 	return mx_add(r->b, &l, e);
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "ledger/base/alloc.h"
+#include "ledger/evidence_run.h"
 #include "ledger/money.h"
 #include "router/accept.h"
 #include "router/stat.h"
@@ -79,13 +80,31 @@ static void find_replies(struct accept *a)
 	}
 }
 
+/* Evidence of a run is known when the run has ended only: while it goes on, or
+ * where nobody counts steps, the same model is asked without. So it sees each
+ * such reply both ways. */
+static size_t add_row(const struct reply *r, float *x, float *y)
+{
+	bool run = evidence_run_known(r->x, EVIDENCE_N);
+
+	memcpy(x, r->x, sizeof(r->x));
+	y[0] = r->good;
+	if (!run)
+		return 1;
+	memcpy(x + ACCEPT_COLUMNS, r->x, sizeof(r->x));
+	for (int i = EVIDENCE_RUN; i < EVIDENCE_N; i++)
+		x[ACCEPT_COLUMNS + i] = NAN;
+	y[1] = r->good;
+	return 2;
+}
+
 /* Train on the replies of all folds but `but`. */
 static enum rc train(const struct accept *a, int but, struct xgb_model **m,
 		     struct err *e)
 {
 	const struct fit *f = a->f;
-	float *x = xcalloc(a->n, ACCEPT_COLUMNS * sizeof(*x));
-	float *y = xcalloc(a->n, sizeof(*y));
+	float *x = xcalloc(2 * a->n, ACCEPT_COLUMNS * sizeof(*x));
+	float *y = xcalloc(2 * a->n, sizeof(*y));
 	size_t n = 0;
 	struct xgb_rows rows;
 	struct xgb_opts o;
@@ -94,9 +113,7 @@ static enum rc train(const struct accept *a, int but, struct xgb_model **m,
 	for (size_t i = 0; i < a->n; i++) {
 		if (f->row[a->reply[i].row].fold == but)
 			continue;
-		memcpy(x + n * ACCEPT_COLUMNS, a->reply[i].x,
-		       ACCEPT_COLUMNS * sizeof(*x));
-		y[n++] = a->reply[i].good;
+		n += add_row(&a->reply[i], x + n * ACCEPT_COLUMNS, y + n);
 	}
 	rows = (struct xgb_rows){x, n, ACCEPT_COLUMNS, y, NULL};
 	xgb_defaults(&o);

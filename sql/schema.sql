@@ -1300,6 +1300,7 @@ CREATE TABLE public.trial (
     feature_schema uuid,
     features real[],
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    evidence real[],
     CONSTRAINT trial_api_calls_check CHECK ((api_calls >= 0)),
     CONSTRAINT trial_cost_pusd_check CHECK ((cost_pusd >= 0)),
     CONSTRAINT trial_input_tokens_check CHECK ((input_tokens >= 0)),

@@ -5,7 +5,7 @@
 -- exec: run
 INSERT INTO trial AS t (id, source, task_ext_id, task_class, model, agent, run, success_micro,
   cost_pusd, cost_estimated, input_tokens, output_tokens, api_calls, at, attrs,
-  prompt_hash, feature_schema, features)
+  prompt_hash, feature_schema, features, evidence)
 SELECT s.id, s.source, s.task_ext_id,
   CASE WHEN s.task_class = 'unattributed' THEN coalesce(o.task_class, s.task_class)
     ELSE s.task_class END,
@@ -17,7 +17,7 @@ SELECT s.id, s.source, s.task_ext_id,
   coalesce(s.at, o.at), coalesce(s.attrs, o.attrs),
   coalesce(s.prompt_hash, o.prompt_hash),
   CASE WHEN s.features IS NULL THEN o.feature_schema ELSE s.feature_schema END,
-  coalesce(s.features, o.features)
+  coalesce(s.features, o.features), coalesce(s.evidence, o.evidence)
 FROM trial_stage s
 LEFT JOIN trial o ON o.id = s.id
 CROSS JOIN LATERAL (SELECT o.cost_pusd IS NOT NULL AND (s.cost_pusd IS NULL
@@ -29,12 +29,14 @@ ON CONFLICT (id) DO UPDATE SET task_class = excluded.task_class,
   input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
   api_calls = excluded.api_calls, at = excluded.at, attrs = excluded.attrs,
   prompt_hash = excluded.prompt_hash,
-  feature_schema = excluded.feature_schema, features = excluded.features
+  feature_schema = excluded.feature_schema, features = excluded.features,
+  evidence = excluded.evidence
 WHERE (t.task_class, t.success_micro, t.cost_pusd, t.cost_estimated,
     t.input_tokens, t.output_tokens, t.api_calls, t.at, t.attrs, t.prompt_hash,
-    t.feature_schema, t.features)
+    t.feature_schema, t.features, t.evidence)
   IS DISTINCT FROM (excluded.task_class, excluded.success_micro,
     excluded.cost_pusd, excluded.cost_estimated, excluded.input_tokens,
     excluded.output_tokens, excluded.api_calls, excluded.at, excluded.attrs,
-    excluded.prompt_hash, excluded.feature_schema, excluded.features)
+    excluded.prompt_hash, excluded.feature_schema, excluded.features,
+    excluded.evidence)
 RETURNING xmax = 0 AS is_new

@@ -2,7 +2,10 @@
 -- first. $1 since and $2 until (exclusive) on a task's start, NULL = none; $3
 -- tasks. A model that was escalated from failed. The features are those of the
 -- first decision of the task, the propensity that of the one that chose the
--- model; the evidence that of the model's last reply.
+-- model; the evidence that of the model's last reply. The model's part of the
+-- run, step by step: kinds (place in step_kind, from 0; -1: not known), failed
+-- (1, 0, -1: not known) and output tokens (-1: not known), at most 4096 of each;
+-- and how its last call ended.
 -- params: timestamptz, timestamptz, bigint
 WITH judged AS (
   SELECT t.id, t.class_id, t.success_micro, t.started_at, t.attrs
@@ -21,6 +24,28 @@ WITH judged AS (
   FROM attempt a JOIN judged j ON j.id = a.task_id
   WHERE a.status = 'ok'
   GROUP BY a.task_id, a.model_id
+), turn AS (
+  SELECT a.task_id, a.model_id, a.step_id, a.step_day,
+    min(coalesce(a.started_at, a.received_at)) AS at,
+    sum(a.output) AS output,
+    (array_agg(CASE WHEN a.status = 'ok' THEN finish.name ELSE a.status::text END
+      ORDER BY a.started_at DESC NULLS LAST))[1] AS ended
+  FROM attempt a JOIN judged j ON j.id = a.task_id
+  LEFT JOIN dict finish ON finish.id = a.finish_id
+  GROUP BY a.task_id, a.model_id, a.step_id, a.step_day
+), run AS (
+  SELECT u.task_id, u.model_id,
+    array_agg(CASE WHEN st.kind <> 'other' OR st.tool_id IS NOT NULL
+      THEN array_position(enum_range(NULL::step_kind), st.kind) - 1 ELSE -1 END::real
+      ORDER BY st.seq NULLS LAST, u.at, u.step_id) AS kinds,
+    array_agg(coalesce(st.failed::integer, -1)::real
+      ORDER BY st.seq NULLS LAST, u.at, u.step_id) AS failed,
+    array_agg(coalesce(u.output, -1)::real
+      ORDER BY st.seq NULLS LAST, u.at, u.step_id) AS output,
+    (array_agg(u.ended ORDER BY st.seq DESC NULLS LAST, u.at DESC, u.step_id DESC))[1]
+      AS ended
+  FROM turn u LEFT JOIN step st ON st.day = u.step_day AND st.id = u.step_id
+  GROUP BY u.task_id, u.model_id
 )
 SELECT j.id, class.name AS task_class, m.name AS model,
   CASE WHEN EXISTS (SELECT FROM attempt up
@@ -36,9 +61,12 @@ SELECT j.id, class.name AS task_class, m.name AS model,
   (SELECT a.evidence FROM attempt a WHERE a.task_id = j.id
     AND a.model_id = s.model_id AND a.evidence IS NOT NULL
     ORDER BY a.started_at DESC LIMIT 1) AS evidence,
-  coalesce(j.attrs ->> 'repo', j.attrs ->> 'cwd') AS repo, m.provider
+  coalesce(j.attrs ->> 'repo', j.attrs ->> 'cwd') AS repo, m.provider,
+  run.kinds[:4096] AS kinds, run.failed[:4096] AS failed, run.output[:4096] AS output,
+  run.ended
 FROM judged j
 JOIN served s ON s.task_id = j.id
+JOIN run ON run.task_id = s.task_id AND run.model_id = s.model_id
 JOIN dict class ON class.id = j.class_id
 JOIN model m ON m.id = s.model_id
 LEFT JOIN LATERAL (SELECT d.feature_schema, d.features FROM decision d

@@ -4,7 +4,7 @@
 -- params: timestamptz, timestamptz, bigint
 SELECT source, task_ext_id, task_class, model, success_micro, cost_pusd,
   cost_estimated, coalesce(at, received_at) AS at, feature_schema, features,
-  coalesce(attrs ->> 'repo', attrs ->> 'repository') AS repo
+  coalesce(attrs ->> 'repo', attrs ->> 'repository') AS repo, evidence
 FROM trial
 WHERE ($1::timestamptz IS NULL OR coalesce(at, received_at) >= $1)
   AND ($2::timestamptz IS NULL OR coalesce(at, received_at) < $2)

@@ -341,6 +341,106 @@ static void own_tasks_are_read(void **state)
 	db_close(db);
 }
 
+/* ---- runs ---- */
+
+static void add_turn(struct batch *b, uint32_t task, int seq,
+		     enum step_kind kind, int failed, const char *model,
+		     const char *finish)
+{
+	char key[32];
+	struct ev_attempt a;
+	struct err e = {0};
+
+	snprintf(key, sizeof(key), "turn-%d", seq);
+	a = call(task, key);
+	a.model = str_from(model);
+	a.step_key = str_from(key);
+	a.step_seq = seq;
+	a.step_kind = kind;
+	a.tool = STR("bash");
+	a.step_failed = (int8_t)failed;
+	a.started_us += seq * 1000000LL;
+	a.ended_us = a.started_us + 1;
+	a.usage.n[USAGE_OUTPUT] = 10 * seq;
+	a.finish_reason = str_from(finish);
+	ASSERT_OK(batch_attempt(b, &a, &e), &e);
+}
+
+struct runs {
+	int rows;
+	float low[EVIDENCE_N], high[EVIDENCE_N];
+};
+
+static enum rc on_run(void *arg, const struct learn_row *r, struct err *e)
+{
+	struct runs *s = arg;
+
+	(void)e;
+	s->rows++;
+	assert_non_null(r->evidence);
+	memcpy(str_contains(r->t.model, "haiku") ? s->low : s->high,
+	       r->evidence, sizeof(s->low));
+	return RC_OK;
+}
+
+static void seen(const float *v, enum evidence at, double want)
+{
+	double got = (double)v[at];
+
+	if (isnan(want) ? !isnan(got) : !(fabs(got - want) < 1e-6))
+		fail_msg("%s is %g, not %g", evidence_names[at], got, want);
+}
+
+/* The steps of a task, each model's own. */
+static void runs_are_read(void **state)
+{
+	static const char low[] = "claude-haiku-4-5-20251001";
+	static const char high[] = "claude-new-9";
+	const char *url = harness_db("learnruns");
+	struct ledger *l = open_ledger(url);
+	struct db *db = harness_open(url);
+	struct batch *b = batch_new(1 << 20);
+	struct learn_opts o = {.since_us = NOW - US_PER_DAY,
+			       .until_us = NOW,
+			       .max_trials = 100,
+			       .max_tasks = 100};
+	uint32_t task = add_task(b, "r", "coding");
+	struct ev_outcome out = {.task = task,
+				 .source = STR("judge"),
+				 .key = STR("done"),
+				 .success_micro = 1000000,
+				 .at_us = NOW};
+	struct runs s = {0};
+	struct err e = {0};
+
+	(void)state;
+	add_turn(b, task, 1, STEP_SEARCH, 1, low, "tool_use");
+	add_turn(b, task, 2, STEP_SEARCH, 1, low, "tool_use");
+	add_turn(b, task, 3, STEP_VERIFY, 0, low, "tool_use");
+	add_turn(b, task, 4, STEP_EDIT, -1, low, "max_tokens");
+	add_turn(b, task, 5, STEP_EDIT, 0, high, "tool_use");
+	add_turn(b, task, 6, STEP_VERIFY, 0, high, "end_turn");
+	ASSERT_OK(batch_outcome(b, &out, &e), &e);
+	append(l, b);
+	ASSERT_OK(learn_read(db, &o, on_run, &s, &e), &e);
+	assert_int_equal(s.rows, 2);
+	seen(s.low, EVIDENCE_RUN_STEPS, 4);
+	seen(s.low, EVIDENCE_RUN_LOOKED, 0.5);
+	seen(s.low, EVIDENCE_RUN_FAILED, 2.0 / 3);
+	seen(s.low, EVIDENCE_RUN_FAILED_STREAK, 2);
+	seen(s.low, EVIDENCE_RUN_REPEATED, NAN);
+	seen(s.low, EVIDENCE_RUN_EDITS, 1);
+	seen(s.low, EVIDENCE_RUN_VERIFIED_LAST, 0);
+	seen(s.low, EVIDENCE_RUN_ENDED, 0);
+	seen(s.low, EVIDENCE_RUN_STEP_TOKENS, 25);
+	seen(s.high, EVIDENCE_RUN_STEPS, 2);
+	seen(s.high, EVIDENCE_RUN_VERIFIED_LAST, 1);
+	seen(s.high, EVIDENCE_RUN_ENDED, 1);
+	batch_free(b);
+	ledger_close(l);
+	db_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +448,7 @@ int main(void)
 		cmocka_unit_test(the_last_ten_stay),
 		cmocka_unit_test(trials_are_read),
 		cmocka_unit_test(own_tasks_are_read),
+		cmocka_unit_test(runs_are_read),
 		cmocka_unit_test(costs_are_of_today),
 	};
 

@@ -1,5 +1,7 @@
 /* Trials in the ledger: told apart by their identity, renewed by later
  * reports, never spend. */
+#include <math.h>
+
 #include "ledger/base/clock.h"
 #include "ledger/event.h"
 #include "ledger/ledger.h"
@@ -39,7 +41,9 @@ static void add_trial(struct batch *b, int32_t success)
 			     .at_us = TIME_NONE,
 			     .attrs = STR("{\"split\": \"val\"}"),
 			     .features = (const float[]){1.5f, -2.0f},
-			     .n_features = 2};
+			     .n_features = 2,
+			     .evidence = (const float[]){NAN, 0.5f},
+			     .n_evidence = 2};
 	struct err e = {0};
 
 	ASSERT_OK(batch_trial(b, &t, &e), &e);
@@ -88,9 +92,9 @@ static void a_later_trial_erases_nothing(void **state)
 	static const char row[] =
 		"SELECT concat_ws(' ', task_class, success_micro, cost_pusd,"
 		" cost_estimated, input_tokens, output_tokens, attrs,"
-		" features::text) FROM trial";
+		" features::text, evidence::text) FROM trial";
 	static const char want[] = "coding 250000 125 f 7 9 "
-				   "{\"split\": \"val\"} {1.5,-2}";
+				   "{\"split\": \"val\"} {1.5,-2} {NaN,0.5}";
 	const char *url = harness_db("trialfill");
 	struct ledger *l = open_ledger(url);
 	struct db *db = harness_open(url);
