@@ -467,7 +467,8 @@ const struct command command_eval = {
 		"these). A task that shares a repository or a puzzle with a "
 		"judged one is not fitted on.\n\n"
 		"Models that were seen, with their cost, on less than 90 % of a "
-		"source's tasks are dropped there (--coverage), and tasks on "
+		"source's tasks (of those where anybody's cost is known) are "
+		"dropped there (--coverage), and tasks on "
 		"which a model of the source was not seen are not judged. "
 		"Where a source lacks a model its next dearer one stands in.",
 	.opts = opts,

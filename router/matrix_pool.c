@@ -73,6 +73,22 @@ static struct tally *tallies(const struct mx_build *b)
 	return v;
 }
 
+/* Observations are in the order of tasks: the end of those of b->obs[i]'s, of
+ * which *counts says whether the task counts. Verdicts of which nobody knows
+ * what any cost tell nothing of who was seen with its cost. */
+static size_t task_end(const struct mx_build *b, size_t i, bool *counts)
+{
+	size_t k = i;
+	bool verdict = false, whole = false;
+
+	for (; k < b->n_obs && b->obs[k].task == b->obs[i].task; k++) {
+		verdict |= !isnan(b->obs[k].success);
+		whole |= complete(&b->obs[k]);
+	}
+	*counts = whole || !verdict;
+	return k;
+}
+
 /* ok[source * n_arms + arm]: wanted, and seen with its cost on enough of the
  * source's tasks. */
 static void covered(const struct mx_build *b, bool *ok)
@@ -81,13 +97,15 @@ static void covered(const struct mx_build *b, bool *ok)
 	int *seen = xcalloc(arms * sources + 1, sizeof(*seen));
 	int *tasks = xcalloc(sources + 1, sizeof(*tasks));
 
-	for (int t = 0; t < b->m->n_tasks; t++)
-		tasks[b->source_of[t]]++;
-	for (size_t i = 0; i < b->n_obs; i++) {
-		const struct mx_obs *o = &b->obs[i];
+	for (size_t i = 0, end; i < b->n_obs; i = end) {
+		int s = b->source_of[b->obs[i].task];
+		bool counts;
 
-		if (complete(o))
-			seen[(size_t)b->source_of[o->task] * arms + o->arm]++;
+		end = task_end(b, i, &counts);
+		tasks[s] += counts;
+		for (size_t k = i; k < end; k++)
+			if (complete(&b->obs[k]))
+				seen[(size_t)s * arms + b->obs[k].arm]++;
 	}
 	for (size_t s = 0; s < sources; s++)
 		for (size_t a = 0; a < arms; a++) {
