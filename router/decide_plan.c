@@ -163,6 +163,18 @@ double plan_lambda(const struct look *g)
 	return own > 0 ? fmax(own, mix.slope) : static_price(g);
 }
 
+/* A quality goal promises success: there the models choose only if they were
+ * seen to reach it, at the class's own lambda. What they were seen to be better
+ * at by price may be a saving that costs success. */
+static bool reaches_quality(const struct look *g)
+{
+	const struct policy *p = &g->class->policy;
+	bool quality =
+		!target_ok(g->ask->target) || g->ask->goal == ROUTE_QUALITY;
+
+	return !quality || p->lambda > 0 || !(p->usd > 0);
+}
+
 void plan_mode(struct look *g)
 {
 	const struct policy *p = &g->class->policy;
@@ -170,6 +182,8 @@ void plan_mode(struct look *g)
 
 	if (g->ask->unguarded)
 		mode = MODE_LEARNED | (g->ask->stands ? 0 : MODE_ESCALATE);
+	else if (!reaches_quality(g))
+		mode &= ~MODE_LEARNED;
 	g->rung = policy_rung(p, g->lambda);
 	g->escalate = g->policy != POLICY_STRONGEST && mode & MODE_ESCALATE;
 	g->first = g->escalate && mode & MODE_FIRST;

@@ -70,8 +70,11 @@ struct policy {
 	enum policy_kind kind; /* learned: on some rung at least */
 	int16_t low, high;     /* arms of the static mixture */
 	float high_share;      /* probability of `high` */
-	float lambda;          /* success a dollar is worth; learned; 0: follows
-				  from the goal of the one who asks */
+	float lambda;          /* success a dollar is worth where the learned
+				  one was seen to reach the quality aimed at;
+				  0: it was not, static serves such a goal
+				  (and where usd is 0: follows from the goal
+				  of the one who asks) */
 	float accept;          /* accept threshold of cascades; 2: never */
 	float false_accept;    /* upper bound of P(accepted and wrong) at
 				  `confidence` */
