@@ -218,6 +218,16 @@ static void fight(const struct judge *j, struct duel *d)
 	}
 }
 
+/* The lambda that serves. Where costs do not matter (the cheap arms are free)
+ * the least that has a rung: of zero nobody would know that it was judged. */
+static float serving_lambda(const struct judge *j, const struct policy *p)
+{
+	double lambda = choose_lambda(j, NO_FOLD), usd = (double)p->usd;
+
+	return (float)(usd > 0 ? fmax(lambda, policy_rung_lambda(usd, 0))
+			       : lambda);
+}
+
 static void verdict(const struct judge *j, const struct duel *d,
 		    struct fit_policy *out)
 {
@@ -251,7 +261,7 @@ static void verdict(const struct judge *j, const struct duel *d,
 		out->why = "the learned policy is better on held-out tasks";
 		out->beats = true;
 		out->policy.kind = POLICY_LEARNED;
-		out->policy.lambda = (float)choose_lambda(j, NO_FOLD);
+		out->policy.lambda = serving_lambda(j, &out->policy);
 	}
 }
 

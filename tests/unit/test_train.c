@@ -360,6 +360,70 @@ static void test_null(void **state)
 	assert_true(served <= 2);
 }
 
+/* Two free arms, of which one feature tells which is right: no dollar is worth
+ * anything there. That the models choose is known by the lambda that they were
+ * judged at, which is not nought. */
+static void test_nothing_costs(void **state)
+{
+	struct route_arm arms[ARMS];
+	const struct bundle_class *c;
+	struct world w;
+	struct buf out;
+	struct bundle *b;
+	uint64_t seed = 5;
+
+	(void)state;
+	world_make(&w, 900, 31);
+	for (int t = 0; t < 900; t++) {
+		bool low = w.m.tasks[t].x[3] < 5;
+
+		w.m.tasks[t].class_id = EVEN;
+		for (int a = 0; a < ARMS; a++) {
+			double p = a == 2 ? 0.3 : low == !a ? 0.9 : 0.2;
+
+			matrix_cell(&w.m, t, a)->success =
+				stat_uniform(&seed) < p;
+			if (a < 2)
+				matrix_cell(&w.m, t, a)->cost_pusd = 0;
+		}
+	}
+	fit(&w, NULL, 1, &out);
+	b = view(&out);
+	c = named(b, "work/even");
+	assert_int_equal(c->policy.kind, POLICY_LEARNED);
+	assert_true(c->policy.lambda > 0);
+	assert_int_equal(policy_rung(&c->policy, (double)c->policy.lambda), 0);
+	assert_true(c->policy.mode[0] & MODE_LEARNED);
+	for (int a = 0; a < ARMS; a++)
+		arms[a] = (struct route_arm){.model = str_from(names[a]),
+					     .tier = 2 * a + 1,
+					     .in_fusd = -1,
+					     .cached_fusd = -1,
+					     .out_fusd = -1,
+					     .allowed = true};
+	for (int t = 0; t < 20; t++) {
+		struct route_ask ask = {
+			.x = w.m.tasks[t].x,
+			.n_x = feature_count(),
+			.class_name = STR("work/even"),
+			.arms = arms,
+			.n_arms = ARMS,
+			.pinned = -1,
+			.budget_left_pusd = -1,
+			.goal = ROUTE_QUALITY,
+			.target = 1,
+		};
+		struct decision d;
+
+		router_decide(b, &ask, &d);
+		assert_int_equal(d.policy, POLICY_LEARNED);
+		assert_int_equal(d.arm, w.m.tasks[t].x[3] < 5 ? 0 : 1);
+	}
+	bundle_drop(b);
+	buf_release(&out);
+	world_free(&w);
+}
+
 /* Runs of a task that were repeated tell how alike their fates are, class by
  * class; where none were nobody plans with samples. */
 static void test_repeats(void **state)
@@ -614,6 +678,7 @@ int main(void)
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_nothing_leaks),
 		cmocka_unit_test(test_null),
+		cmocka_unit_test(test_nothing_costs),
 		cmocka_unit_test(test_few),
 		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_odd),
