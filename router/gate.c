@@ -34,6 +34,7 @@ struct judging {
  * serves costs at it. */
 struct measure {
 	double success, price, asked;
+	bool own; /* at the price of each row's class instead, if known */
 };
 
 /* Its mean over the rows of a class (-1: all). */
@@ -44,12 +45,12 @@ static void bound(struct judging *j, int class_id, struct measure of,
 
 	for (int i = 0; i < j->n; i++) {
 		const struct gate_row *r = &j->row[i];
+		double price = of.own && r->price > 0 ? r->price : of.price;
 
 		if (class_id >= 0 && r->class_id != class_id)
 			continue;
-		j->v[n] =
-			of.success * (r->next_success - r->now_success) -
-			of.price * (r->next_usd - (1 - of.asked) * r->now_usd);
+		j->v[n] = of.success * (r->next_success - r->now_success) -
+			  price * (r->next_usd - (1 - of.asked) * r->now_usd);
 		j->group[n++] = r->group;
 	}
 	stat_mean(j->v, NULL, j->group, n, j->o->boot, conf, j->o->seed, out);
@@ -86,25 +87,37 @@ static int class_tasks(const struct judging *j, int class_id)
 	return n;
 }
 
-/* A class that is surely worse, by what is worth something, -1: none: one in
- * which both succeed alike and the new one pays a little more is surely worse
- * by next to nothing. With many classes one of them would look worse by
- * chance: the bound is split among them. */
+/* Surely worse, by what is worth something: a class in which both succeed alike
+ * and the new one pays a little more is surely worse by next to nothing. */
+static bool is_worse(struct judging *j, int class_id, struct measure of,
+		     double conf)
+{
+	struct stat_bound b;
+
+	bound(j, class_id, of, conf, &b);
+	return b.high < -GATE_GAIN;
+}
+
+/* The class that is surely worse, whichever of the two prices is right; -1:
+ * none. With many classes one of them would look worse by chance: the bound is
+ * split among them. */
 static int worse_class(struct judging *j, int classes, double price)
 {
 	const struct gate_opts *o = j->o;
 	int looked_at = 0;
+	double conf;
 
 	for (int k = 0; k < classes; k++)
 		looked_at += class_tasks(j, k) >= o->min_class_tasks;
+	conf = looked_at ? 1 - (1 - o->worse) / looked_at : o->worse;
 	for (int k = 0; k < classes; k++) {
-		struct stat_bound b;
+		struct measure of = {1, price, 0, false};
 
-		if (class_tasks(j, k) < o->min_class_tasks)
+		if (class_tasks(j, k) < o->min_class_tasks ||
+		    !is_worse(j, k, of, conf))
 			continue;
-		bound(j, k, (struct measure){1, price, 0},
-		      1 - (1 - o->worse) / looked_at, &b);
-		if (b.high < -GATE_GAIN)
+		of.own = true;
+		if (is_worse(j, k, of, conf))
 			return k;
 	}
 	return -1;
@@ -155,10 +168,11 @@ void gate_judge(const struct gate_row *rows, int n, const struct str *classes,
 	int worse;
 
 	sides(&j, out);
-	bound(&j, -1, (struct measure){1, out->price, 0}, half, &gain);
-	bound(&j, -1, (struct measure){1, 0, 0}, conf, &success);
-	bound(&j, -1, (struct measure){0, 1, 0}, conf, &saved);
-	bound(&j, -1, (struct measure){0, 1, GATE_SAVING}, conf, &saving);
+	bound(&j, -1, (struct measure){1, out->price, 0, false}, half, &gain);
+	bound(&j, -1, (struct measure){1, 0, 0, false}, conf, &success);
+	bound(&j, -1, (struct measure){0, 1, 0, false}, conf, &saved);
+	bound(&j, -1, (struct measure){0, 1, GATE_SAVING, false}, conf,
+	      &saving);
 	out->gain = gain.mean;
 	out->gain_low = gain.low;
 	out->gain_high = gain.high;

@@ -13,6 +13,12 @@
  * may promote, so they share the doubt. Differences are paired, task by task,
  * and groups are what is resampled.
  *
+ * A class is worse if it surely is at that price and at what a dollar buys on
+ * its own hull. Where only the strongest arm is good enough success is dear,
+ * and a class that pays more for what its goal asks, or gives up what hardly
+ * anyone would pay for, moves along its hull: it is not worse. One that pays
+ * more for nothing is, at any price.
+ *
  * gate_play.c lets both decide, gate.c judges what came of it. */
 #ifndef ACO_GATE_H
 #define ACO_GATE_H
@@ -57,7 +63,9 @@ void gate_defaults(struct gate_opts *o);
 struct gate_row {
 	uint64_t group;
 	int class_id;
-	bool same; /* both did the same, which was not seen: no difference */
+	bool same;    /* both did the same, which was not seen: no difference */
+	double price; /* success that a dollar buys on the class's own hull; 0:
+			 not known, that of all holds */
 	double now_success, now_usd, next_success, next_usd;
 };
 

@@ -232,37 +232,58 @@ static bool judged(const struct play *c, int task)
 	return !c->side || c->side[task] == MX_JUDGE;
 }
 
-/* What an arm alone would have reached and paid. */
-static struct hull_point single(const struct play *c, int arm)
+/* What an arm alone would have reached and paid: sums over tasks. */
+struct single {
+	double success, usd, n;
+};
+
+static void add_single(struct single *s, double success, double usd)
 {
-	struct hull_point p = {mean_usd(c->m, c->arm_of[arm]), NAN, arm};
-	double sum = 0, n = 0;
-
-	for (int t = 0; t < c->m->n_tasks; t++) {
-		double s, u;
-
-		if (judged(c, t) && value(c, t, arm, &s, &u)) {
-			sum += s;
-			n++;
-		}
-	}
-	if (n > 0)
-		p.success = sum / n;
-	return p;
+	s->success += success;
+	s->usd += usd;
+	s->n++;
 }
 
-/* What a dollar buys on the hull of single arms, where the policy that serves
- * stands. */
-static double hull_price(const struct play *c, double success, double usd)
+/* [1 + classes][arms]: over all tasks, and over those of each class. */
+static struct single *singles_of(const struct play *c)
+{
+	size_t arms = (size_t)c->n_arms;
+	struct single *all = xcalloc((size_t)c->m->n_classes * arms + arms + 1,
+				     sizeof(*all));
+
+	for (int t = 0; t < c->m->n_tasks; t++) {
+		int k = c->m->tasks[t].class_id;
+
+		for (size_t a = 0; judged(c, t) && a < arms; a++) {
+			double success, usd;
+
+			if (!value(c, t, (int)a, &success, &usd))
+				continue;
+			/* what it costs over all was seen on more tasks */
+			add_single(&all[a], success,
+				   mean_usd(c->m, c->arm_of[a]));
+			if (k >= 0)
+				add_single(&all[((size_t)k + 1) * arms + a],
+					   success, usd);
+		}
+	}
+	return all;
+}
+
+/* What a dollar buys on the hull of single arms (`s`: of each arm), where the
+ * policy that serves stands. */
+static double hull_price(const struct play *c, const struct single *s,
+			 double success, double usd)
 {
 	struct hull_point p[ROUTE_ARMS_MAX];
 	struct hull_mix mix;
 	int n;
 
 	for (int a = 0; a < c->n_arms; a++)
-		p[a] = single(c, a);
+		p[a] = (struct hull_point){s[a].usd / s[a].n,
+					   s[a].success / s[a].n, a};
 	n = hull_make(p, c->n_arms);
-	if (n > 1 && success > p[n - 1].success)
+	if (n > 1 && success >= p[n - 1].success)
 		return (p[n - 1].success - p[n - 2].success) /
 		       (p[n - 1].cost - p[n - 2].cost);
 	if (n > 0) {
@@ -273,20 +294,48 @@ static double hull_price(const struct play *c, double success, double usd)
 	return usd > 0 ? NO_PRICE / usd : 0;
 }
 
-/* The means of what serves. */
-static void serving(const struct gate_row *rows, int n, double *success,
-		    double *usd)
+/* The means of what serves a class (-1: all); how many rows it has. */
+static int serving(const struct gate_row *rows, int n, int class_id,
+		   double *success, double *usd)
 {
-	int seen = 0;
+	int seen = 0, of = 0;
 
 	*success = *usd = 0;
 	for (int i = 0; i < n; i++) {
+		if (class_id >= 0 && rows[i].class_id != class_id)
+			continue;
 		*success += rows[i].now_success;
 		*usd += rows[i].now_usd;
 		seen += !rows[i].same;
+		of++;
 	}
 	*success /= seen ? seen : 1;
 	*usd /= seen ? seen : 1;
+	return of;
+}
+
+static void prices(const struct play *c, const struct gate_opts *o,
+		   struct gate_row *rows, int n, struct gate *out)
+{
+	struct single *all = singles_of(c);
+	double success, usd;
+
+	serving(rows, n, -1, &success, &usd);
+	out->price = hull_price(c, all, success, usd);
+	for (int k = 0; k < c->m->n_classes; k++) {
+		const struct single *s =
+			all + (size_t)(k + 1) * (size_t)c->n_arms;
+		double price;
+
+		if (serving(rows, n, k, &success, &usd) < o->min_class_tasks)
+			continue;
+		price = hull_price(c, s, success, usd);
+		for (int i = 0; i < n; i++) {
+			if (rows[i].class_id == k)
+				rows[i].price = price;
+		}
+	}
+	free(all);
 }
 
 int gate_play(const struct bundle *now, const struct bundle *next,
@@ -295,7 +344,6 @@ int gate_play(const struct bundle *now, const struct bundle *next,
 	      struct gate *out)
 {
 	struct play c = {.m = m, .side = side, .target = o->target};
-	double success, usd;
 	int n = 0;
 
 	*out = (struct gate){0};
@@ -308,7 +356,6 @@ int gate_play(const struct bundle *now, const struct bundle *next,
 		else
 			out->left_out++;
 	}
-	serving(rows, n, &success, &usd);
-	out->price = hull_price(&c, success, usd);
+	prices(&c, o, rows, n, out);
 	return n;
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "ledger/base/alloc.h"
 #include "ledger/evidence.h"
 #include "router/bundle_build.h"
 #include "router/gate.h"
@@ -139,6 +140,50 @@ static void a_saving_must_not_cost_success(void **state)
 	assert_false(g.passed);
 }
 
+/* A class whose goal asks for more success than the others' dollars buy, and
+ * gets it: at the price of its own hull it is not worse. One that pays more for
+ * nothing is, and so is one that loses what its dollars would have bought. */
+static void a_class_has_a_price(void **state)
+{
+	static const struct {
+		double lost, dearer, price;
+		bool passed;
+	} cases[] = {
+		{-0.05, 0.1, 0, false},   /* 5 points for 10, at 1 a dollar */
+		{-0.05, 0.1, 0.5, true},  /* what they cost there */
+		{0, 0.1, 0.5, false},     /* nothing for it */
+		{0, 0.1, 0.001, true},    /* it hardly matters there */
+		{0.05, -0.03, 1, false},  /* 3 saved, 5 lost */
+		{0.05, -0.03, 2, true},   /* there it is worth 6 */
+		{0.1, -0.03, 2, false},   /* worse at both */
+		{0.05, -0.1, 0.1, true},  /* better by the fleet's price */
+		{-0.05, 0.1, 1.0, false}, /* both alike */
+	};
+	struct gate g;
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		uint64_t r = 77;
+
+		play(1, 0.1, 0.2);
+		for (int i = 0; i < ROWS; i++) {
+			struct gate_row *row = &rows[i];
+
+			if (row->class_id != 3)
+				continue;
+			row->price = cases[k].price;
+			row->now_success = stat_uniform(&r) < 0.5;
+			row->next_success = row->now_success - cases[k].lost;
+			row->now_usd = 0.1;
+			row->next_usd = 0.1 + cases[k].dearer;
+		}
+		judge(ROWS, &g);
+		if (g.passed != cases[k].passed)
+			fail_msg("case %zu: %s", k, g.reason);
+		assert_int_equal(g.worse_class, cases[k].passed ? -1 : 3);
+	}
+}
+
 /* ---- with bundles ---- */
 
 static struct buf bytes[2];
@@ -228,6 +273,57 @@ static void bundles(void **state)
 	buf_release(&bytes[1]);
 }
 
+/* What a dollar buys is read from the arms' outcomes, of all and of each class:
+ * where the strongest arm serves, what its last step cost. */
+static void prices(void **state)
+{
+	static const double success[2][3] = {{0.1, 0.5, 0.9}, {0.5, 0.8, 0.9}};
+	static const double usd[3] = {0.1, 0.2, 0.6};
+	/* by the last step: 0.4 for 0.4, 0.1 for 0.4; of all 0.25 for 0.4 */
+	static const double expected[3] = {1, 0.25, 0.625};
+	struct make_opts with = {.tasks = 400,
+				 .arms = 3,
+				 .classes = 2,
+				 .group_size = 2,
+				 .seed = 4};
+	struct bundle *strong = made(false, 1);
+	struct gate_row *rs = xcalloc(401, sizeof(*rs));
+	struct matrix m;
+	struct gate_opts o;
+	struct gate g;
+	int n, half = 0;
+
+	(void)state;
+	gate_defaults(&o);
+	make_matrix(&m, &with);
+	for (int a = 0; a < 3; a++)
+		m.arms[a].mean_cost_pusd = (int64_t)(usd[a] * 1e12);
+	for (int t = 0; t < m.n_tasks; t++) {
+		int k = m.tasks[t].class_id = half++ % 2;
+
+		for (int a = 0; a < 3; a++) {
+			matrix_cell(&m, t, a)->success = (float)success[k][a];
+			matrix_cell(&m, t, a)->cost_pusd =
+				(int64_t)(usd[a] * 1e12);
+		}
+	}
+	n = gate_play(strong, strong, &m, NULL, &o, rs, &g);
+	assert_int_equal(n, 400);
+	assert_true(fabs(g.price - expected[2]) < 1e-6);
+	for (int i = 0; i < n; i++)
+		assert_true(fabs(rs[i].price - expected[rs[i].class_id]) <
+			    1e-6);
+	/* of few tasks nobody knows it */
+	o.min_class_tasks = 201;
+	gate_play(strong, strong, &m, NULL, &o, rs, &g);
+	for (int i = 0; i < n; i++)
+		assert_true(rs[i].price == 0);
+	free(rs);
+	matrix_release(&m);
+	bundle_drop(strong);
+	buf_release(&bytes[1]);
+}
+
 /* A reply that cannot stand is sent on whatever the plan was. */
 static void single_plans_go_on(void **state)
 {
@@ -283,7 +379,9 @@ int main(void)
 		cmocka_unit_test(replays),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(a_saving_must_not_cost_success),
+		cmocka_unit_test(a_class_has_a_price),
 		cmocka_unit_test(bundles),
+		cmocka_unit_test(prices),
 		cmocka_unit_test(single_plans_go_on),
 	};
 
