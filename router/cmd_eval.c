@@ -470,7 +470,20 @@ const struct command command_eval = {
 		"source's tasks (of those where anybody's cost is known) are "
 		"dropped there (--coverage), and tasks on "
 		"which a model of the source was not seen are not judged. "
-		"Where a source lacks a model its next dearer one stands in.",
+		"Where a source lacks a model its next dearer one stands in.\n\n"
+		"--json prints one object. rows_judged is the size of the "
+		"judged set: tasks_judged times the models, each an outcome "
+		"that was not fitted on. ece (calibration error, 15 bins of "
+		"equal mass), brier and brier_skill (over the class rates) are "
+		"of probabilities that decisions are made by, "
+		"verdicts_judged of them: models of another source than the "
+		"task's, and those beyond 32 of a pool, have none, and tasks "
+		"that are not judged for want of one model have those of the "
+		"others; ece_complete leaves these tasks out. policies[] has "
+		"name, success and cost (a task, dollars), "
+		"saving_at_equal_success and success_gap_closed (shares, of "
+		"the best single model's cost and of its distance from the "
+		"oracle), each with ci.",
 	.opts = opts,
 	.run = run,
 };

@@ -392,6 +392,29 @@ static void fill_cells(struct mx_build *b, const int *pool, const int *keep,
 	m->n_tasks = n_tasks;
 }
 
+static enum rc nothing_left(const struct mx_build *b, struct err *e)
+{
+	struct str name = STR_NONE;
+	double share = mx_nearest(b, &name);
+
+	err_set(e, RC_BAD, "no outcome is left to look at");
+	if (!(share > 0))
+		err_hint(e, "none has a cost, or the models named are not "
+			    "there");
+	else if (b->o.coverage > 0)
+		err_hint(
+			e,
+			"models seen, with their cost, on less than %.0f %% of "
+			"a source's tasks are dropped; %.*s, on %.0f %%, comes "
+			"nearest: try --coverage %.1f",
+			100 * b->o.coverage,
+			(int)(name.len < 40 ? name.len : 40), name.p,
+			100 * share, floor(10 * share) / 10);
+	else
+		err_hint(e, "see whether the models named are there");
+	return RC_BAD;
+}
+
 static enum rc make(struct mx_build *b, struct err *e)
 {
 	struct matrix *m = b->m;
@@ -406,13 +429,7 @@ static enum rc make(struct mx_build *b, struct err *e)
 	mx_pool(b, pool, &names, &tiers, &n_arms);
 	n_tasks = keep_tasks(b, pool, keep);
 	if (!n_tasks || !n_arms) {
-		rc = err_set(e, RC_BAD, "no outcome is left to look at");
-		err_hint(e, b->o.coverage > 0
-				    ? "see whether the models named are "
-				      "there, and their costs: models without "
-				      "enough of these are dropped"
-				    : "see whether the models named are "
-				      "there");
+		rc = nothing_left(b, e);
 	} else if ((size_t)n_tasks > CELLS_MAX / (size_t)n_arms) {
 		rc = err_set(e, RC_BAD, "%d tasks under %d models are too many",
 			     n_tasks, n_arms);

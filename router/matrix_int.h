@@ -56,5 +56,12 @@ void mx_sort_arms(struct matrix *m, const struct str *names, const int *tiers,
 		  int n);
 /* Only classes that a task is left of, in alphabetical order. */
 void mx_sort_classes(struct matrix *m);
+/* What was paid at one price of a token, at another; as it was where one of
+ * them is not known, they are too far apart to be true, or it would be more
+ * than can be counted. */
+int64_t mx_cost_at(int64_t cost_pusd, double now, double then);
+/* The model that was seen, with its cost, on the greatest share of its source's
+ * tasks, of those wanted; that share, 0: none was. */
+double mx_nearest(const struct mx_build *b, struct str *name);
 
 #endif

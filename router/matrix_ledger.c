@@ -10,7 +10,8 @@
 #include "router/matrix_int.h"
 #include "router/router.h"
 
-#define FACTOR_MAX 1e4 /* between two prices of a model; more is damage */
+#define FACTOR_MAX 1e4  /* between two prices of a model; more is damage */
+#define COST_MAX   9e18 /* of a row, pico-dollars, which int64 holds */
 
 /* What a model costs today. */
 struct today {
@@ -53,21 +54,28 @@ static double unit_today(struct reading *r, struct str provider,
 	return r->today[r->n++].unit;
 }
 
+int64_t mx_cost_at(int64_t cost_pusd, double now, double then)
+{
+	double cost;
+
+	if (cost_pusd == MONEY_NONE || !(then > 0) || !(now > 0) ||
+	    now == then || now > then * FACTOR_MAX)
+		return cost_pusd;
+	cost = (double)cost_pusd * now / then;
+	return cost < COST_MAX ? llround(cost) : cost_pusd;
+}
+
 /* What a row cost, at today's price: an arm's costs then follow its price
  * however often that has changed. */
 static int64_t cost_today(struct reading *r, const struct learn_row *row)
 {
 	struct str provider = row->provider, model = row->t.model;
-	double now, then;
+	double now = unit_today(r, provider, model);
 
-	now = unit_today(r, provider, model);
-	if (row->t.cost_pusd == MONEY_NONE || row->t.at_us == TIME_NONE ||
-	    !(now > 0))
+	if (row->t.at_us == TIME_NONE)
 		return row->t.cost_pusd;
-	then = unit_at(r, provider, model, row->t.at_us);
-	if (!(then > 0) || now == then || now > then * FACTOR_MAX)
-		return row->t.cost_pusd;
-	return llround((double)row->t.cost_pusd * now / then);
+	return mx_cost_at(row->t.cost_pusd, now,
+			  unit_at(r, provider, model, row->t.at_us));
 }
 
 static enum rc add(void *arg, const struct learn_row *r, struct err *e)

@@ -89,13 +89,11 @@ static size_t task_end(const struct mx_build *b, size_t i, bool *counts)
 	return k;
 }
 
-/* ok[source * n_arms + arm]: wanted, and seen with its cost on enough of the
- * source's tasks. */
-static void covered(const struct mx_build *b, bool *ok)
+/* Of each source its tasks and, [source * n_arms + arm], those on which a model
+ * was seen with its cost. */
+static void count(const struct mx_build *b, int *tasks, int *seen)
 {
-	size_t arms = (size_t)b->m->n_arms, sources = (size_t)b->n_sources;
-	int *seen = xcalloc(arms * sources + 1, sizeof(*seen));
-	int *tasks = xcalloc(sources + 1, sizeof(*tasks));
+	size_t arms = (size_t)b->m->n_arms;
 
 	for (size_t i = 0, end; i < b->n_obs; i = end) {
 		int s = b->source_of[b->obs[i].task];
@@ -107,6 +105,17 @@ static void covered(const struct mx_build *b, bool *ok)
 			if (complete(&b->obs[k]))
 				seen[(size_t)s * arms + b->obs[k].arm]++;
 	}
+}
+
+/* ok[source * n_arms + arm]: wanted, and seen with its cost on enough of the
+ * source's tasks. */
+static void covered(const struct mx_build *b, bool *ok)
+{
+	size_t arms = (size_t)b->m->n_arms, sources = (size_t)b->n_sources;
+	int *seen = xcalloc(arms * sources + 1, sizeof(*seen));
+	int *tasks = xcalloc(sources + 1, sizeof(*tasks));
+
+	count(b, tasks, seen);
 	for (size_t s = 0; s < sources; s++)
 		for (size_t a = 0; a < arms; a++) {
 			int n = seen[s * arms + a];
@@ -118,6 +127,31 @@ static void covered(const struct mx_build *b, bool *ok)
 		}
 	free(seen);
 	free(tasks);
+}
+
+double mx_nearest(const struct mx_build *b, struct str *name)
+{
+	int arms = b->m->n_arms;
+	size_t cells = (size_t)b->n_sources * (size_t)arms;
+	int *seen = xcalloc(cells + 1, sizeof(*seen));
+	int *tasks = xcalloc((size_t)b->n_sources + 1, sizeof(*tasks));
+	double best = 0;
+
+	count(b, tasks, seen);
+	for (int s = 0; s < b->n_sources; s++)
+		for (int a = 0; a < arms; a++) {
+			double share =
+				tasks[s] ? (double)seen[s * arms + a] / tasks[s]
+					 : 0;
+
+			if (share > best && wanted(b, b->m->arms[a].name)) {
+				best = share;
+				*name = b->m->arms[a].name;
+			}
+		}
+	free(seen);
+	free(tasks);
+	return best;
 }
 
 static int by_mean_cost(const void *a, const void *b)

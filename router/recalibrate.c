@@ -218,15 +218,50 @@ static void refit(struct work *w, const struct recal_opts *o, struct recal *r)
 
 /* ---- what they are worth ---- */
 
-/* Of arms that were refitted, probabilities before and after. */
+struct said {
+	float p, y, weight;
+};
+
+static int by_p(const void *pa, const void *pb)
+{
+	const struct said *a = pa, *b = pb;
+
+	return a->p < b->p ? -1 : a->p > b->p;
+}
+
+/* As calibrate_ece(), verdicts counting by their weights: bins hold the same
+ * share of it. Orders them. */
+static double weighted_ece(struct said *s, size_t n)
+{
+	double all = 0, seen = 0, gap = 0, sum = 0;
+	int bin = 1;
+
+	qsort(s, n, sizeof(*s), by_p);
+	for (size_t i = 0; i < n; i++)
+		all += (double)s[i].weight;
+	for (size_t i = 0; i < n; i++) {
+		seen += (double)s[i].weight;
+		gap += (double)s[i].weight * (double)(s[i].p - s[i].y);
+		if (i + 1 < n && seen < all * bin / BINS)
+			continue;
+		sum += fabs(gap);
+		gap = 0;
+		while (bin < BINS && seen >= all * bin / BINS)
+			bin++;
+	}
+	return all > 0 ? sum / all : 0;
+}
+
+/* Of arms that were refitted, probabilities before and after. Verdicts count as
+ * they do in what is fitted: by how rarely lots fall so. */
 static void judge_tables(struct work *w, const struct recal_opts *o,
 			 struct recal *r)
 {
 	double *gain = xcalloc(w->n_held + 1, sizeof(*gain));
 	uint64_t *group = xcalloc(w->n_held + 1, sizeof(*group));
-	float *was = xcalloc(w->n_held + 1, sizeof(*was));
-	float *is = xcalloc(w->n_held + 1, sizeof(*is));
-	float *y = xcalloc(w->n_held + 1, sizeof(*y));
+	double *weight = xcalloc(w->n_held + 1, sizeof(*weight)), all = 0;
+	struct said *was = xcalloc(w->n_held + 1, sizeof(*was));
+	struct said *is = xcalloc(w->n_held + 1, sizeof(*is));
 	struct stat_bound b;
 	size_t n = 0;
 
@@ -236,24 +271,28 @@ static void judge_tables(struct work *w, const struct recal_opts *o,
 
 		if (!w->changed[s->arm])
 			continue;
-		was[n] = calibrate(&w->arms[s->arm].cal, s->score);
-		is[n] = calibrate(&w->cal[s->arm], s->score);
-		y[n] = s->y;
-		a = pow((double)(was[n] - y[n]), 2);
-		c = pow((double)(is[n] - y[n]), 2);
-		r->brier_was += a;
-		r->brier += c;
+		was[n] =
+			(struct said){calibrate(&w->arms[s->arm].cal, s->score),
+				      s->y, s->weight};
+		is[n] = (struct said){calibrate(&w->cal[s->arm], s->score),
+				      s->y, s->weight};
+		a = pow((double)(was[n].p - s->y), 2);
+		c = pow((double)(is[n].p - s->y), 2);
+		weight[n] = (double)s->weight;
+		all += weight[n];
+		r->brier_was += weight[n] * a;
+		r->brier += weight[n] * c;
 		gain[n] = a - c;
 		group[n++] = s->group;
 	}
 	r->judged = (int)n;
 	if (n) {
-		r->brier_was /= (double)n;
-		r->brier /= (double)n;
-		r->ece_was = calibrate_ece(was, y, n, BINS);
-		r->ece = calibrate_ece(is, y, n, BINS);
+		r->brier_was /= all;
+		r->brier /= all;
+		r->ece_was = weighted_ece(was, n);
+		r->ece = weighted_ece(is, n);
 	}
-	stat_mean(gain, NULL, group, n, o->gate.boot, o->confidence,
+	stat_mean(gain, weight, group, n, o->gate.boot, o->confidence,
 		  o->gate.seed, &b);
 	r->better_low = b.low;
 	/* Of errors like a normal deviate's, this is the root mean square. */
@@ -263,9 +302,9 @@ static void judge_tables(struct work *w, const struct recal_opts *o,
 	}
 	free(gain);
 	free(group);
+	free(weight);
 	free(was);
 	free(is);
-	free(y);
 }
 
 static enum rc build(struct str bytes, const struct work *w, struct buf *out,

@@ -17,6 +17,7 @@
 #include "router/train_int.h"
 
 #define USD          1e-12 /* of a pico-dollar */
+#define FREE_USD     1e-9  /* a task that costs less is free */
 #define LAMBDAS      30
 #define BOOT         1000
 #define FEW_TASKS    20   /* of a class: it says nothing by itself */
@@ -316,10 +317,11 @@ static void borrow(const struct fit *f, int node, const struct rates *r,
 			"together serves";
 }
 
-/* Dollars of the dearest arm. */
+/* Dollars of the dearest arm. Where all are free any price is the same one, and
+ * rungs are judged all the same. */
 static double dearest(const struct fit *f, const struct rates *r)
 {
-	double most = 0;
+	double most = FREE_USD;
 
 	for (int a = 0; a < f->arms; a++)
 		most = fmax(most, (double)r->cost[a] * USD); /* NaN: no */

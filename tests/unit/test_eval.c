@@ -281,9 +281,10 @@ static const struct json *policy(const struct json *doc, const char *name)
 static void printing(void **state)
 {
 	static const char *const members[] = {
-		"best_single",  "oracle",      "ece",
-		"brier_skill",  "rows_judged", "policies",
-		"tasks_judged", "classes",     "failure_price"};
+		"best_single",     "oracle",       "ece",
+		"brier_skill",     "rows_judged",  "policies",
+		"verdicts_judged", "tasks_judged", "classes",
+		"failure_price"};
 	static const char *const names[] = {"best-single", "hull",
 					    "class-static", "knn", "oracle"};
 	static const char *const figure[] = {"success",
@@ -295,6 +296,7 @@ static void printing(void **state)
 	struct eval_report r;
 	struct eval_opts o;
 	struct json_doc d;
+	int64_t rows;
 	struct matrix m;
 	struct buf b;
 
@@ -311,6 +313,11 @@ static void printing(void **state)
 		fail_msg("%s in %s", e.msg, b.p);
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		assert_non_null(json_get(d.nodes, members[i]));
+	/* Outcomes that were judged, and of them those that were predicted. */
+	assert_true(json_i64(json_get(d.nodes, "rows_judged"), &rows));
+	assert_int_equal(rows, r.tasks * r.n_arms);
+	assert_true(json_i64(json_get(d.nodes, "verdicts_judged"), &rows));
+	assert_int_equal(rows, r.rows);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct json *p = policy(d.nodes, names[i]);
 

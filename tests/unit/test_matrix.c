@@ -13,6 +13,7 @@
 #include "ledger/evidence.h"
 #include "ledger/money.h"
 #include "router/matrix.h"
+#include "router/matrix_int.h"
 #include "tests/shared.h"
 
 #define SAMPLE "tests/data/router/matrix.jsonl"
@@ -364,14 +365,34 @@ static void real_outcomes(void **state)
 	}
 }
 
+/* What was paid follows the price, unless that is no amount. */
+static void costs_at_a_price(void **state)
+{
+	(void)state;
+	assert_int_equal(mx_cost_at(1000, 3, 2), 1500);
+	assert_int_equal(mx_cost_at(1000, 2, 2), 1000);
+	assert_int_equal(mx_cost_at(1000, 0, 2), 1000);
+	assert_int_equal(mx_cost_at(1000, 2, 0), 1000);
+	assert_int_equal(mx_cost_at(1000, NAN, 2), 1000);
+	assert_int_equal(mx_cost_at(MONEY_NONE, 3, 2), MONEY_NONE);
+	assert_int_equal(mx_cost_at(1000, 1e6, 1), 1000); /* damage */
+	assert_int_equal(mx_cost_at(INT64_MAX / 2, 3, 1), INT64_MAX / 2);
+	assert_int_equal(mx_cost_at(INT64_MAX, 1.0000001, 1), INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cells),         cmocka_unit_test(pools),
-		cmocka_unit_test(parts),         cmocka_unit_test(two_files),
-		cmocka_unit_test(classes),       cmocka_unit_test(groups),
-		cmocka_unit_test(sides),         cmocka_unit_test(bad_files),
+		cmocka_unit_test(cells),
+		cmocka_unit_test(pools),
+		cmocka_unit_test(parts),
+		cmocka_unit_test(two_files),
+		cmocka_unit_test(classes),
+		cmocka_unit_test(groups),
+		cmocka_unit_test(sides),
+		cmocka_unit_test(bad_files),
 		cmocka_unit_test(real_outcomes),
+		cmocka_unit_test(costs_at_a_price),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,33 @@ static void bad_ones_are_mended(void **state)
 	matrix_release(&m);
 }
 
+/* Where lots were drawn a verdict counts as often as lots fall otherwise, in
+ * what judges too: good ones ten times here, which says that nearly all is
+ * good. */
+static void lots_count(void **state)
+{
+	struct recal_opts o;
+	struct buf bytes, out;
+	struct recal r;
+
+	(void)state;
+	made(true);
+	recal_defaults(&o);
+	fit_half(&bytes, true);
+	for (int t = TASKS / 2; t < TASKS; t++)
+		for (int a = 0; a < ARMS; a++) {
+			struct mx_cell *c = matrix_cell(&m, t, a);
+
+			c->propensity = c->success > 0 ? 0.1F : 1;
+		}
+	r = look(&bytes, &o, &out);
+	assert_true(r.better_low > 0 && r.brier < r.brier_was);
+	assert_true(r.ece < r.ece_was);
+	buf_release(&bytes);
+	buf_release(&out);
+	matrix_release(&m);
+}
+
 static void no_bundle(void **state)
 {
 	struct recal_opts o;
@@ -319,6 +346,7 @@ int main(void)
 		cmocka_unit_test(files_are_learnt_from),
 		cmocka_unit_test(good_ones_stay),
 		cmocka_unit_test(bad_ones_are_mended),
+		cmocka_unit_test(lots_count),
 		cmocka_unit_test(no_bundle),
 	};
 

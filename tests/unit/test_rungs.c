@@ -34,6 +34,8 @@ struct world {
 	float *evidence;
 };
 
+static bool all_free;
+
 static void add_cell(struct world *w, int task, int arm, uint64_t *seed)
 {
 	float *v = w->evidence + (size_t)(task * ARMS + arm) * EVIDENCE_N;
@@ -47,7 +49,9 @@ static void add_cell(struct world *w, int task, int arm, uint64_t *seed)
 	v[EVIDENCE_LOGPROB_MEAN] = (float)(says - 1);
 	*matrix_cell(&w->m, task, arm) = (struct mx_cell){
 		.success = good,
-		.cost_pusd = arm == LARGE ? 10000000000 : 1000000000,
+		.cost_pusd = all_free       ? 0
+			     : arm == LARGE ? 10000000000
+					    : 1000000000,
 		.propensity = 1,
 		.evidence = v,
 	};
@@ -194,6 +198,33 @@ static void test_sent_on(void **state)
 	world_free(&w);
 }
 
+/* Where all models are free, too, what serves was judged: replies that tell
+ * nothing are not sent on. */
+static void all_free_is_judged(void **state)
+{
+	struct world w;
+	struct buf bytes;
+	struct bundle *b;
+	struct route_ask a;
+	struct decision d;
+
+	(void)state;
+	all_free = true;
+	world_make(&w, 3);
+	all_free = false;
+	for (int i = 0; i < ARMS; i++)
+		w.m.arms[i].mean_cost_pusd = 0;
+	b = fit(&w, &bytes);
+	assert_int_equal(rungs_with(b, "mute", MODE_ESCALATE), 0);
+	a = ask_of("mute", 1);
+	router_decide(b, &a, &d);
+	assert_int_equal(d.arm, LARGE);
+	assert_int_equal(next_of(b, "mute", 1, 0.1F), -1);
+	bundle_drop(b);
+	buf_release(&bytes);
+	world_free(&w);
+}
+
 static void test_demoted(void **state)
 {
 	struct world w;
@@ -296,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_rung),
 		cmocka_unit_test(test_focus),
 		cmocka_unit_test(test_sent_on),
+		cmocka_unit_test(all_free_is_judged),
 		cmocka_unit_test(test_demoted),
 	};
 
