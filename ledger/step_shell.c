@@ -1,175 +1,12 @@
-/* A command line is cut into simple commands at ; & | and newlines, quotes and
- * here-documents respected; each is judged by its words. It need not be exact:
- * a wrong guess costs the router a little evidence, never money. */
+/* Each simple command of a line is judged by its words. It need not be exact: a
+ * wrong guess costs the router a little evidence, never money. */
 #include "ledger/step_shell.h"
 
 #include <string.h>
 
-#define WORDS_MAX 12
+#include "ledger/shell_cut.h"
+
 #define DEPTH_MAX 4 /* of bash -c inside bash -c */
-
-struct simple { /* one simple command */
-	struct str w[WORDS_MAX];
-	int n;
-	bool writes; /* > or >> to a file */
-	bool piped;  /* its input is another's output */
-};
-
-struct scan {
-	const char *p, *end;
-	struct str here; /* delimiter of a here-document that begins at the
-			    next line, or absent */
-};
-
-/* ---- cutting ---- */
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-static bool is_end(char c)
-{
-	return c == ';' || c == '&' || c == '|' || c == '\n' || c == '(' ||
-	       c == ')';
-}
-
-/* A word with its quotes; p ends behind it. */
-static struct str word(struct scan *s)
-{
-	const char *from = s->p;
-	char quote = 0;
-
-	for (; s->p < s->end; s->p++) {
-		char c = *s->p;
-
-		if (c == '\\' && quote != '\'' && s->end - s->p > 1)
-			s->p++;
-		else if (quote)
-			quote = c == quote ? 0 : quote;
-		else if (c == '"' || c == '\'' || c == '`')
-			quote = c;
-		else if (is_space(c) || is_end(c) || c == '<' || c == '>')
-			break;
-	}
-	return (struct str){from, (size_t)(s->p - from)};
-}
-
-static struct str unquote(struct str w)
-{
-	if (w.len >= 2 && (w.p[0] == '"' || w.p[0] == '\'') &&
-	    w.p[w.len - 1] == w.p[0])
-		return (struct str){w.p + 1, w.len - 2};
-	return w;
-}
-
-static void blanks(struct scan *s)
-{
-	while (s->p < s->end) {
-		if (is_space(*s->p))
-			s->p++;
-		else if (*s->p == '\\' && s->end - s->p > 1 && s->p[1] == '\n')
-			s->p += 2;
-		else
-			break;
-	}
-}
-
-/* Pass over the lines of a here-document. */
-static void skip_here(struct scan *s)
-{
-	while (s->p < s->end) {
-		const char *nl = memchr(s->p, '\n', (size_t)(s->end - s->p));
-		const char *to = nl ? nl : s->end;
-		struct str line =
-			str_trim((struct str){s->p, (size_t)(to - s->p)});
-
-		s->p = nl ? nl + 1 : s->end;
-		if (str_eq(line, s->here))
-			break;
-	}
-	s->here = STR_NONE;
-}
-
-/* A redirection; p is at < or >. */
-static void redirect(struct scan *s, struct simple *c)
-{
-	bool out = *s->p == '>', here = false;
-	struct str w;
-
-	while (s->p < s->end && (*s->p == '<' || *s->p == '>')) {
-		here = !out && s->end - s->p > 1 && s->p[0] == '<' &&
-		       s->p[1] == '<';
-		s->p++;
-		if (here) {
-			s->p++;
-			break;
-		}
-	}
-	if (here && s->p < s->end && (*s->p == '<' || *s->p == '-'))
-		s->p++;                      /* <<< and <<- */
-	if (s->p < s->end && *s->p == '&') { /* 2>&1 */
-		s->p++;
-		word(s);
-		return;
-	}
-	blanks(s);
-	w = word(s);
-	if (here && w.len && s->p[-1] != '<')
-		s->here = unquote(w);
-	if (out && w.len && !str_starts(w, "/dev/"))
-		c->writes = true;
-}
-
-static void add_word(struct simple *c, struct str w)
-{
-	bool digits = true;
-
-	for (size_t i = 0; i < w.len; i++)
-		digits = digits && w.p[i] >= '0' && w.p[i] <= '9';
-	if (w.len && c->n < WORDS_MAX && !(digits && !c->n))
-		c->w[c->n++] = unquote(w);
-}
-
-/* The next simple command; false at the end. */
-static bool next_simple(struct scan *s, struct simple *c)
-{
-	bool piped = false;
-
-	for (;;) {
-		blanks(s);
-		if (s->p >= s->end)
-			return false;
-		if (*s->p == '#') {
-			while (s->p < s->end && *s->p != '\n')
-				s->p++;
-		} else if (is_end(*s->p)) {
-			piped = *s->p == '|' &&
-				!(s->p > s->end - 2 || s->p[1] == '|');
-			if (*s->p == '|' && s->end - s->p > 1 && s->p[1] == '|')
-				s->p++;
-			if (*s->p++ == '\n' && s->here.p)
-				skip_here(s);
-		} else {
-			break;
-		}
-	}
-	*c = (struct simple){.piped = piped};
-	while (s->p < s->end && !is_end(*s->p)) {
-		const char *at = s->p;
-
-		if (*s->p == '<' || *s->p == '>')
-			redirect(s, c);
-		else
-			add_word(c, word(s));
-		if (s->p == at)
-			s->p++;
-		blanks(s);
-	}
-	return true;
-}
-
-/* ---- judging ---- */
 
 struct program {
 	const char *name;
@@ -373,7 +210,7 @@ static int step_of_script(struct str path)
 }
 
 /* `git checkout main` moves; `git checkout -- FILE` takes edits back. */
-static int checkout_kind(const struct simple *c, int i)
+static int checkout_kind(const struct shell_simple *c, int i)
 {
 	for (; i < c->n; i++) {
 		if (str_is(c->w[i], "--") ||
@@ -383,7 +220,7 @@ static int checkout_kind(const struct simple *c, int i)
 	return STEP_EXECUTE;
 }
 
-static int git_kind(const struct simple *c, int i)
+static int git_kind(const struct shell_simple *c, int i)
 {
 	struct str sub = i < c->n ? c->w[i] : STR_NONE;
 	static const char *const edit[] = {"apply", "am", "restore", NULL};
@@ -403,7 +240,7 @@ static int git_kind(const struct simple *c, int i)
 }
 
 /* npm test, cargo clippy, go vet; `npm run lint` by the script's name. */
-static int build_kind(const struct simple *c, int i)
+static int build_kind(const struct shell_simple *c, int i)
 {
 	static const char *const verify[] = {
 		"test",       "t",     "vet",   "check", "clippy",
@@ -420,7 +257,7 @@ static int build_kind(const struct simple *c, int i)
 							     : STEP_EXECUTE;
 }
 
-static int python_kind(const struct simple *c, int i)
+static int python_kind(const struct shell_simple *c, int i)
 {
 	static const char *const verify[] = {
 		"pytest", "unittest", "py_compile", "compileall",
@@ -443,7 +280,7 @@ static int python_kind(const struct simple *c, int i)
 }
 
 /* sed and perl edit in place with -i (also -pi, -i.bak), else they read. */
-static int sed_kind(const struct simple *c, int i)
+static int sed_kind(const struct shell_simple *c, int i)
 {
 	for (; i < c->n; i++) {
 		struct str w = c->w[i];
@@ -457,7 +294,7 @@ static int sed_kind(const struct simple *c, int i)
 }
 
 /* Past VAR=value, options and numbers, as in `env A=1 timeout -k 5 60 x`. */
-static int skip_prefix(const struct simple *c, int i)
+static int skip_prefix(const struct shell_simple *c, int i)
 {
 	for (; i < c->n; i++) {
 		struct str w = c->w[i];
@@ -473,7 +310,7 @@ static int skip_prefix(const struct simple *c, int i)
 
 static int shell_kind(struct str text, int depth);
 
-static int inner_shell(const struct simple *c, int i, int depth)
+static int inner_shell(const struct shell_simple *c, int i, int depth)
 {
 	for (; i < c->n; i++) {
 		struct str w = c->w[i];
@@ -487,7 +324,7 @@ static int inner_shell(const struct simple *c, int i, int depth)
 	return STEP_EXECUTE;
 }
 
-static int echo_kind(const struct simple *c, int i)
+static int echo_kind(const struct shell_simple *c, int i)
 {
 	if (c->writes)
 		return STEP_EDIT;
@@ -497,7 +334,7 @@ static int echo_kind(const struct simple *c, int i)
 	return CMD_NOTHING;
 }
 
-static int simple_kind(const struct simple *c, int depth)
+static int simple_kind(const struct shell_simple *c, int depth)
 {
 	int i = skip_prefix(c, 0), kind;
 
@@ -552,13 +389,13 @@ static int weight(int kind)
 
 static int shell_kind(struct str text, int depth)
 {
-	struct scan s = {.p = text.p, .end = text.p + text.len};
+	struct shell_scan s = {.p = text.p, .end = text.p + text.len};
 	int best = CMD_NOTHING;
-	struct simple c;
+	struct shell_simple c;
 
 	if (depth >= DEPTH_MAX)
 		return STEP_EXECUTE;
-	while (next_simple(&s, &c)) {
+	while (shell_next(&s, &c)) {
 		int kind = simple_kind(&c, depth);
 
 		/* What filters another's output says little: `pytest | tail`,

@@ -160,12 +160,29 @@ float calibrate(const struct calibration *c, float score)
 
 /* ---- how good ---- */
 
+/* Equal scores say the same of all their rows: what these are in the mean goes
+ * with each, so that no order of rows tells which of them fall in which bin. */
+static void share(struct point *p, size_t n)
+{
+	size_t next;
+
+	for (size_t from = 0; from < n; from = next) {
+		double sum = 0;
+
+		for (next = from; next < n && p[next].score == p[from].score;)
+			sum += (double)p[next++].target;
+		for (size_t i = from; i < next; i++)
+			p[i].target = (float)(sum / (double)(next - from));
+	}
+}
+
 double calibrate_ece(const float *p, const float *target, size_t n, int bins)
 {
 	size_t kept = n, from = 0;
 	struct point *s = points(p, target, NULL, &kept);
 	double sum = 0;
 
+	share(s, kept);
 	for (int b = 0; b < bins && kept; b++) {
 		size_t to = kept * (size_t)(b + 1) / (size_t)bins;
 		double gap = 0;

@@ -20,7 +20,8 @@ void calibrate_fit(struct calibration *c, const float *score,
 		   double min_weight);
 float calibrate(const struct calibration *c, float score);
 
-/* Expected calibration error over `bins` bins of equal mass. */
+/* Expected calibration error over `bins` bins of equal mass; the order of rows
+ * of equal scores does not matter. */
 double calibrate_ece(const float *p, const float *target, size_t n, int bins);
 /* 1 - Brier / Brier of the reference probabilities `ref`. */
 double calibrate_brier_skill(const float *p, const float *ref,

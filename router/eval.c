@@ -65,9 +65,7 @@ void ev_play_release(struct ev_play *p)
 	free(p->s);
 	free(p->c);
 	free(p->t);
-	free(p->p);
-	free(p->p_ref);
-	free(p->y);
+	free(p->said.word);
 	free(p->tested);
 	free(p->accepted);
 	free(p->wrong);
@@ -403,17 +401,13 @@ static void gather_learned(const struct fold *f, struct ev_judged *all, int at)
 {
 	const struct ev_play *p = &f->play[EVAL_LEARNED];
 	struct ev_play *to = all->play[EVAL_LEARNED];
-	size_t arms = (size_t)f->v->m->n_arms, n = (size_t)f->n;
 
 	for (int i = 0; i < 3; i++)
 		to->served[i] += p->served[i];
-	if (!p->p)
-		return;
-	memcpy(to->p + (size_t)at * arms, p->p, n * arms * sizeof(float));
-	memcpy(to->p_ref + (size_t)at * arms, p->p_ref,
-	       n * arms * sizeof(float));
-	memcpy(to->y + (size_t)at * arms, p->y, n * arms * sizeof(float));
-	memcpy(to->decide_us + at, p->decide_us, n * sizeof(double));
+	ev_words_add(&to->said, p->said.word, p->said.n);
+	if (p->decide_us)
+		memcpy(to->decide_us + at, p->decide_us,
+		       (size_t)f->n * sizeof(double));
 }
 
 static enum rc run_fold(struct fold *f, struct ev_judged *all, int at,
@@ -476,7 +470,7 @@ static enum rc run_folds(struct ev *v, int folds, int *rows,
 		divide(v, folds, k, side);
 		n += pick_rows(v, side, rows + n);
 	}
-	ev_judged_init(&all, rows, n, v->m->n_arms);
+	ev_judged_init(&all, rows, n);
 	for (int k = 0; rc == RC_OK && k < rounds; k++) {
 		struct fold f = {.v = v, .side = side, .rows = rows + at};
 		int in = 0;

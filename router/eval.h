@@ -11,7 +11,9 @@
  * of a judged row but its features and class reaches a decision; its verdicts
  * reach an accept test only as the evidence that a reply left.
  *
- * Judged are tasks on which every arm of the pool was seen, with its cost. */
+ * Judged are tasks on which every arm of the pool was seen, with its cost.
+ * Probabilities are judged on every verdict of the judged side: whether all
+ * arms have one depends on how hard a task is. */
 #ifndef ACO_EVAL_H
 #define ACO_EVAL_H
 
@@ -117,11 +119,14 @@ void eval_defaults(struct eval_opts *o);
 struct eval_report {
 	struct eval_policy policy[EVAL_KINDS];
 	int tasks, tasks_fit, tasks_left_out, groups, folds;
-	int64_t rows; /* judged (task, arm) */
+	/* (task, arm) with a verdict on which probabilities are judged, also of
+	 * tasks of the judged side that are not judged for want of some arm */
+	int64_t rows;
 	char best_single[128], strongest[128], cheapest[128];
 	double estimated; /* share of judged costs that are imputed */
-	/* of the learned probabilities */
+	/* of the learned probabilities, over `rows` */
 	double ece, brier, brier_skill;
+	double ece_complete; /* over those of judged tasks only */
 	/* of the accept test at its classes' thresholds: replies of judged
 	 * tasks, those accepted, those accepted and wrong; the bound on that
 	 * share that the router states, and that of what was seen (95 %,

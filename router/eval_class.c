@@ -49,7 +49,7 @@ static void one_class(const struct ev *v, const struct ev_judged *all,
 
 	for (int i = 0; i < n; i++)
 		rows[i] = all->rows[of[i]];
-	ev_judged_init(&j, rows, n, v->m->n_arms);
+	ev_judged_init(&j, rows, n);
 	for (int k = 0; k < EVAL_KINDS; k++) {
 		copy_play(all->play[k], of, j.play[k]);
 		for (int t = 0; t < EVAL_TARGETS; t++)

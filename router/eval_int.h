@@ -31,6 +31,18 @@ static inline bool ev_has(const struct ev *v, int task, int arm)
 	return v->stand_in[v->source[task] * v->m->n_arms + arm] == arm;
 }
 
+/* What the learned probabilities said: of each judged task and arm with a
+ * verdict, also where other arms of the task have none. */
+struct ev_word {
+	float p, ref, y; /* predicted success, the class rate, the verdict */
+	bool complete;   /* every arm of the task was seen */
+};
+struct ev_words {
+	struct ev_word *word;
+	size_t n, room;
+};
+void ev_words_add(struct ev_words *w, const struct ev_word *word, size_t n);
+
 /* Rows to decide, and what came of it. */
 struct ev_play {
 	const int *rows; /* tasks */
@@ -44,8 +56,7 @@ struct ev_play {
 	const char *why; /* it could not be played */
 
 	/* What the learned policy leaves besides. */
-	float *p, *p_ref, *y; /* [i * n_arms + a]: predicted success, the class
-				 rate, the verdict; NaN: none */
+	struct ev_words said;
 	/* What the static cascade leaves besides. */
 	uint8_t *tested, *accepted; /* [step * n + i]: its accept tests */
 	uint8_t *wrong;
@@ -120,7 +131,7 @@ struct ev_judged {
 	const int *rows;
 	int n;
 };
-void ev_judged_init(struct ev_judged *j, const int *rows, int n, int arms);
+void ev_judged_init(struct ev_judged *j, const int *rows, int n);
 void ev_judged_release(struct ev_judged *j);
 bool ev_one_step(enum eval_kind k);
 /* Fill in the hull of the judged rows themselves: nobody could have known it.

@@ -7,11 +7,19 @@
 #include "router/eval_int.h"
 #include "router/hull.h"
 
-void ev_judged_init(struct ev_judged *j, const int *rows, int n, int arms)
+void ev_words_add(struct ev_words *w, const struct ev_word *word, size_t n)
 {
-	struct ev_play *l;
-	size_t cells = (size_t)n * (size_t)arms + 1;
+	if (w->n + n > w->room) {
+		w->room = 2 * w->room + n;
+		w->word = xrealloc_array(w->word, w->room, sizeof(*w->word));
+	}
+	if (n)
+		memcpy(w->word + w->n, word, n * sizeof(*word));
+	w->n += n;
+}
 
+void ev_judged_init(struct ev_judged *j, const int *rows, int n)
+{
 	*j = (struct ev_judged){.rows = rows, .n = n};
 	j->penalty = xcalloc((size_t)n + 1, sizeof(float));
 	for (int k = 0; k < EVAL_KINDS; k++) {
@@ -23,14 +31,9 @@ void ev_judged_init(struct ev_judged *j, const int *rows, int n, int arms)
 			j->op_c[k][t] = xcalloc((size_t)n + 1, sizeof(float));
 		}
 	}
-	l = j->play[EVAL_LEARNED];
-	l->p = xcalloc(cells, sizeof(float));
-	l->p_ref = xcalloc(cells, sizeof(float));
-	l->y = xcalloc(cells, sizeof(float));
-	for (size_t i = 0; i < cells; i++)
-		l->p[i] = l->p_ref[i] = l->y[i] = NAN;
 	ev_play_tests(j->play[EVAL_CASCADE]);
-	l->decide_us = xcalloc((size_t)n + 1, sizeof(double));
+	j->play[EVAL_LEARNED]->decide_us =
+		xcalloc((size_t)n + 1, sizeof(double));
 }
 
 void ev_judged_release(struct ev_judged *j)

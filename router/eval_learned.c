@@ -74,22 +74,47 @@ static void walk(const struct ev *v, const struct bundle *b, struct replay *k,
 
 static void note(const struct ev *v, const struct replay *k,
 		 const struct ev_rates *r, const struct decision *d,
-		 struct ev_play *p, int i)
+		 struct ev_play *p, int task)
 {
-	int arms = v->m->n_arms, task = p->rows[i];
+	int arms = v->m->n_arms, class = v->m->tasks[task].class_id;
 
 	for (int a = 0; a < k->n; a++) {
-		int arm = k->of[a], at = i * arms + arm;
+		struct ev_word w = {
+			.p = d->view[a].p,
+			.ref = (float)r->class_s[class * arms + k->of[a]],
+			.y = matrix_cell(v->m, task, k->of[a])->success,
+			.complete = v->complete[task],
+		};
 
-		if (!k->arm[a].allowed)
-			continue;
-		p->p[at] = d->view[a].p;
-		p->y[at] = matrix_cell(v->m, task, arm)->success;
-		p->p_ref[at] =
-			(float)r->class_s[v->m->tasks[task].class_id * arms +
-					  arm];
+		if (k->arm[a].allowed && !isnan(w.p) && !isnan(w.ref) &&
+		    !isnan(w.y))
+			ev_words_add(&p->said, &w, 1);
 	}
-	p->served[d->policy]++;
+}
+
+/* The probabilities of judged tasks that no policy can be played on, since some
+ * arm has no verdict. Such tasks are harder than others (a run that breaks off
+ * leaves none), so that without them every probability would look too low. */
+static void note_others(const struct ev *v, const enum mx_side *side,
+			const struct bundle *b, struct replay *k,
+			const struct ev_rates *r, struct ev_play *p)
+{
+	struct decision *d = xcalloc(1, sizeof(*d));
+	bool *own = xcalloc((size_t)v->m->n_arms + 1, sizeof(*own));
+
+	for (int t = 0; t < v->m->n_tasks; t++) {
+		struct route_ask ask;
+
+		if (side[t] != MX_JUDGE || v->complete[t])
+			continue;
+		own_arms(v, t, own);
+		replay_ask(k, t, own, ROUTE_FAILURE, p->price[p->steps / 2],
+			   &ask);
+		router_decide(b, &ask, d);
+		note(v, k, r, d, p, t);
+	}
+	free(own);
+	free(d);
 }
 
 static void play_router(const struct ev *v, const struct bundle *b,
@@ -118,8 +143,10 @@ static void play_router(const struct ev *v, const struct bundle *b,
 			if (q == 0)
 				p->decide_us[i] =
 					(double)(clock_mono_us() - from);
-			if (q == p->steps / 2)
-				note(v, k, r, d, p, i);
+			if (q == p->steps / 2) {
+				note(v, k, r, d, p, p->rows[i]);
+				p->served[d->policy]++;
+			}
 			walk(v, b, k, &ask, d, p, q, i, &t);
 		}
 	}
@@ -324,18 +351,6 @@ static void play_cascade(const struct ev *v, const enum mx_side *side,
 
 /* ---- training ---- */
 
-static void room(const struct ev *v, struct ev_play *p)
-{
-	size_t n = (size_t)p->n, cells = n * (size_t)v->m->n_arms + 1;
-
-	p->p = xcalloc(cells, sizeof(float));
-	p->p_ref = xcalloc(cells, sizeof(float));
-	p->y = xcalloc(cells, sizeof(float));
-	for (size_t i = 0; i < cells; i++)
-		p->p[i] = p->p_ref[i] = p->y[i] = NAN;
-	p->decide_us = xcalloc(n + 1, sizeof(double));
-}
-
 enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
 			struct ev_play *learned, struct ev_play *unguarded,
 			struct ev_play *cascade, struct err *e)
@@ -361,9 +376,11 @@ enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
 	if (rc == RC_OK) {
 		ev_rates_init(&r, v, side);
 		replay_init(&k, v->m, r.all_c, r.all_s, v->o->seed);
-		room(v, learned);
+		learned->decide_us =
+			xcalloc((size_t)learned->n + 1, sizeof(double));
 		ev_play_tests(cascade);
 		play_router(v, b, &k, &r, learned);
+		note_others(v, side, b, &k, &r, learned);
 		play_unguarded(v, b, &k, unguarded);
 		play_cascade(v, side, b, &k, cascade);
 		ev_rates_release(&r);

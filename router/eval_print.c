@@ -240,14 +240,16 @@ static void notes(const struct eval_report *r, struct buf *out)
 			buf_addf(out, "%s: %s.\n", eval_names[k],
 				 r->policy[k].why);
 	if (r->rows)
-		buf_addf(out,
-			 "Learned: ECE %.4f, Brier %.4f, skill %s over the "
-			 "class rates, %lld predictions; decision %.1f us p50, "
-			 "%.1f us p99;\nserved by: strongest %d, static %d, "
-			 "learned %d tasks.\n",
-			 r->ece, r->brier, skill, (long long)r->rows,
-			 r->decide_p50_us, r->decide_p99_us, r->served[0],
-			 r->served[1], r->served[2]);
+		buf_addf(
+			out,
+			"Learned: ECE %.4f (%.4f on judged tasks alone), Brier "
+			"%.4f, skill %s over the class rates, %lld "
+			"predictions;\ndecision %.1f us p50, %.1f us p99; "
+			"served by: strongest %d, static %d, learned %d "
+			"tasks.\n",
+			r->ece, r->ece_complete, r->brier, skill,
+			(long long)r->rows, r->decide_p50_us, r->decide_p99_us,
+			r->served[0], r->served[1], r->served[2]);
 	if (r->tested)
 		buf_addf(out,
 			 "Accept test: of %lld replies %.1f %% pass, %.2f %% "
@@ -422,6 +424,8 @@ static void class_json(struct json_out *o, const struct eval_class *c)
 static void learned_json(struct json_out *o, const struct eval_report *r)
 {
 	json_out_double(o, "ece", r->rows ? r->ece : NAN, 9);
+	json_out_double(o, "ece_complete", r->rows ? r->ece_complete : NAN, 9);
+	json_out_i64(o, "verdicts_judged", r->rows);
 	json_out_double(o, "brier", r->rows ? r->brier : NAN, 9);
 	json_out_double(o, "brier_skill", r->rows ? r->brier_skill : NAN, 9);
 	json_out_obj(o, "served");

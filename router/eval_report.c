@@ -429,20 +429,27 @@ static double percentile(double *v, int n, double p)
 static void calibration(const struct ev *v, const struct ev_play *l,
 			struct eval_report *out)
 {
-	size_t n = (size_t)l->n * (size_t)v->m->n_arms, k = 0;
+	size_t n = l->said.n, k = 0;
 	float *p = xcalloc(n + 1, sizeof(*p)), *ref, *y;
 	double brier = 0;
 
 	ref = xcalloc(n + 1, sizeof(*ref));
 	y = xcalloc(n + 1, sizeof(*y));
-	for (size_t i = 0; i < n; i++) {
-		if (isnan(l->p[i]) || isnan(l->y[i]) || isnan(l->p_ref[i]))
-			continue;
-		p[k] = l->p[i];
-		ref[k] = l->p_ref[i];
-		y[k] = l->y[i];
-		brier += (double)((p[k] - y[k]) * (p[k] - y[k]));
-		k++;
+	for (int complete = 1; complete >= 0; complete--) {
+		for (size_t i = 0; i < n; i++) {
+			const struct ev_word *w = &l->said.word[i];
+
+			if (w->complete != complete)
+				continue;
+			p[k] = w->p;
+			ref[k] = w->ref;
+			y[k] = w->y;
+			brier += (double)((p[k] - y[k]) * (p[k] - y[k]));
+			k++;
+		}
+		if (complete)
+			out->ece_complete =
+				k ? calibrate_ece(p, y, k, 15) : NAN;
 	}
 	out->rows = (int64_t)k / v->repeats;
 	out->ece = k ? calibrate_ece(p, y, k, 15) : NAN;

@@ -93,6 +93,9 @@ static void test_ece(void **state)
 	near(calibrate_ece(p, half, 4, 1), 0, 1e-6);
 	near(calibrate_ece(mid, half, 4, 1), 0, 1e-6);
 	near(calibrate_ece(p, y, 0, 15), 0, 0);
+	/* Rows of equal scores, in whatever order. */
+	near(calibrate_ece(mid, half, 4, 2), 0, 1e-6);
+	near(calibrate_ece(mid, y, 4, 4), 0, 1e-6);
 	/* More bins than rows: some are empty. */
 	near(calibrate_ece(p, y, 4, 15), 0.1, 1e-6);
 }

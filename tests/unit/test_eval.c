@@ -183,6 +183,49 @@ static void no_leak(void **state)
 	eval_report_release(&b);
 }
 
+/* Probabilities are judged wherever there is a verdict; policies only where all
+ * arms have one. */
+static void verdicts(void **state)
+{
+	struct train_opts train;
+	struct eval_report all, part;
+	struct eval_opts o;
+	struct matrix m;
+	int64_t judged = 0;
+	int taken = 0;
+
+	(void)state;
+	make_matrix(&m, &small);
+	train_defaults(&train);
+	train.trees = 20;
+	eval_defaults(&o);
+	o.train = &train;
+	o.boot = 0;
+	run(&m, &o, &all);
+	for (int t = 0; t < m.n_tasks; t++) {
+		struct mx_cell *c = matrix_cell(&m, t, 0);
+
+		if (!m.tasks[t].judge)
+			continue;
+		judged += m.n_arms;
+		/* a run that broke off, where others failed too */
+		if (matrix_cell(&m, t, 2)->success < 0.5F) {
+			c->success = NAN;
+			taken++;
+		}
+	}
+	assert_true(taken > 5);
+	assert_int_equal(all.rows, judged);
+	near(all.ece, all.ece_complete);
+	run(&m, &o, &part);
+	assert_int_equal(part.tasks, all.tasks - taken);
+	assert_int_equal(part.rows, judged - taken);
+	assert_true(part.ece_complete > part.ece);
+	eval_report_release(&all);
+	eval_report_release(&part);
+	matrix_release(&m);
+}
+
 /* Folds: each task once, and the same again. */
 static void folds(void **state)
 {
@@ -352,6 +395,7 @@ int main(void)
 		cmocka_unit_test(figures),  cmocka_unit_test(no_leak),
 		cmocka_unit_test(folds),    cmocka_unit_test(edges),
 		cmocka_unit_test(printing), cmocka_unit_test(by_class),
+		cmocka_unit_test(verdicts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -254,6 +254,31 @@ static void test_blind(void **state)
 	world_free(&w);
 }
 
+/* One large group whose feature tells the contrary of what it tells in hundreds
+ * of small ones: a surprise, and only one. */
+static void test_focus(void **state)
+{
+	struct world w;
+	struct buf out;
+	struct bundle *b;
+
+	(void)state;
+	world_make(&w, 1800, 3);
+	for (int t = 1200; t < 1800; t++) {
+		struct mx_task *task = &w.m.tasks[t];
+
+		task->group = 1;
+		for (int a = 0; a < ARMS - 1 && t % KINDS == TOLD; a++)
+			matrix_cell(&w.m, t, a)->success = task->x[3] >= 5;
+	}
+	fit(&w, NULL, 1, &out);
+	b = view(&out);
+	assert_true(bundle_focus(b).common >= 0.5F);
+	bundle_drop(b);
+	buf_release(&out);
+	world_free(&w);
+}
+
 static void test_certificate(void **state)
 {
 	const struct json *doc, *classes;
@@ -675,6 +700,7 @@ int main(void)
 		cmocka_unit_test(test_serves),
 		cmocka_unit_test(test_certificate),
 		cmocka_unit_test(test_blind),
+		cmocka_unit_test(test_focus),
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_nothing_leaks),
 		cmocka_unit_test(test_null),
