@@ -8,6 +8,7 @@
 #include "ingest/gw_int.h"
 #include "ledger/base/alloc.h"
 #include "ledger/base/json.h"
+#include "ledger/base/map.h"
 
 enum {
 	NAMES_MAX = 4096,
@@ -20,18 +21,26 @@ struct list {
 	const struct gateway *g;
 	enum gw_protocol protocol;
 	struct arena a;
+	struct map seen;
 	struct str names[NAMES_MAX], owners[NAMES_MAX];
 	int n;
 };
 
+static bool is_name(const void *list, uint32_t pos, const void *name)
+{
+	const struct list *l = list;
+
+	return str_eq(l->names[pos], *(const struct str *)name);
+}
+
 static void add(struct list *l, struct str name, struct str owner)
 {
-	if (!name.len || name.len > NAME_BYTES || l->n == NAMES_MAX)
+	uint64_t hash = map_hash(name.p, name.len);
+
+	if (!name.len || name.len > NAME_BYTES || l->n == NAMES_MAX ||
+	    map_find(&l->seen, hash, is_name, l, &name) != MAP_NONE)
 		return;
-	for (int i = 0; i < l->n; i++) {
-		if (str_eq(l->names[i], name))
-			return;
-	}
+	map_add(&l->seen, hash, (uint32_t)l->n);
 	l->owners[l->n] = owner;
 	l->names[l->n++] = name;
 }
@@ -174,6 +183,7 @@ bool gw_list(struct gateway *g, struct http_req *r, struct str name)
 	bool told = false;
 	struct buf out;
 
+	map_init(&l->seen);
 	l->g = g;
 	l->protocol = gw_protocol_of(r, WIRE_OTHER);
 	arena_init(&l->a, LIST_MAX);
@@ -195,6 +205,7 @@ bool gw_list(struct gateway *g, struct http_req *r, struct str name)
 		http_reply(r, 200, GW_JSON,
 			   (struct str){buf_str(&out), out.len});
 	buf_release(&out);
+	map_release(&l->seen);
 	arena_release(&l->a);
 	free(l);
 	return told;
