@@ -280,6 +280,22 @@ struct conn *conn_new(struct loop *l, int fd, const struct conn_opts *o)
 	return c;
 }
 
+/* What says nothing about the other side. */
+static enum rc fault_of(int why)
+{
+	switch (why) {
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+	case EADDRNOTAVAIL: /* every port is in use */
+	case EAGAIN:
+		return RC_BUSY;
+	default:
+		return RC_DOWN;
+	}
+}
+
 enum rc conn_connect(struct conn **out, struct loop *l,
 		     const struct sockaddr *sa, socklen_t len,
 		     const struct conn_opts *o, struct err *e)
@@ -290,17 +306,20 @@ enum rc conn_connect(struct conn **out, struct loop *l,
 
 	*out = NULL;
 	if (fd < 0)
-		return err_set(e, RC_DOWN, "no socket: %s", strerror(errno));
+		return err_set(e, fault_of(errno), "no socket: %s",
+			       strerror(errno));
 	c = make(l, fd, o);
 	if (!c) {
 		close(fd);
 		return err_set(e, RC_BAD, "'%s' cannot be a host", o->host);
 	}
 	if (connect(fd, sa, len) && errno != EINPROGRESS) {
-		err_set(e, RC_DOWN, "connecting: %s", strerror(errno));
+		enum rc rc = err_set(e, fault_of(errno), "connecting: %s",
+				     strerror(errno));
+
 		hang_up(c);
 		reap(c);
-		return RC_DOWN;
+		return rc;
 	}
 	c->watch = loop_edge_new(l, fd, on_event, c);
 	*out = c;

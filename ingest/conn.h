@@ -65,8 +65,9 @@ struct conn_opts {
 /* On a connected socket, which becomes the connection's: made non-blocking by
  * the caller; TCP_NODELAY is set here. */
 struct conn *conn_new(struct loop *l, int fd, const struct conn_opts *o);
-/* To an address, in the background: `opened` or `closed` follows. RC_DOWN: no
- * socket, or it was refused at once. RC_BAD: o->host cannot be a host. */
+/* To an address, in the background: `opened` or `closed` follows. RC_DOWN: it
+ * was refused at once. RC_BUSY: we have no descriptor, port or memory left for
+ * it. RC_BAD: o->host cannot be a host. */
 enum rc conn_connect(struct conn **out, struct loop *l,
 		     const struct sockaddr *sa, socklen_t len,
 		     const struct conn_opts *o, struct err *e) MUST_CHECK;

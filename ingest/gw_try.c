@@ -380,7 +380,7 @@ static bool on_data(void *arg, const char *p, size_t n)
 
 static enum gw_health health_of(const struct gw_try *t)
 {
-	if (t->how == UP_CANCEL)
+	if (t->how == UP_CANCEL || t->how == UP_OURS)
 		return HEALTH_UNKNOWN;
 	if (t->how == UP_CONNECT || t->how == UP_TIMEOUT || t->how == UP_BAD)
 		return HEALTH_BAD;
@@ -394,6 +394,8 @@ static const char *word_of(const struct gw_call *c)
 	switch (c->t.how) {
 	case UP_CONNECT:
 		return "connect";
+	case UP_OURS:
+		return "no_socket";
 	case UP_TIMEOUT:
 		return "timeout";
 	case UP_CUT:

@@ -94,7 +94,9 @@ void call_broken(struct up_call *c, const struct err *e)
 	struct link *k = c->link;
 	struct origin *o = c->o;
 	bool stale = k->reused && c->state == CALL_SENDING && !c->retried;
-	enum up_end how = c->state == CALL_CONNECTING ? UP_CONNECT : UP_CUT;
+	enum up_end how = c->state != CALL_CONNECTING ? UP_CUT
+			  : k->ours                   ? UP_OURS
+						      : UP_CONNECT;
 
 	if (!stale) {
 		link_release(k, false);
@@ -301,9 +303,13 @@ static enum rc connect_to(struct link *k, int i)
 /* The next address that does not refuse at once. */
 static void try_next(struct link *k)
 {
-	while (k->at_address < k->found.n)
-		if (connect_to(k, k->at_address++) == RC_OK)
+	while (k->at_address < k->found.n && !k->ours) {
+		enum rc rc = connect_to(k, k->at_address++);
+
+		if (rc == RC_OK)
 			return;
+		k->ours = rc == RC_BUSY;
+	}
 	/* From here the caller's caller may be a caller of ours. */
 	loop_defer(k->u->loop, connect_failed, k);
 }

@@ -39,6 +39,8 @@ enum {
 enum up_end {
 	UP_DONE,    /* the answer is whole */
 	UP_CONNECT, /* no connection: refused, unknown host, TLS */
+	UP_OURS,    /* no connection for lack of descriptors, ports or memory
+		       here: nobody was asked */
 	UP_TIMEOUT, /* connecting, first byte, or silence */
 	UP_CUT,     /* broken off before its end */
 	UP_BAD,     /* what came is not HTTP */

@@ -56,6 +56,7 @@ struct link {
 	struct link *prev, *next; /* of the idle ones, the newest first */
 	int64_t idle_us;
 	bool idle, reused, gone;
+	bool ours;    /* no connection could be made here */
 	bool patient; /* see conn_patient() */
 	struct resolve *question;
 	struct resolved found;

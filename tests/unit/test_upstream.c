@@ -540,6 +540,37 @@ static void test_refused(void **state)
 	world_release(&w);
 }
 
+/* Without a descriptor for the connection nobody is asked, and nobody is to be
+ * blamed but us; a connection that lies idle needs none. */
+static void test_no_descriptor(void **state)
+{
+	struct rlimit all, none;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	SCRIPT(&w, 0, reads(), says(OK_REPLY), reads(), says(OK_REPLY),
+	       holds());
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = all;
+	none.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	start(&w);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	run(&w);
+	expect(&w.call[0], UP_OURS, 0, "");
+	assert_false(w.call[0].sent);
+	start(&w);
+	run(&w);
+	expect(&w.call[1], UP_DONE, 200, "ok");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	start(&w);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	run(&w);
+	expect(&w.call[2], UP_DONE, 200, "ok");
+	world_release(&w);
+}
+
 /* By name: whatever the families are, one of the addresses answers. */
 static void test_localhost(void **state)
 {
@@ -804,6 +835,7 @@ int main(void)
 		cmocka_unit_test(test_idle_ends),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_descriptor),
 		cmocka_unit_test(test_localhost),
 		cmocka_unit_test(test_no_such_host),
 		cmocka_unit_test(test_timeouts),
