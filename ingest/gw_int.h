@@ -109,6 +109,11 @@ bool gw_session_get(const struct gw_sessions *s, struct uuid task,
 		    struct gw_last *out);
 void gw_session_put(struct gw_sessions *s, struct uuid task,
 		    const struct gw_last *v);
+/* Reads and writes as one step, also with other workers at the same one: `with`
+ * gets what is known (nothing: all zero), and what it leaves is kept. It must
+ * not take long. */
+void gw_session_change(struct gw_sessions *s, struct uuid task,
+		       void (*with)(struct gw_last *v, void *arg), void *arg);
 
 /* ---- a worker's gateway, gw.c ---- */
 struct gw_call;

@@ -505,20 +505,24 @@ bool gw_fall_back(struct gw_call *c)
 	return arm >= 0;
 }
 
-void gw_session_note(struct gw_call *c)
+static void note_served(struct gw_last *last, void *arg)
 {
-	struct gw_last last;
+	const struct gw_call *c = arg;
 	struct str name = c->t.name;
 
-	if (!c->g->sessions || name.len >= sizeof(last.model))
+	memset(last->model, 0, sizeof(last->model));
+	memcpy(last->model, name.p, name.len);
+	last->at_us = clock_now_us();
+	last->prompt_tokens = usage_prompt_total(&c->t.reply.usage);
+	last->cost_pusd += c->spent_pusd;
+	last->steps++;
+}
+
+void gw_session_note(struct gw_call *c)
+{
+	if (!c->g->sessions ||
+	    c->t.name.len >= sizeof(((struct gw_last *)NULL)->model))
 		return;
-	gw_session_get(c->g->sessions, c->who.task_id, &last);
-	memset(last.model, 0, sizeof(last.model));
-	memcpy(last.model, name.p, name.len);
-	last.at_us = clock_now_us();
-	last.prompt_tokens = usage_prompt_total(&c->t.reply.usage);
-	last.cost_pusd += c->spent_pusd;
-	last.steps++;
-	gw_session_put(c->g->sessions, c->who.task_id, &last);
+	gw_session_change(c->g->sessions, c->who.task_id, note_served, c);
 	gw_turn_note(c);
 }

@@ -41,19 +41,21 @@ struct uuid gw_turn_read(struct gw_call *c)
 	return turn_of(c->key, id);
 }
 
+static void add_call(struct gw_last *turn, void *arg)
+{
+	const struct gw_call *c = arg;
+
+	turn->at_us = c->t.ended_us;
+	turn->cost_pusd += c->spent_pusd;
+	turn->steps++;
+	if (!c->t.priced)
+		turn->prompt_tokens = UNPRICED;
+}
+
 void gw_turn_note(struct gw_call *c)
 {
-	struct gw_last turn;
-
-	if (uuid_is_nil(c->who.turn))
-		return;
-	gw_session_get(c->g->sessions, c->who.turn, &turn);
-	turn.at_us = c->t.ended_us;
-	turn.cost_pusd += c->spent_pusd;
-	turn.steps++;
-	if (!c->t.priced)
-		turn.prompt_tokens = UNPRICED;
-	gw_session_put(c->g->sessions, c->who.turn, &turn);
+	if (!uuid_is_nil(c->who.turn))
+		gw_session_change(c->g->sessions, c->who.turn, add_call, c);
 }
 
 static void tell_turn(const struct gateway *g, struct str key, struct str id,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ingest/gw_int.h"
@@ -185,6 +186,53 @@ static void a_success_forgets_failures(void **state)
 
 /* ---- sessions ---- */
 
+enum {
+	SUMMANDS = 20000
+};
+
+static void add_one(struct gw_last *v, void *arg)
+{
+	(void)arg;
+	v->steps++;
+	v->cost_pusd += 3;
+}
+
+/* Two workers that add to the same at once lose nothing. */
+static void what_two_add_is_there(void **state)
+{
+	char dir[] = "/tmp/aco-sessions-XXXXXX", path[64];
+	struct uuid task = uuid_v7();
+	struct gw_sessions *s;
+	struct gw_last got;
+	pid_t pid[2];
+	int status;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	for (int i = 0; i < 2; i++) {
+		pid[i] = fork();
+		assert_true(pid[i] >= 0);
+		if (pid[i])
+			continue;
+		s = gw_sessions_open(dir);
+		for (int k = 0; s && k < SUMMANDS; k++)
+			gw_session_change(s, task, add_one, NULL);
+		_exit(s ? 0 : 1);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+		assert_int_equal(status, 0);
+	}
+	s = gw_sessions_open(dir);
+	assert_true(gw_session_get(s, task, &got));
+	assert_int_equal(got.steps, 2 * SUMMANDS);
+	assert_int_equal(got.cost_pusd, 6 * SUMMANDS);
+	gw_sessions_close(s);
+	snprintf(path, sizeof(path), "%s/sessions", dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void sessions_are_shared_and_outlive(void **state)
 {
 	char dir[] = "/tmp/aco-sessions-XXXXXX", path[64];
@@ -269,6 +317,7 @@ int main(void)
 		cmocka_unit_test(keys_of_files),
 		cmocka_unit_test(failures_open_it),
 		cmocka_unit_test(a_success_forgets_failures),
+		cmocka_unit_test(what_two_add_is_there),
 		cmocka_unit_test(sessions_are_shared_and_outlive),
 		cmocka_unit_test(waits_as_they_are_spelt),
 	};
