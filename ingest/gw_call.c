@@ -225,7 +225,7 @@ static void try_again(struct gw_call *c)
 static void escalate(struct gw_call *c)
 {
 	gw_escalate(c);
-	stat_add(STAT_GW_ESCALATIONS, 1);
+	stat_add(c->steps_down ? STAT_GW_STEPS_DOWN : STAT_GW_ESCALATIONS, 1);
 	pause_for(c, 0);
 }
 

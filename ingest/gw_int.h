@@ -250,6 +250,7 @@ struct gw_call {
 	struct str serve; /* model to serve, where arm is -1 */
 	const struct gw_provider *provider; /* where arm is -1 */
 	struct uuid escalated_from;
+	bool steps_down; /* ... and the next one is weaker than that */
 
 	struct budget_ticket *budget;
 	int64_t worst_pusd, spent_pusd;

@@ -456,8 +456,15 @@ bool gw_judge(struct gw_call *c)
 	       !c->arms[d->arm].allowed || !gw_affords(c, d->arm);
 }
 
+/* The strongest one's reply was not accepted, and a weaker one may still do. */
+static bool is_weaker(const struct gw_call *c, int arm)
+{
+	return c->arms[arm].tier < c->arms[c->t.arm].tier;
+}
+
 void gw_escalate(struct gw_call *c)
 {
+	c->steps_down = is_weaker(c, c->judged.arm);
 	c->escalated_from = c->t.id;
 	c->decision = c->judged;
 	c->decision_id = uuid_v7();

@@ -224,7 +224,10 @@ static void add_reasons(const struct gw_call *c, struct buf *b)
 	if (!c->acts)
 		json_out_str(&o, "served", c->t.name);
 	if (!uuid_is_nil(c->escalated_from)) {
-		json_out_str(&o, "why", STR("not accepted"));
+		json_out_str(&o, "why",
+			     c->steps_down
+				     ? STR("not accepted, next one weaker")
+				     : STR("not accepted"));
 		put_share(&o, "p_accept", (double)d->p_accept);
 	}
 	json_out_str(&o, "kind", str_from(plan_kind_names[d->plan.kind]));

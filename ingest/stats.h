@@ -72,6 +72,8 @@
 	  "attempts after one that failed")                                    \
 	X(GW_ESCALATIONS, "aco_gateway_escalations_total", "",                 \
 	  "attempts after a reply that was not accepted")                      \
+	X(GW_STEPS_DOWN, "aco_gateway_steps_down_total", "",                   \
+	  "attempts with a weaker model after a reply that was not accepted")  \
 	X(GW_SHUT, "aco_gateway_refused_total", "why=\"provider\"",            \
 	  "requests refused before any provider saw them")                     \
 	X(GW_BUDGET_REFUSED, "aco_gateway_refused_total", "why=\"budget\"",    \

@@ -199,13 +199,24 @@ static bool usual_finish(struct str s)
 	       str_is(s, "stop_sequence");
 }
 
+/* Whether the reply that was not accepted came from a stronger model. */
+static bool steps_down(struct table *t, const struct query_attempt *a)
+{
+	int from = table_find(
+		t, table_key(a->escalated_from.b, sizeof(a->escalated_from.b)));
+	const struct cell *tier = from < 0 ? NULL : table_get(t, from, TIER);
+
+	return tier && tier->known && a->tier > 0 && a->tier < tier->v.i;
+}
+
 static void fill_note(struct table *t, int r, const struct query_attempt *a)
 {
 	if (a->error_class.p) {
 		table_text(t, r, NOTE, a->error_class);
 		table_tone(t, r, NOTE, TONE_BAD);
 	} else if (!uuid_is_nil(a->escalated_from)) {
-		table_text(t, r, NOTE, STR("escalated"));
+		table_text(t, r, NOTE,
+			   steps_down(t, a) ? STR("weaker") : STR("escalated"));
 		table_tone(t, r, NOTE, TONE_WARN);
 	} else if (!usual_finish(a->finish_reason)) {
 		table_text(t, r, NOTE, a->finish_reason);

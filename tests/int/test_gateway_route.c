@@ -228,6 +228,18 @@ static void another_model_steps_in(void **state)
 		2);
 }
 
+/* What the dashboard notes of a task's attempts. */
+static void assert_noted(const char *name, const char *note)
+{
+	const struct harness_run how = {.env = w.env};
+	struct harness_end e =
+		HARNESS_ACO(&how, "top", "--task", name, "--once", "--json");
+
+	assert_int_equal(e.code, 0);
+	ASSERT_CONTAINS(e.out, note);
+	harness_end_free(&e);
+}
+
 static void a_refusal_is_not_accepted(void **state)
 {
 	struct gw_got g = gw_post(&live, "/v1/chat/completions",
@@ -251,7 +263,37 @@ static void a_refusal_is_not_accepted(void **state)
 				" b.step_id AND a.decision_id <>"
 				" b.decision_id"),
 		1);
-	assert_row("judge", "d.reasons->>'why'", ", not accepted");
+	/* It was the strongest one's. */
+	assert_row("judge", "model", "gpt-5, gpt-5-mini");
+	assert_row("judge", "d.reasons->>'why'",
+		   ", not accepted, next one weaker");
+	assert_noted("judge", "\"note\":\"weaker\"");
+}
+
+/* The same where a stronger model is left: the rows tell the two apart. */
+static void the_stronger_one_is_an_escalation(void **state)
+{
+	char name[32] = "";
+	bool up = false;
+
+	(void)state;
+	/* Which one begins is a matter of shares. */
+	for (int i = 0; i < 200 && !up; i++) {
+		struct gw_got g;
+
+		snprintf(name, sizeof(name), "judge-up-%d", i);
+		g = gw_post(&live, "/v1/chat/completions",
+			    task(name, "x-fake: refuse only=gpt-5-mini\r\n"),
+			    CHAT("auto:coding", ""));
+		assert_int_equal(g.status, 200);
+		assert_string_equal(gw_got_header(&g, "x-aco-model"), "gpt-5");
+		up = !strcmp(gw_got_header(&g, "x-aco-attempts"), "2");
+		gw_got_free(&g);
+	}
+	assert_true(up);
+	assert_row(name, "model", "gpt-5-mini, gpt-5");
+	assert_row(name, "d.reasons->>'why'", ", not accepted");
+	assert_noted(name, "\"note\":\"escalated\"");
 }
 
 /* ---- sessions ---- */
@@ -359,6 +401,7 @@ int main(void)
 		cmocka_unit_test(live_decides),
 		cmocka_unit_test(another_model_steps_in),
 		cmocka_unit_test(a_refusal_is_not_accepted),
+		cmocka_unit_test(the_stronger_one_is_an_escalation),
 		cmocka_unit_test(encrypted_reasoning_pins),
 		cmocka_unit_test(signed_thinking_pins),
 		cmocka_unit_test(what_a_model_cannot_goes_elsewhere),
