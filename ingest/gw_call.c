@@ -402,7 +402,7 @@ void gw_call_try(struct gw_call *c)
 	gw_call_refuse(c, 503, NULL, &e);
 }
 
-void gw_call_unplaced(struct gw_call *c, const struct gw_link *l)
+void gw_call_unplaced(struct gw_call *c, const struct gw_link *l, bool crowded)
 {
 	struct err e;
 
@@ -412,10 +412,17 @@ void gw_call_unplaced(struct gw_call *c, const struct gw_link *l)
 		return;
 	}
 	c->wait_us = 0;
-	err_set(&e, RC_BUSY,
-		"provider %s had no place within %lld s: it may have %d calls "
-		"at once",
-		l->name, (long long)(c->conf->queue_us / US_PER_SEC), l->max);
+	if (crowded)
+		err_set(&e, RC_BUSY,
+			"provider %s has the %d calls that it may have at "
+			"once, and of those that wait here most are this key's",
+			l->name, l->max);
+	else
+		err_set(&e, RC_BUSY,
+			"provider %s had no place within %lld s: it may have "
+			"%d calls at once",
+			l->name, (long long)(c->conf->queue_us / US_PER_SEC),
+			l->max);
 	refuse_busy(c, &e);
 }
 

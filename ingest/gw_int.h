@@ -3,7 +3,7 @@
  * gw_worst.c (what it may cost),
  * gw_call.c (an exchange's way), gw_try.c (an attempt), gw_head.c (headers),
  * gw_reply.c (answers), gw_row.c (records), gw_link.c (health of providers),
- * gw_queue.c (calls at once to one),
+ * gw_queue.c (calls at once to one), gw_line.c (those that wait for it),
  * gw_session.c (what served a task last), ep_gateway.c (routes). */
 #ifndef ACO_GW_INT_H
 #define ACO_GW_INT_H
@@ -48,6 +48,12 @@ enum gw_link_state {
 	LINK_HALF
 };
 struct gw_call;
+/* Calls that wait, gw_line.c. */
+struct gw_line;
+struct gw_lines {
+	struct gw_line *first, *last; /* of the keys' lines, in their turn */
+	int n;                        /* calls of all of them */
+};
 struct gw_link {
 	char name[64];
 	enum gw_link_state state;
@@ -57,9 +63,8 @@ struct gw_link {
 	int64_t until_us, open_us; /* monotonic; how long it stays open */
 
 	/* gw_queue.c */
-	int lane, max; /* its number; calls at once, 0: any number */
-	struct gw_call *first, *last; /* of those that wait for a place */
-	int n_waiting;
+	int lane, max;           /* its number; calls at once, 0: any number */
+	struct gw_lines waiting; /* for a place */
 	bool waking;
 };
 /* Whether a call may be tried; opens the way for one when time is up. */
@@ -83,8 +88,27 @@ enum gw_turn gw_queue_ask(struct gw_call *c, struct gw_link *l,
 			  const struct gw_provider *p);
 /* Gives its place back, or waits no more. Nothing to give is fine. */
 void gw_queue_leave(struct gw_call *c);
-bool gw_queue_full(const struct gw_link *l, const struct gw_conf *f);
+/* Whether that call would find no room among those that wait. */
+bool gw_queue_full(const struct gw_link *l, const struct gw_call *c);
 void gw_queue_look(void *gateway); /* a timer's */
+
+/* ---- those that wait, gw_line.c ----
+ * In the order of coming within a key; keys take turns, so that who asks for
+ * much delays nobody but itself. Calls without a key are one key's. */
+void gw_lines_add(struct gw_lines *q, struct gw_call *c);
+/* Out of it, wherever it stands; `served`: its key has had its turn. */
+void gw_lines_take(struct gw_lines *q, struct gw_call *c, bool served);
+/* Whose turn it is; NULL: nobody waits. */
+struct gw_call *gw_lines_next(const struct gw_lines *q);
+/* Since when the one that has waited longest waits; 0: nobody does. */
+int64_t gw_lines_since(const struct gw_lines *q);
+/* Who has to make room for that call, which does not wait yet, where no more
+ * may: the last one of the key that has the most, if that would still have as
+ * many as this call's key. NULL: nobody. */
+struct gw_call *gw_lines_too_many(const struct gw_lines *q,
+				  const struct gw_call *c);
+/* One that has waited for as long as its configuration lets it; NULL. */
+struct gw_call *gw_lines_late(const struct gw_lines *q, int64_t now_us);
 
 /* ---- gw_wait.c ---- */
 /* What retry-after-ms and retry-after (seconds, or a date) ask for, less than
@@ -238,7 +262,8 @@ struct gw_call {
 	struct gw_link *place; /* at this provider; NULL: none */
 	struct gw_link *queue; /* for a place at this one */
 	struct gw_call *queue_next;
-	int64_t queued_us; /* since when; monotonic */
+	const struct gw_link *crowded; /* made room there */
+	int64_t queued_us;             /* since when; monotonic */
 
 	/* the plan */
 	struct route_ask ask;
@@ -277,9 +302,9 @@ void gw_call_theirs(struct gw_call *c, int64_t now_us);
 void gw_call_ours(struct gw_call *c, int64_t now_us);
 /* Start an attempt with c->arm or c->serve. */
 void gw_call_try(struct gw_call *c);
-/* It has waited for a place with a provider for as long as one may: another
- * model, or an error. */
-void gw_call_unplaced(struct gw_call *c, const struct gw_link *l);
+/* It has waited for a place with a provider for as long as one may, or has made
+ * room for another key's call: another model, or an error. */
+void gw_call_unplaced(struct gw_call *c, const struct gw_link *l, bool crowded);
 /* The attempt has ended: deliver, try again, escalate, give up. */
 void gw_call_ended(struct gw_call *c);
 /* Every second. */

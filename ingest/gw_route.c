@@ -150,7 +150,7 @@ static void add_arms(struct gw_call *c, const struct gw_last *last)
 					: lost_cache(c, m),
 			.allowed = (need & ~m->can) == 0 &&
 				   gw_link_ready(l, now) &&
-				   !gw_queue_full(l, c->conf),
+				   !gw_queue_full(l, c),
 		};
 	}
 	c->ask.arms = c->arms;

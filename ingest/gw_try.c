@@ -106,7 +106,7 @@ static enum gw_started admit(struct gw_call *c, const struct gw_provider *p,
 		err_set(e, RC_BUSY,
 			"provider %s has the %d calls that it may have at once,"
 			" and %d more wait here",
-			p->name, l->max, l->n_waiting);
+			p->name, l->max, l->waiting.n);
 		return GW_BUSY;
 	}
 	return GW_SENT;

@@ -1,11 +1,13 @@
 /* How many calls are at a provider at once: never more than it may have, over
- * all workers; who waits does so in order, not for ever and not too many. */
+ * all workers; who waits does so in order, not for ever and not too many, and
+ * no key makes others wait for all that it asks. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/int/gw_help.h"
@@ -17,11 +19,11 @@
 	"{\"model\":\"claude-haiku-4-5\",\"max_tokens\":9,\"messages\":"       \
 	"[{\"role\":\"user\",\"content\":\"x\"}]}"
 
-static struct gw_world many, one, two;
+static struct gw_world many, one, two, keyed;
 
 /* Three calls at a time for the daemon of two workers; one for the other's
- * `openai`, and no more than two that wait, for at most two seconds. And one at
- * a time for two workers. */
+ * `openai`, and no more than two that wait, for at most two seconds. One at a
+ * time for two workers; and for one, where four may wait. */
 static void they_start(void **state)
 {
 	char text[256];
@@ -30,6 +32,7 @@ static void they_start(void **state)
 	gw_world_init(&many, "gateway_calls");
 	gw_world_beside(&one, &many);
 	gw_world_beside(&two, &many);
+	gw_world_beside(&keyed, &many);
 	gw_world_set(&many, "ACO_WORKERS", "2");
 	gw_world_set(&many, "ACO_PROVIDER_CALLS", "3");
 	snprintf(text, sizeof(text),
@@ -42,9 +45,12 @@ static void they_start(void **state)
 	gw_world_set(&one, "ACO_GATEWAY_RETRIES", "0");
 	gw_world_set(&two, "ACO_WORKERS", "2");
 	gw_world_set(&two, "ACO_PROVIDER_CALLS", "1");
+	gw_world_set(&keyed, "ACO_PROVIDER_CALLS", "1");
+	gw_world_set(&keyed, "ACO_PROVIDER_QUEUE", "4");
 	gw_world_serve(&many);
 	gw_world_serve(&one);
 	gw_world_serve(&two);
+	gw_world_serve(&keyed);
 }
 
 /* ---- clients ---- */
@@ -209,6 +215,20 @@ static void a_crash_gives_back(void **state)
 	wait_metric(&many, "aco_provider_calls{provider=\"openai\"} ", 0);
 }
 
+/* The id of an answer; later ones are greater. */
+static const char *id_of(const struct ask *a)
+{
+	const char *id = strstr(buf_str(&a->got.body), "chatcmpl-");
+
+	assert_non_null(id);
+	return id;
+}
+
+static void assert_before(const struct ask *a, const struct ask *b)
+{
+	assert_true(strncmp(id_of(a), id_of(b), 29) < 0);
+}
+
 /* One is served, two wait, the next is told so in its own protocol; those that
  * wait are served in the order of their coming. */
 static void who_waits_is_served_in_order(void **state)
@@ -245,15 +265,128 @@ static void who_waits_is_served_in_order(void **state)
 	gw_got_free(&g);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ask_end(&a[i]), 200);
-	for (int i = 1; i < 3; i++) {
-		const char *before =
-			strstr(buf_str(&a[i - 1].got.body), "chatcmpl-");
-		const char *now = strstr(buf_str(&a[i].got.body), "chatcmpl-");
-
-		assert_true(strncmp(before, now, 29) < 0);
-	}
+	for (int i = 1; i < 3; i++)
+		assert_before(&a[i - 1], &a[i]);
 	for (int i = 0; i < 3; i++)
 		gw_got_free(&a[i].got);
+}
+
+static bool key_known(void *header)
+{
+	struct gw_got g = gw_post(&keyed, "/v1/chat/completions", header,
+				  CHAT("gpt-5-mini"));
+	bool yes = g.status == 200;
+
+	gw_got_free(&g);
+	return yes;
+}
+
+static void new_key(const char *name, char *header, size_t n)
+{
+	const struct harness_run how = {.env = keyed.env};
+	struct harness_end e =
+		HARNESS_ACO(&how, "key", "add", name, "--role", "gateway");
+
+	assert_int_equal(e.code, 0);
+	snprintf(header, n, "x-aco-key: %.*s\r\n", (int)strcspn(e.out, "\n"),
+		 e.out);
+	harness_end_free(&e);
+	poll_until(key_known, header, 10000, "a new key");
+}
+
+/* The only place is taken, as long as nobody reads this stream. */
+static int take_the_place(const char *key)
+{
+	int fd = gw_connect(&keyed);
+	char headers[320];
+
+	snprintf(headers, sizeof(headers), "%sx-fake: big=40000000\r\n", key);
+	gw_send(fd, "/v1/chat/completions", headers,
+		STR("{\"model\":\"gpt-5-mini\",\"stream\":true,\"messages\":"
+		    "[{\"role\":\"user\",\"content\":\"x\"}]}"));
+	wait_metric(&keyed, "aco_provider_calls{provider=\"openai\"} ", 1);
+	return fd;
+}
+
+/* Four calls of a key wait. Another key's call takes the room of the last of
+ * them and is served second. */
+static void no_key_keeps_others_waiting(void **state)
+{
+	static const char waiting[] =
+		"aco_provider_waiting{provider=\"openai\"} ";
+	char flood[256], calm[256];
+	struct ask a[4], b = {.w = &keyed,
+			      .path = "/v1/chat/completions",
+			      .headers = calm,
+			      .body = CHAT("gpt-5-mini")};
+	struct gw_got g;
+	int fd;
+
+	(void)state;
+	new_key("calm", calm, sizeof(calm));
+	new_key("flood", flood, sizeof(flood));
+	fd = take_the_place(flood);
+	for (int i = 0; i < 4; i++) {
+		a[i] = b;
+		a[i].headers = flood;
+		ask_start(&a[i]);
+		wait_metric(&keyed, waiting, i + 1);
+	}
+	ask_start(&b);
+	assert_int_equal(ask_end(&a[3]), 429);
+	ASSERT_CONTAINS(buf_str(&a[3].got.body), "most are this key's");
+	assert_true(*gw_got_header(&a[3].got, "retry-after") > '0');
+	gw_got_free(&a[3].got);
+	wait_metric(&keyed, waiting, 4);
+	g = gw_receive(fd);
+	assert_true(g.whole);
+	gw_got_free(&g);
+	close(fd);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask_end(&a[i]), 200);
+	assert_int_equal(ask_end(&b), 200);
+	assert_before(&a[0], &b);
+	assert_before(&b, &a[1]);
+	assert_before(&a[1], &a[2]);
+	for (int i = 0; i < 3; i++)
+		gw_got_free(&a[i].got);
+	gw_got_free(&b.got);
+	wait_metric(&keyed, waiting, 0);
+}
+
+/* A worker without descriptors blames no provider: as soon as it has some its
+ * calls are served. */
+static void no_descriptor_is_no_failure_of_theirs(void **state)
+{
+	pid_t worker = gw_world_worker(&one);
+	int fd = gw_connect(&one);
+	struct rlimit all, none;
+	struct gw_got g;
+
+	(void)state;
+	/* No connection to the provider is left, ours is there. */
+	gw_send(fd, "/v1/chat/completions", "x-fake: reset\r\n",
+		STR(CHAT("gpt-5-mini")));
+	g = gw_receive(fd);
+	assert_int_equal(g.status, 502);
+	gw_got_free(&g);
+	assert_int_equal(prlimit(worker, RLIMIT_NOFILE, NULL, &all), 0);
+	none = all;
+	none.rlim_cur = 3;
+	assert_int_equal(prlimit(worker, RLIMIT_NOFILE, &none, NULL), 0);
+	for (int i = 0; i < 7; i++) {
+		gw_send(fd, "/v1/messages", "", STR(MESSAGE));
+		g = gw_receive(fd);
+		assert_int_equal(g.status, 502);
+		ASSERT_CONTAINS(buf_str(&g.body), "no socket");
+		gw_got_free(&g);
+	}
+	assert_int_equal(prlimit(worker, RLIMIT_NOFILE, &all, NULL), 0);
+	gw_send(fd, "/v1/messages", "", STR(MESSAGE));
+	g = gw_receive(fd);
+	assert_int_equal(g.status, 200);
+	gw_got_free(&g);
+	close(fd);
 }
 
 /* Nobody waits for ever. */
@@ -404,6 +537,8 @@ static void no_worker_keeps_its_places(void **state)
 static void they_stop(void **state)
 {
 	(void)state;
+	gw_world_stop(&keyed);
+	gw_world_release(&keyed);
 	gw_world_stop(&two);
 	gw_world_release(&two);
 	gw_world_stop(&one);
@@ -416,6 +551,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(they_start),
+		cmocka_unit_test(no_descriptor_is_no_failure_of_theirs),
+		cmocka_unit_test(no_key_keeps_others_waiting),
 		cmocka_unit_test(never_more_than_it_may_have),
 		cmocka_unit_test(streams_count_to_their_ends),
 		cmocka_unit_test(a_crash_gives_back),

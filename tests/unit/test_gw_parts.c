@@ -184,6 +184,126 @@ static void a_success_forgets_failures(void **state)
 	assert_true(gw_link_ready(&l, 1));
 }
 
+/* ---- those that wait ---- */
+
+enum {
+	WAITERS = 12
+};
+
+static struct gw_conf patience = {.queue_us = 1000};
+static struct gw_conf impatience = {.queue_us = 10};
+
+static struct gw_call *waiter(struct gw_call *c, const char *key, int64_t us)
+{
+	*c = (struct gw_call){
+		.conf = &patience, .key = str_from(key), .queued_us = us};
+	return c;
+}
+
+/* One key has asked for much before the others came. */
+static void keys_take_turns(void **state)
+{
+	static const int order[] = {0, 6, 9, 1, 7, 2, 8, 3, 4, 5};
+	struct gw_call *c = calloc(WAITERS, sizeof(*c));
+	struct gw_lines q = {0};
+
+	(void)state;
+	assert_null(gw_lines_next(&q));
+	assert_int_equal(gw_lines_since(&q), 0);
+	for (int i = 0; i < 10; i++)
+		gw_lines_add(&q, waiter(&c[i],
+					i < 6   ? "flood"
+					: i < 9 ? "other"
+						: "",
+					100 + i));
+	assert_int_equal(q.n, 10);
+	for (int i = 0; i < 10; i++) {
+		struct gw_call *next = gw_lines_next(&q);
+
+		assert_int_equal(next - c, order[i]);
+		gw_lines_take(&q, next, true);
+	}
+	assert_int_equal(q.n, 0);
+	assert_null(gw_lines_next(&q));
+	free(c);
+}
+
+/* Who leaves does not cost its key a turn; the oldest is told of wherever it
+ * stands. */
+static void who_leaves_costs_no_turn(void **state)
+{
+	struct gw_call *c = calloc(WAITERS, sizeof(*c));
+	struct gw_lines q = {0};
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		gw_lines_add(&q, waiter(&c[i], i % 2 ? "b" : "a", 100 - i));
+	assert_int_equal(gw_lines_since(&q), 99);
+	gw_lines_take(&q, &c[0], false);
+	assert_ptr_equal(gw_lines_next(&q), &c[2]);
+	gw_lines_take(&q, &c[4], false); /* the last one of its line */
+	gw_lines_take(&q, &c[2], true);
+	assert_ptr_equal(gw_lines_next(&q), &c[1]);
+	gw_lines_add(&q, waiter(&c[6], "a", 200));
+	gw_lines_take(&q, &c[1], true);
+	assert_ptr_equal(gw_lines_next(&q), &c[6]);
+	while (q.n)
+		gw_lines_take(&q, gw_lines_next(&q), true);
+	free(c);
+}
+
+/* The key that has the most makes room, as long as it keeps as many as the
+ * newcomer's. */
+static void the_most_make_room(void **state)
+{
+	struct gw_call *c = calloc(WAITERS, sizeof(*c)), *new = &c[11];
+	struct gw_lines q = {0};
+
+	(void)state;
+	waiter(new, "new", 1);
+	assert_null(gw_lines_too_many(&q, new));
+	gw_lines_add(&q, waiter(&c[0], "few", 1));
+	assert_null(gw_lines_too_many(&q, new));
+	for (int i = 1; i < 5; i++)
+		gw_lines_add(&q, waiter(&c[i], "flood", 1));
+	assert_ptr_equal(gw_lines_too_many(&q, new), &c[4]);
+	assert_null(gw_lines_too_many(&q, waiter(&c[10], "flood", 1)));
+	gw_lines_take(&q, &c[4], false);
+	gw_lines_add(&q, new);
+	assert_ptr_equal(gw_lines_too_many(&q, waiter(&c[10], "new", 1)),
+			 &c[3]);
+	gw_lines_take(&q, &c[3], false);
+	gw_lines_add(&q, &c[10]);
+	assert_null(gw_lines_too_many(&q, waiter(&c[9], "new", 1)));
+	while (q.n)
+		gw_lines_take(&q, gw_lines_next(&q), true);
+	free(c);
+}
+
+/* A configuration that was changed lets some wait for less: they are found
+ * behind those that may wait on. */
+static void late_ones_are_found(void **state)
+{
+	struct gw_call *c = calloc(WAITERS, sizeof(*c));
+	struct gw_lines q = {0};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		gw_lines_add(&q, waiter(&c[i], "k", 100));
+		c[i].conf = i % 2 ? &impatience : &patience;
+	}
+	assert_null(gw_lines_late(&q, 109));
+	assert_ptr_equal(gw_lines_late(&q, 110), &c[1]);
+	gw_lines_take(&q, &c[1], false);
+	assert_ptr_equal(gw_lines_late(&q, 110), &c[3]);
+	gw_lines_take(&q, &c[3], false);
+	assert_null(gw_lines_late(&q, 110));
+	assert_ptr_equal(gw_lines_late(&q, 1100), &c[0]);
+	while (q.n)
+		gw_lines_take(&q, gw_lines_next(&q), true);
+	free(c);
+}
+
 /* ---- sessions ---- */
 
 enum {
@@ -317,6 +437,10 @@ int main(void)
 		cmocka_unit_test(keys_of_files),
 		cmocka_unit_test(failures_open_it),
 		cmocka_unit_test(a_success_forgets_failures),
+		cmocka_unit_test(keys_take_turns),
+		cmocka_unit_test(who_leaves_costs_no_turn),
+		cmocka_unit_test(the_most_make_room),
+		cmocka_unit_test(late_ones_are_found),
 		cmocka_unit_test(what_two_add_is_there),
 		cmocka_unit_test(sessions_are_shared_and_outlive),
 		cmocka_unit_test(waits_as_they_are_spelt),
