@@ -53,10 +53,40 @@ static int width(struct str s)
 	return n;
 }
 
-void grid_print(const struct grid *g, struct buf *out)
+/* A cell and what is between it and the next. */
+static void put(const struct grid *g, size_t i, int wide, bool last,
+		struct buf *out)
+{
+	bool right = g->cols[i % (size_t)g->n_cols].right;
+	int pad = wide - width(g->cells[i]);
+
+	if (right)
+		buf_addf(out, "%*s", pad, "");
+	buf_add(out, g->cells[i].p, g->cells[i].len);
+	if (last)
+		buf_addc(out, '\n');
+	else
+		buf_addf(out, "%*s", (right ? 0 : pad) + 2, "");
+}
+
+static void put_part(const struct grid *g, const int *wide, int keys, int from,
+		     int to, struct buf *out)
 {
 	size_t cols = (size_t)g->n_cols;
-	int wide[GRID_COLS] = {0};
+
+	for (size_t row = 0; row < g->n; row += cols) {
+		for (int c = 0; c < to; c = c + 1 == keys ? from : c + 1)
+			if (row + (size_t)c < g->n)
+				put(g, row + (size_t)c, wide[c], c + 1 == to,
+				    out);
+	}
+}
+
+void grid_print_within(const struct grid *g, int keys, int columns,
+		       struct buf *out)
+{
+	size_t cols = (size_t)g->n_cols;
+	int wide[GRID_COLS] = {0}, key = 0;
 
 	if (g->n <= cols)
 		return;
@@ -66,17 +96,23 @@ void grid_print(const struct grid *g, struct buf *out)
 		if (w > wide[i % cols])
 			wide[i % cols] = w;
 	}
-	for (size_t i = 0; i < g->n; i++) {
-		size_t c = i % cols;
-		bool last = c + 1 == cols, right = g->cols[c].right;
-		int pad = wide[c] - width(g->cells[i]);
+	for (int c = 0; c < keys; c++)
+		key += wide[c] + 2;
+	for (int from = keys, to; from < g->n_cols; from = to) {
+		int used = key + wide[from];
 
-		if (right)
-			buf_addf(out, "%*s", pad, "");
-		buf_add(out, g->cells[i].p, g->cells[i].len);
-		if (last)
+		for (to = from + 1; to < g->n_cols; to++) {
+			used += 2 + wide[to];
+			if (columns > 0 && used > columns)
+				break;
+		}
+		if (from > keys)
 			buf_addc(out, '\n');
-		else
-			buf_addf(out, "%*s", (right ? 0 : pad) + 2, "");
+		put_part(g, wide, keys, from, to, out);
 	}
+}
+
+void grid_print(const struct grid *g, struct buf *out)
+{
+	grid_print_within(g, 1, 0, out);
 }

@@ -30,5 +30,10 @@ void grid_cell(struct grid *g, struct str text);
 void grid_cells(struct grid *g, const char *text); /* the same */
 /* Append the table; nothing when it has no row. */
 void grid_print(const struct grid *g, struct buf *out);
+/* The same in so many columns of text (0: any): where it is wider, as several
+ * tables one under the other, each of which begins with the first `keys`
+ * columns (1 or more, fewer than there are). */
+void grid_print_within(const struct grid *g, int keys, int columns,
+		       struct buf *out);
 
 #endif

@@ -412,7 +412,7 @@ static enum rc evaluate(const struct conf *conf, struct wish *w,
 			if (w->json)
 				eval_json(&r, out);
 			else
-				eval_table(&r, out);
+				eval_table(&r, width(), out);
 			if (!w->json && w->chart) {
 				buf_addc(out, '\n');
 				eval_chart(&r, width(), w->ascii, out);
@@ -475,7 +475,7 @@ const struct command command_eval = {
 		"judged set: tasks_judged times the models, each an outcome "
 		"that was not fitted on. ece (calibration error, 15 bins of "
 		"equal mass), brier and brier_skill (over the class rates) are "
-		"of probabilities that decisions are made by, "
+		"of the probabilities that decisions are made by, "
 		"verdicts_judged of them: models of another source than the "
 		"task's, and those beyond 32 of a pool, have none, and tasks "
 		"that are not judged for want of one model have those of the "

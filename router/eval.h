@@ -153,9 +153,10 @@ void eval_report_release(struct eval_report *r);
 enum rc eval_run(const struct matrix *m, const struct eval_opts *o,
 		 struct eval_report *out, struct err *e) MUST_CHECK;
 
-/* The report as a table for people, as JSON, and as a chart of the plane
- * (braille, or ASCII) of so many columns. */
-void eval_table(const struct eval_report *r, struct buf *out);
+/* The report as tables for people, no wider than so many columns where they can
+ * be (0: any), as JSON, and as a chart of the plane (braille, or ASCII) of so
+ * many columns. */
+void eval_table(const struct eval_report *r, int wide, struct buf *out);
 void eval_json(const struct eval_report *r, struct buf *out);
 void eval_chart(const struct eval_report *r, int columns, bool ascii,
 		struct buf *out);

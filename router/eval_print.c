@@ -1,5 +1,6 @@
 /* The report for people and for programs. */
 #include <math.h>
+#include <string.h>
 
 #include "ledger/base/json.h"
 #include "ledger/grid.h"
@@ -28,15 +29,20 @@ static const char *dollars(struct arena *a, double usd)
 	return text(a, usd < 0.01 ? "%.3g" : "%.4g", usd);
 }
 
-/* "48.0 (42.1 .. 53.3)", in per cent or points. */
+/* "48.0 (42.1..53.3)", in per cent or points. */
 static const char *percent(struct arena *a, const struct eval_figure *f)
 {
 	if (isnan(f->value))
 		return "-";
 	if (isnan(f->low))
 		return text(a, "%.1f", 100 * f->value);
-	return text(a, "%.1f (%.1f .. %.1f)", 100 * f->value, 100 * f->low,
+	return text(a, "%.1f (%.1f..%.1f)", 100 * f->value, 100 * f->low,
 		    100 * f->high);
+}
+
+static const char *plain(struct arena *a, double v)
+{
+	return isnan(v) ? "-" : text(a, "%.1f", 100 * v);
 }
 
 static const struct grid_col columns[] = {
@@ -58,16 +64,16 @@ static void policy_row(struct grid *g, int kind, const struct eval_policy *p)
 	grid_cells(g, dollars(a, c->value));
 	grid_cells(g, s->value > 0 ? dollars(a, c->value / s->value) : "-");
 	grid_cells(g, percent(a, &p->saving));
-	grid_cells(g, text(a, "%.1f", 100 * p->saving97.value));
-	grid_cells(g, text(a, "%.1f", 100 * p->success[EVAL_HIGHEST].value));
+	grid_cells(g, plain(a, p->saving97.value));
+	grid_cells(g, plain(a, p->success[EVAL_HIGHEST].value));
 	grid_cells(g, percent(a, &p->gap_closed));
 	grid_cells(g, percent(a, &p->lift[EVAL_EQUAL]));
-	grid_cells(g, text(a, "%.1f", 100 * p->capture.value));
-	grid_cells(g, text(a, "%.1f", 100 * p->missed));
-	grid_cells(g, text(a, "%.1f", 100 * p->wasted));
+	grid_cells(g, plain(a, p->capture.value));
+	grid_cells(g, plain(a, p->missed));
+	grid_cells(g, plain(a, p->wasted));
 }
 
-static void arms_table(const struct eval_report *r, struct buf *out)
+static void arms_table(const struct eval_report *r, int wide, struct buf *out)
 {
 	static const struct grid_col cols[] = {{"MODEL", false},
 					       {"SUCCESS %", true},
@@ -81,20 +87,16 @@ static void arms_table(const struct eval_report *r, struct buf *out)
 		grid_cells(&g, text(&g.arena, "%.1f", 100 * r->arm_success[a]));
 		grid_cells(&g, dollars(&g.arena, r->arm_cost[a]));
 	}
-	grid_print(&g, out);
+	grid_print_within(&g, 1, wide, out);
 	grid_release(&g);
 }
 
 /* What a little less success saves. */
-static void less_table(const struct eval_report *r, struct buf *out)
+static void less_table(const struct eval_report *r, int wide, struct buf *out)
 {
 	static const struct grid_col cols[] = {
-		{"SAVED %, AT EQUAL SUCCESS LESS", false},
-		{"0.2 POINTS", true},
-		{"1 POINT", true},
-		{"2 POINTS", true},
-		{"3.4 POINTS", true},
-		{NULL, false}};
+		{"POLICY", false},  {"0.2 POINTS", true}, {"1 POINT", true},
+		{"2 POINTS", true}, {"3.4 POINTS", true}, {NULL, false}};
 	static const enum eval_kind kinds[] = {
 		EVAL_HINDSIGHT, EVAL_HULL,      EVAL_CLASS_STATIC, EVAL_KNN,
 		EVAL_LEARNED,   EVAL_UNGUARDED, EVAL_CASCADE};
@@ -110,21 +112,18 @@ static void less_table(const struct eval_report *r, struct buf *out)
 		for (int i = 0; i < EVAL_LESS; i++)
 			grid_cells(&g, percent(&g.arena, &p->saving_less[i]));
 	}
-	buf_addc(out, '\n');
-	grid_print(&g, out);
+	buf_addf(out, "\nSaved, %%, for so much less than equal success:\n");
+	grid_print_within(&g, 1, wide, out);
 	grid_release(&g);
 }
 
 /* What failures and other prices would make of it. */
-static void money_table(const struct eval_report *r, struct buf *out)
+static void money_table(const struct eval_report *r, int wide, struct buf *out)
 {
 	static const struct grid_col cols[] = {
-		{"BILL, A FAILURE AT ITS PRICE", false},
-		{"$/TASK", true},
-		{"FAILURES %", true},
-		{"SAVED % AT EQUAL, BEST SINGLE AT HALF PRICE", true},
-		{"AT DOUBLE", true},
-		{NULL, false}};
+		{"POLICY", false},    {"BILL, $/TASK", true},
+		{"FAILURES %", true}, {"SAVED % AT HALF", true},
+		{"AT DOUBLE", true},  {NULL, false}};
 	struct grid g;
 
 	grid_init(&g, cols);
@@ -135,16 +134,18 @@ static void money_table(const struct eval_report *r, struct buf *out)
 		if (!p->there || k == EVAL_HINDSIGHT)
 			continue;
 		grid_cells(&g, eval_names[k]);
-		grid_cells(&g, text(&g.arena, "%.4g (%.4g .. %.4g)",
+		grid_cells(&g, text(&g.arena, "%.4g (%.4g..%.4g)",
 				    p->bill.value, p->bill.low, p->bill.high));
 		grid_cells(&g, text(&g.arena, "%.1f", 100 * (1 - s->value)));
 		grid_cells(&g, percent(&g.arena, &p->saving_half));
 		grid_cells(&g, percent(&g.arena, &p->saving_double));
 	}
-	buf_addc(out, '\n');
-	grid_print(&g, out);
+	buf_addf(out,
+		 "\nThe bill where a failure costs $%.4g; what is saved at "
+		 "equal success if\n%s's price were half, or double:\n",
+		 r->penalty, r->best_single);
+	grid_print_within(&g, 1, wide, out);
 	grid_release(&g);
-	buf_addf(out, "A failure costs $%.4g.\n", r->penalty);
 }
 
 static void class_rows(struct grid *g, const struct eval_class *c)
@@ -170,7 +171,7 @@ static void class_rows(struct grid *g, const struct eval_class *c)
 	}
 }
 
-static void class_table(const struct eval_report *r, struct buf *out)
+static void class_table(const struct eval_report *r, int wide, struct buf *out)
 {
 	static const struct grid_col cols[] = {{"CLASS", false},
 					       {"TASKS", true},
@@ -192,7 +193,7 @@ static void class_table(const struct eval_report *r, struct buf *out)
 	for (int c = 0; c < r->n_classes; c++)
 		class_rows(&g, &r->classes[c]);
 	buf_addc(out, '\n');
-	grid_print(&g, out);
+	grid_print_within(&g, 3, wide, out);
 	grid_release(&g);
 	buf_addf(out,
 		 "A class's savings are of what its own best model costs.\n");
@@ -265,22 +266,51 @@ static void notes(const struct eval_report *r, struct buf *out)
 		    out);
 }
 
-void eval_table(const struct eval_report *r, struct buf *out)
+/* Lines no longer than so many characters, broken between words. */
+static void wrap(struct str s, int wide, struct buf *out)
 {
+	int at = 0;
+
+	for (size_t i = 0; i < s.len;) {
+		size_t n = strcspn(s.p + i, " \n");
+
+		if (at && wide > 0 && at + 1 + (int)n > wide) {
+			buf_addc(out, '\n');
+			at = 0;
+		}
+		if (at && n)
+			buf_addc(out, ' ');
+		at += (int)n + (at && n);
+		buf_add(out, s.p + i, n);
+		i += n;
+		if (i < s.len && s.p[i] == '\n') {
+			buf_addc(out, '\n');
+			at = 0;
+		}
+		i++;
+	}
+}
+
+void eval_table(const struct eval_report *r, int wide, struct buf *out)
+{
+	struct buf words;
 	struct grid g;
 
-	arms_table(r, out);
+	arms_table(r, wide, out);
 	buf_addc(out, '\n');
 	grid_init(&g, columns);
 	for (int k = 0; k < EVAL_KINDS; k++)
 		if (r->policy[k].there)
 			policy_row(&g, k, &r->policy[k]);
-	grid_print(&g, out);
+	grid_print_within(&g, 1, wide, out);
 	grid_release(&g);
-	less_table(r, out);
-	money_table(r, out);
-	class_table(r, out);
-	notes(r, out);
+	less_table(r, wide, out);
+	money_table(r, wide, out);
+	class_table(r, wide, out);
+	buf_init(&words, 65536);
+	notes(r, &words);
+	wrap((struct str){buf_str(&words), words.len}, wide, out);
+	buf_release(&words);
 }
 
 /* ---- JSON ---- */

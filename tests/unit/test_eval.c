@@ -373,7 +373,13 @@ static void printing(void **state)
 	}
 	json_doc_release(&d);
 	buf_clear(&b);
-	eval_table(&r, &b);
+	eval_table(&r, 80, &b);
+	for (const char *line = buf_str(&b); *line;) {
+		size_t n = strcspn(line, "\n");
+
+		assert_true(n <= 80);
+		line += n + (line[n] != 0);
+	}
 	assert_non_null(strstr(buf_str(&b), "class-static"));
 	assert_non_null(strstr(buf_str(&b), "learned: not trained."));
 	buf_clear(&b);

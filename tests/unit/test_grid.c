@@ -51,11 +51,41 @@ static void test_widths(void **state)
 	buf_release(&b);
 }
 
+static void test_narrow(void **state)
+{
+	struct grid g;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1024);
+	grid_init(&g, cols);
+	grid_cells(&g, "a");
+	grid_cells(&g, "1234");
+	grid_cells(&g, "x");
+	grid_print_within(&g, 1, 16, &b);
+	assert_string_equal(buf_str(&b), "NAME     N  LAST\n"
+					 "a     1234  x\n");
+	buf_clear(&b);
+	grid_print_within(&g, 1, 15, &b);
+	assert_string_equal(buf_str(&b), "NAME     N\n"
+					 "a     1234\n"
+					 "\n"
+					 "NAME  LAST\n"
+					 "a     x\n");
+	buf_clear(&b);
+	grid_print_within(&g, 2, 1, &b);
+	assert_string_equal(buf_str(&b), "NAME     N  LAST\n"
+					 "a     1234  x\n");
+	grid_release(&g);
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_narrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
