@@ -134,13 +134,26 @@ struct ev_judged {
 void ev_judged_init(struct ev_judged *j, const int *rows, int n);
 void ev_judged_release(struct ev_judged *j);
 bool ev_one_step(enum eval_kind k);
+
+/* eval.c: the tasks of a division that are judged, into rows; how many. */
+int ev_pick_rows(const struct ev *v, const enum mx_side *side, int *rows);
+/* So many more parts are done, of v->todo. */
+void ev_tell(struct ev *v, const char *what, double more);
+/* eval_fold.c: fit on side's MX_FIT, play `rows`, and put what comes of it to
+ * rows `at` and on of `all`. EVAL_INNER + 1 parts of v->todo. */
+#define EVAL_INNER 3
+enum rc ev_fold(struct ev *v, const enum mx_side *side, const int *rows, int n,
+		struct ev_judged *all, int at, struct err *e) MUST_CHECK;
+
 /* Fill in the hull of the judged rows themselves: nobody could have known it.
  */
 void ev_look_back(const struct ev *v, struct ev_judged *j);
 
-/* eval_report.c: figures of the policies, and their groups. */
+/* eval_figures.c: figures of the policies; returns how many groups of tasks
+ * there are. */
 int ev_figures(const struct ev *v, const struct ev_judged *j,
 	       struct eval_policy policy[EVAL_KINDS]);
+/* eval_report.c: the rest, and these. */
 void ev_report(const struct ev *v, const struct ev_judged *j,
 	       struct eval_report *out);
 /* eval_class.c */
