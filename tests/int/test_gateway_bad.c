@@ -364,6 +364,7 @@ static void floods_of_headers(void **state)
 		flood(paths[i], 30000, 1, 0, 431);
 		flood(paths[i], 0, 70000, 0, 431);
 		flood(paths[i], 0, 1 << 20, 0, 431);
+		flood(paths[i], 0, 1, 70000, 414);
 	}
 	/* All that fit arrive, and the credential with them. */
 	struct buf b;

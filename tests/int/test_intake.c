@@ -150,6 +150,7 @@ static void refused_events_do_not_hold_a_ticket(void **state)
 static void prices_are_seen_by_a_running_daemon(void **state)
 {
 	(void)state;
+	w.conf.patience_ms = 60000;
 	world_open(&w);
 	wait_connected();
 	client_init(&c, &w, "before", 1, 1, 1);
