@@ -1,10 +1,11 @@
 /* The janitor: a child with one blocking connection that does what nobody
- * waits for. Claims that are due are settled, alerts raised and told, days
- * ahead are made and the oracle of classes is brought up to date hourly, days
- * that retention has outlived are dropped nightly, each after a random delay
- * and by one janitor at a time, however many machines share the ledger; the
- * router is trained and its versions are brought here (night.h). It holds
- * nothing that must be saved: SIGTERM ends it where it stands. */
+ * waits for. Claims that are due are settled, tasks take their place by cost,
+ * alerts are raised and told, days ahead are made and the oracle of classes is
+ * brought up to date hourly, days that retention has outlived are dropped
+ * nightly, each after a random delay and by one janitor at a time, however many
+ * machines share the ledger; the router is trained and its versions are brought
+ * here (night.h). It holds nothing that must be saved: SIGTERM ends it where it
+ * stands. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -34,6 +35,9 @@
 #define ORACLE_LIMIT 100               /* class-days at a time */
 #define ORACLE_US    (60 * US_PER_SEC) /* until the next of them */
 #define CLAIMS_LIMIT 1000 /* at a time: a reload need not wait for all */
+#define SETTLE_US    (20 * US_PER_SEC)
+#define SETTLE_LIMIT 5000               /* tasks at a time */
+#define QUIET_US     (120 * US_PER_SEC) /* that long nothing of a task */
 #define AGAIN_MIN_US US_PER_SEC
 #define AGAIN_MAX_US (60 * US_PER_SEC)
 
@@ -46,6 +50,7 @@ struct janitor {
 	int64_t days_us;   /* monotonic: when days are looked after */
 	int64_t claims_us; /* when claims are settled */
 	int64_t alerts_us; /* when alerts are raised and told */
+	int64_t settle_us; /* when tasks get their place by cost */
 	struct night night;
 	const char *url;
 	int32_t retained; /* the day on which retention was looked at */
@@ -81,6 +86,7 @@ static void give_up(struct janitor *j, const struct err *e)
 	j->claims_us = at;
 	if (j->alerts_us < at)
 		j->alerts_us = at;
+	j->settle_us = at;
 	j->night.look_us = at;
 	night_lost(&j->night);
 }
@@ -198,6 +204,32 @@ static enum rc alerts(struct janitor *j, struct err *e)
 	return rc;
 }
 
+/* ---- tasks by cost ---- */
+
+static enum rc settle(struct janitor *j, struct err *e)
+{
+	struct db_result *r = NULL;
+	struct db_args a;
+	int64_t n = 0;
+	enum rc rc;
+
+	db_args_init(&a, 1024);
+	db_arg_time(&a, clock_now_us() - QUIET_US);
+	db_arg_i64(&a, SETTLE_LIMIT);
+	rc = db_run(ledger_db(j->ledger), &sql_janitor_settle_tasks, &a, &r,
+		    NULL, e);
+	if (!rc)
+		n = db_i64(r, 0, 0);
+	db_result_free(r);
+	db_args_release(&a);
+	if (!rc) {
+		j->settle_us = clock_mono_us();
+		if (n < SETTLE_LIMIT)
+			j->settle_us += SETTLE_US / 2 + random_us(SETTLE_US);
+	}
+	return rc;
+}
+
 static void work(struct janitor *j)
 {
 	struct err e = {"", ""};
@@ -209,6 +241,8 @@ static void work(struct janitor *j)
 		rc = claims(j, &e);
 	if (!rc && clock_mono_us() >= j->alerts_us)
 		rc = alerts(j, &e);
+	if (!rc && clock_mono_us() >= j->settle_us)
+		rc = settle(j, &e);
 	if (!rc && clock_mono_us() >= night_next(&j->night))
 		rc = night_work(&j->night, &j->conf, ledger_db(j->ledger),
 				j->url, &e);
@@ -249,6 +283,7 @@ static int64_t next_us(const struct janitor *j)
 	int64_t next = j->days_us < j->claims_us ? j->days_us : j->claims_us;
 
 	next = next < j->alerts_us ? next : j->alerts_us;
+	next = next < j->settle_us ? next : j->settle_us;
 	return night_next(&j->night) < next ? night_next(&j->night) : next;
 }
 

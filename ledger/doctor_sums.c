@@ -194,6 +194,10 @@ void check_tasks(struct doctor *d, struct doctor_finding *f)
 	check_plain(d, f, &sql_doctor_task_sums,
 		    "tasks differ from their attempts",
 		    "each task is the sum of its attempts");
+	if (f->state == DOCTOR_OK)
+		check_plain(d, f, &sql_doctor_task_cost,
+			    "tasks are not found by their cost",
+			    "each task is the sum of its attempts");
 }
 
 void check_attempts(struct doctor *d, struct doctor_finding *f)

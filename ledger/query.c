@@ -130,6 +130,20 @@ void query_tasks_args(struct db_args *a, const struct query_tasks *q)
 	query_arg_id(a, q->team_id);
 }
 
+void query_dearest_args(struct db_args *a, const struct query_tasks *q)
+{
+	struct query_span s = query_span_cut(q->span);
+
+	query_arg_id(a, q->class_id);
+	db_arg_time(a, s.since_us);
+	db_arg_time(a, s.until_us);
+	db_arg_bool(a, s.all);
+	db_arg_i64(a, q->limit);
+	db_arg_i64(a, q->offset);
+	query_arg_id(a, q->agent_id);
+	query_arg_id(a, q->team_id);
+}
+
 void query_task_args(struct db_args *a, struct str name)
 {
 	struct uuid id;

@@ -21,8 +21,8 @@
 
 /* The statements, for db_start() and db_run(). */
 extern const struct sql_stmt sql_query_totals, sql_query_fresh, sql_query_class,
-	sql_query_tasks, sql_query_task, sql_query_steps, sql_query_attempts,
-	sql_query_attempt, sql_query_price;
+	sql_query_tasks, sql_query_dearest, sql_query_task, sql_query_steps,
+	sql_query_attempts, sql_query_attempt, sql_query_price;
 
 /* ---- spans of time ---- */
 
@@ -70,7 +70,7 @@ void query_arg_id(struct db_args *a, int32_t id);
 /* a / b rounded to the nearest, halves up; both >= 0, b > 0. */
 __int128 query_ratio(__int128 a, __int128 b);
 
-/* ---- tasks: sql_query_tasks, sql_query_task ---- */
+/* ---- tasks: sql_query_tasks, sql_query_dearest, sql_query_task ---- */
 
 struct query_task {
 	struct uuid id, parent; /* parent nil: none */
@@ -92,6 +92,10 @@ struct query_tasks {
 	int64_t limit, offset;
 };
 void query_tasks_args(struct db_args *a, const struct query_tasks *q);
+/* For sql_query_dearest, which answers the same as sql_query_tasks by
+ * "cost_usd", descending, and looks at few rows for it; `sort` and `desc` are
+ * not read. */
+void query_dearest_args(struct db_args *a, const struct query_tasks *q);
 /* By uuid when `name` is one, else by the name its sender gave it. */
 void query_task_args(struct db_args *a, struct str name);
 void query_task_row(const struct db_result *r, int row, struct query_task *out);

@@ -1198,6 +1198,26 @@ CREATE TABLE public.task (
 )
 WITH (fillfactor='50');
 
+-- Name: task_cost; Type: TABLE
+
+CREATE TABLE public.task_cost (
+    task_id uuid NOT NULL,
+    day date,
+    class_id integer NOT NULL,
+    agent_id integer NOT NULL,
+    team_id integer NOT NULL,
+    started_at timestamp with time zone,
+    cost_pusd numeric NOT NULL
+);
+
+-- Name: task_open; Type: TABLE
+
+CREATE TABLE public.task_open (
+    task_id uuid NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (autovacuum_vacuum_threshold='5000', autovacuum_vacuum_scale_factor='0.05');
+
 -- Name: task_rollup_day; Type: TABLE
 
 CREATE TABLE public.task_rollup_day (
@@ -1754,6 +1774,16 @@ ALTER TABLE ONLY public.step
 ALTER TABLE ONLY public.step_19700101
     ADD CONSTRAINT step_19700101_pkey PRIMARY KEY (day, id);
 
+-- Name: task_cost task_cost_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.task_cost
+    ADD CONSTRAINT task_cost_pkey PRIMARY KEY (task_id);
+
+-- Name: task_open task_open_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.task_open
+    ADD CONSTRAINT task_open_pkey PRIMARY KEY (task_id);
+
 -- Name: task task_pkey; Type: CONSTRAINT
 
 ALTER TABLE ONLY public.task
@@ -1865,9 +1895,25 @@ CREATE INDEX task_agent_started ON public.task USING btree (agent_id, started_at
 
 CREATE INDEX task_class_started ON public.task USING btree (class_id, started_at);
 
+-- Name: task_cost_agent; Type: INDEX
+
+CREATE INDEX task_cost_agent ON public.task_cost USING btree (agent_id, day, cost_pusd DESC, task_id);
+
+-- Name: task_cost_class; Type: INDEX
+
+CREATE INDEX task_cost_class ON public.task_cost USING btree (class_id, day, cost_pusd DESC, task_id);
+
+-- Name: task_cost_day; Type: INDEX
+
+CREATE INDEX task_cost_day ON public.task_cost USING btree (day, cost_pusd DESC, task_id);
+
 -- Name: task_ext; Type: INDEX
 
 CREATE INDEX task_ext ON public.task USING btree (ext_id text_pattern_ops);
+
+-- Name: task_open_since; Type: INDEX
+
+CREATE INDEX task_open_since ON public.task_open USING btree (opened_at);
 
 -- Name: task_parent; Type: INDEX
 

@@ -1,7 +1,10 @@
 -- Tasks of a batch that were not there, in the order of their ids so that two
 -- writers never wait for each other in a circle. One that another writer has
--- added since is left out, which the count tells.
+-- added since is left out, which the count tells. They are open (task_open).
 -- params: uuid[], uuid[], integer[], integer[], integer[], smallint[], smallint[], text[], timestamptz[], timestamptz[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], numeric[], integer[], text[]
+WITH opened AS (
+  INSERT INTO task_open (task_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING
+)
 INSERT INTO task (id, parent_id, team_id, agent_id, class_id, class_rank,
   who_ranks, attrs, started_at, ended_at, attempts, errors, unpriced,
   escalations, routed, escalations_routed, uncached_in, cache_read, cache_write_5m,

@@ -1,5 +1,10 @@
--- Tasks that a batch changed.
+-- Tasks that a batch changed. Those that were settled by their cost are open again.
 -- params: uuid[], uuid[], integer[], integer[], integer[], smallint[], smallint[], text[], timestamptz[], timestamptz[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[], numeric[], integer[]
+WITH gone AS (
+  DELETE FROM task_cost WHERE task_id = ANY ($1::uuid[]) RETURNING task_id
+), opened AS (
+  INSERT INTO task_open (task_id) SELECT task_id FROM gone ON CONFLICT DO NOTHING
+)
 UPDATE task t SET parent_id = u.p, team_id = u.te, agent_id = u.ag,
   class_id = u.cl, class_rank = u.cr, who_ranks = u.wr, attrs = u.att::json,
   started_at = u.st, ended_at = u.en, attempts = u.n, errors = u.er,

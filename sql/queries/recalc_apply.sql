@@ -1,6 +1,7 @@
 -- Give locked calls of one day another cost: day, ids, costs (NULL = not
 -- priced), price rows, reason, slot of the rollups. Their tasks are locked
 -- too. Keeps both figures as corrections and moves all sums by the difference.
+-- The tasks are open again (task_open).
 -- Sums by the minute are kept only where that day has not been dropped.
 -- params: date, uuid[], bigint[], integer[], text, smallint
 WITH new AS (
@@ -28,6 +29,10 @@ WITH new AS (
   WHERE task.id = d.task_id
   RETURNING task.id, task.class_id, task.agent_id, task.team_id,
     task.started_at, task.success_micro, d.delta
+), gone AS (
+  DELETE FROM task_cost USING tasks WHERE task_id = tasks.id RETURNING task_id
+), opened AS (
+  INSERT INTO task_open (task_id) SELECT task_id FROM gone ON CONFLICT DO NOTHING
 ), buckets AS (
   SELECT g AS grain, coalesce(date_trunc(g::text, old.started_at, 'UTC'),
       '1970-01-01Z') AS bucket, tasks.class_id, tasks.agent_id, tasks.team_id,

@@ -112,6 +112,9 @@ FROM generate_series(0, :calls / 10 - 1) k
 JOIN combo ON i = k % 60
 JOIN dict s ON s.kind = 'sender' AND s.name = 'bench',
 LATERAL (SELECT timestamptz '2026-11-24 11:54Z' - k * (interval '30 days' / (:calls / 10.0)) AS at) x;
+INSERT INTO task_cost
+SELECT id, (started_at AT TIME ZONE 'UTC')::date, class_id, agent_id, team_id, started_at, cost_pusd
+FROM task;
 INSERT INTO task_rollup
 SELECT g::rollup_grain, date_trunc(g, started_at, 'UTC'), 0, class_id, agent_id, team_id,
   count(*), count(success_micro), coalesce(sum(success_micro), 0), 0,

@@ -300,6 +300,7 @@ FROM (SELECT task_id, count(decision_id) AS n,
     count(*) FILTER (WHERE escalated_from IS NOT NULL AND decision_id IS NOT NULL) AS e
   FROM attempt GROUP BY task_id) a
 WHERE a.task_id = t.id;
+INSERT INTO task_open (task_id) SELECT id FROM task;
 INSERT INTO task_rollup (grain, bucket, slot, class_id, agent_id, team_id,
   started, judged, success_micro, routed, escalated, escalated_routed, paid_pusd,
   paid_judged_pusd)

@@ -11,6 +11,24 @@
 	" sum(output), sum(reasoning), sum(cost_pusd)"
 
 /* The rollups at each grain, and the tasks' own sums, against the rows. */
+/* Each task is either open or settled, and then as it is. */
+static void check_placed(struct db *db)
+{
+	assert_int_equal(
+		harness_sql_i64(
+			db, "SELECT count(*) FROM task t"
+			    " LEFT JOIN task_cost c ON c.task_id = t.id"
+			    " LEFT JOIN task_open o ON o.task_id = t.id"
+			    " WHERE (c.task_id IS NULL) = (o.task_id IS NULL)"
+			    " OR c.task_id IS NOT NULL AND (c.day, c.class_id,"
+			    " c.agent_id, c.team_id, c.started_at, c.cost_pusd)"
+			    " IS DISTINCT FROM (CASE WHEN t.attempts > 0 THEN"
+			    " coalesce((t.started_at AT TIME ZONE 'UTC')::date,"
+			    " '1970-01-01') END, t.class_id, t.agent_id,"
+			    " t.team_id, t.started_at, t.cost_pusd)"),
+		0);
+}
+
 void check_sums(struct db *db)
 {
 	static const char *const grains[] = {"minute", "hour", "day"};
@@ -107,4 +125,13 @@ void check_sums(struct db *db)
 			    " EXISTS (SELECT FROM attempt a WHERE"
 			    "  a.day = k.attempt_day AND a.id = k.attempt_id)"),
 		0);
+	check_placed(db);
+	/* All are settled: what is written next must open its tasks. */
+	harness_sql(db,
+		    "WITH gone AS (DELETE FROM task_open RETURNING task_id)"
+		    " INSERT INTO task_cost SELECT id, CASE WHEN attempts > 0"
+		    " THEN coalesce((started_at AT TIME ZONE 'UTC')::date,"
+		    " '1970-01-01') END, class_id, agent_id, team_id,"
+		    " started_at, cost_pusd FROM task JOIN gone"
+		    " ON task_id = id");
 }

@@ -5,7 +5,8 @@
 struct db;
 
 /* The rollups at each grain, and the tasks' own sums; every row has its
- * step and its names. Fails the test when any of them differs. */
+ * step and its names; every task is open or has its place by cost. Fails the
+ * test when any of them differs. All tasks are settled afterwards. */
 void check_sums(struct db *db);
 
 #endif
