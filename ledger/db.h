@@ -172,6 +172,8 @@ enum rc db_script(struct db *db, const char *sql, struct err *e) MUST_CHECK;
 
 /* ---- results ---- */
 void db_result_free(struct db_result *r);
+/* A copy that outlives the call in which a result was lent; to be freed. */
+struct db_result *db_result_copy(const struct db_result *r);
 int db_rows(const struct db_result *r);
 int db_cols(const struct db_result *r);
 const char *db_col_name(const struct db_result *r, int col);

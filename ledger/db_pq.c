@@ -94,6 +94,16 @@ void db_result_free(struct db_result *r)
 	free(r);
 }
 
+struct db_result *db_result_copy(const struct db_result *r)
+{
+	struct db_result *copy = xcalloc(1, sizeof(*copy));
+
+	copy->pg = PQcopyResult(r->pg, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+	if (!copy->pg)
+		BUG("memory for a copy of a result");
+	return copy;
+}
+
 int db_rows(const struct db_result *r)
 {
 	return r ? PQntuples(r->pg) : 0;

@@ -51,6 +51,7 @@ static void start(struct top *t)
 	g->ask = ASK_HEADER;
 	g->again = false;
 	g->owes = false;
+	memset(g->kept, 0, sizeof(g->kept));
 	g->page_id = top_page(t)->id;
 	g->started_us = clock_mono_us();
 	next(t);
@@ -111,6 +112,27 @@ static void sum_up(struct top *t, const struct db_result *res)
 	}
 }
 
+/* What was asked is kept with the answer. */
+static void keep_answer(struct top *t, int ask, const struct db_result *res)
+{
+	struct kept_answer *k = &top_page(t)->answers[ask];
+	const struct db_args *a = NULL;
+
+	if (!(top_page(t)->view->asks[ask].how & ASK_SLOW))
+		return;
+	for (int i = 0; i < t->gather.n_flying; i++)
+		if (t->gather.flying[i] == ask)
+			a = &t->gather.args[i];
+	if (!a)
+		return;
+	buf_release(&k->args);
+	buf_init(&k->args, 1 << 16);
+	buf_add(&k->args, a->data.p ? a->data.p : "", a->data.len);
+	db_result_free(k->res);
+	k->res = db_result_copy(res);
+	k->read_us = clock_mono_us();
+}
+
 static void take(struct top *t, int ask, const struct db_result *res)
 {
 	struct gather *g = &t->gather;
@@ -132,6 +154,7 @@ static void take(struct top *t, int ask, const struct db_result *res)
 	} else {
 		t->ctx.book = v->needs_book ? data_book(t->data) : NULL;
 		v->asks[ask].take(&t->ctx, &g->table, res);
+		keep_answer(t, ask, res);
 		if (ask == 0 && v->sums)
 			sum_up(t, res);
 	}
@@ -195,6 +218,17 @@ static bool keep_pictures(struct top *t)
 	return false;
 }
 
+/* Whether the same was asked a moment ago. */
+static bool asked_lately(const struct page *p, int ask, const struct db_args *a)
+{
+	const struct kept_answer *k = &p->answers[ask];
+
+	return (p->view->asks[ask].how & ASK_SLOW) && k->res &&
+	       clock_mono_us() - k->read_us < HEADER_US && buf_ok(&k->args) &&
+	       k->args.len == a->data.len &&
+	       memcmp(buf_str(&k->args), buf_str(&a->data), a->data.len) == 0;
+}
+
 /* What the page held before is good enough to build on. */
 static bool is_known(const struct top *t)
 {
@@ -237,23 +271,32 @@ static bool args_of(struct top *t, int ask, struct db_args *a)
 	default:
 		break;
 	}
-	if (p->view->asks[ask].picture && top_pictures(t) > 0 &&
+	if ((p->view->asks[ask].how & ASK_PICTURE) && top_pictures(t) > 0 &&
 	    t->interactive && !p->loaded) {
 		t->gather.owes = true;
 		return false;
 	}
-	if (p->view->asks[ask].picture &&
+	if ((p->view->asks[ask].how & ASK_PICTURE) &&
 	    (top_pictures(t) == 0 || keep_pictures(t)))
 		return false;
-	return p->view->asks[ask].args(
-		&p->where, &t->ctx, is_known(t) ? &p->table : &t->gather.table,
-		a);
+	if (!p->view->asks[ask].args(&p->where, &t->ctx,
+				     is_known(t) ? &p->table : &t->gather.table,
+				     a))
+		return false;
+	t->gather.kept[ask] = asked_lately(p, ask, a);
+	return !t->gather.kept[ask];
 }
 
 static void finish(struct top *t)
 {
 	struct show how;
 
+	const struct page *p = top_page_const(t);
+
+	for (int i = 0; i < p->view->n_asks; i++)
+		if (t->gather.kept[i])
+			p->view->asks[i].take(&t->ctx, &t->gather.table,
+					      p->answers[i].res);
 	t->ctx.health = &t->health;
 	end(t, NULL);
 	how = top_show(t, false);
@@ -283,8 +326,8 @@ static void next(struct top *t)
 	for (; g->ask < v->n_asks && g->n_flying < GATHER_CALLS; g->ask++) {
 		struct db_args *a = &g->args[g->n_flying];
 
-		if (g->ask >= 0 && v->asks[g->ask].waits && g->n_flying > 0 &&
-		    !is_known(t))
+		if (g->ask >= 0 && (v->asks[g->ask].how & ASK_WAITS) &&
+		    g->n_flying > 0 && !is_known(t))
 			break;
 		db_args_clear(a);
 		if (!args_of(t, g->ask, a))

@@ -322,6 +322,6 @@ void header_crumbs(const struct top *t, int cols, struct buf *out)
 		if (text_width(buf_str(&b)) <= cols)
 			break;
 	}
-	text_cut(out, buf_str(&b), cols);
+	text_cut_middle(out, buf_str(&b), cols);
 	buf_release(&b);
 }

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "ledger/base/alloc.h"
-#include "tui/text.h"
 
 #define BRANCH_COLS 3  /* columns of what stands before a child's name */
 #define FOLD_COLS   2  /* and before that of a row with children */
 #define FIRST_MIN   12 /* the first column yields down to this */
+#define MARK_COLS   4  /* room for how many columns are hidden */
 
 static bool on_screen(const struct column *c)
 {
@@ -104,6 +104,45 @@ static void drop_column(struct layout *l, int worst)
 	l->hidden++;
 }
 
+/* A dropped column takes its place again. */
+static void put_back(struct layout *l, int col, int width)
+{
+	int at = l->n++;
+
+	while (at > 0 && l->col[at - 1] > col) {
+		l->col[at] = l->col[at - 1];
+		l->width[at] = l->width[at - 1];
+		at--;
+	}
+	l->col[at] = col;
+	l->width[at] = width;
+	l->hidden--;
+}
+
+static bool is_shown(const struct layout *l, int col)
+{
+	for (int i = 0; i < l->n; i++)
+		if (l->col[i] == col)
+			return true;
+	return false;
+}
+
+/* Wide columns may have gone for whose room a narrow one is enough: the one
+ * that matters most among those that fit into `spare`; -1: none does. */
+static int find_back(const struct table *t, const int *natural,
+		     const struct layout *l, int spare)
+{
+	int best = -1;
+
+	for (int c = 1; c < t->n_cols && c < LAYOUT_COLS_MAX; c++) {
+		if (natural[c] == 0 || natural[c] + 1 > spare || is_shown(l, c))
+			continue;
+		if (best < 0 || t->cols[c].drop < t->cols[best].drop)
+			best = c;
+	}
+	return best;
+}
+
 void layout_fit(const struct table *t, const int *natural, int width,
 		int scroll, int keep, struct layout *out)
 {
@@ -141,6 +180,20 @@ void layout_fit(const struct table *t, const int *natural, int width,
 		spare -= out->width[i] - was;
 	}
 	out->width[0] = max(1, out->width[0] + min(spare, 0));
+	/* Those that stay away are counted beside the headings. */
+	spare -= MARK_COLS;
+	for (int c; !scrolled && out->hidden > 0 &&
+		    (c = find_back(t, natural, out, spare)) >= 0;) {
+		put_back(out, c, natural[c]);
+		spare -= natural[c] + 1;
+	}
+}
+
+enum text_align layout_align(const struct column *c)
+{
+	if (cell_is_right(c->kind))
+		return TEXT_RIGHT;
+	return c->kind == CELL_TEXT && !c->prose ? TEXT_NAME : TEXT_LEFT;
 }
 
 const char *layout_branch(const struct table *t, int i, bool tree, bool folded)

@@ -7,6 +7,7 @@
 #include "ledger/base/buf.h"
 #include "tui/show.h"
 #include "tui/table.h"
+#include "tui/text.h"
 
 #define LAYOUT_COLS_MAX 64
 
@@ -26,11 +27,15 @@ void layout_measure(const struct table *t, const struct show *how,
 /* Fit the columns into `width`: the first one always stays, at the left; of
  * the others those with the highest `drop` go first, and last `keep`, the
  * sorted column (-1: none). Columns with a `min` yield down to it before any is
- * dropped; what is left over is given back from the left. With `scroll` > 0 the
- * columns beside the first start with the scroll-th, and as many as fit are
- * shown. One blank lies between columns. */
+ * dropped; what is left over is given back from the left, and where there is
+ * room still, to dropped ones that fit, the lowest `drop` first. With `scroll`
+ * > 0 the columns beside the first start with the scroll-th, and as many as fit
+ * are shown. One blank lies between columns. */
 void layout_fit(const struct table *t, const int *natural, int width,
 		int scroll, int keep, struct layout *out);
+
+/* On which side the cells of a column stand, and how they are cut. */
+enum text_align layout_align(const struct column *c);
 
 /* What stands before the first column of row shown[i] in a tree: the state of
  * a fold, or a branch. Empty in lists. */

@@ -86,8 +86,7 @@ static void text_row(struct buf *out, const struct page *p,
 			buf_adds(&cell, branch(p, at, how->plain));
 		show_cell(&cell, col, table_get(&p->table, row, l->col[i]), &h);
 		text_blanks(out, i > 0);
-		text_pad(out, buf_str(&cell), l->width[i],
-			 cell_is_right(col->kind) ? TEXT_RIGHT : TEXT_LEFT);
+		text_pad(out, buf_str(&cell), l->width[i], layout_align(col));
 	}
 	end_line(out);
 	buf_release(&cell);

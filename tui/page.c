@@ -36,6 +36,10 @@ void page_open(struct page *p, const struct view *view, const struct place *at)
 
 void page_close(struct page *p)
 {
+	for (int i = 0; i < PAGE_ASKS; i++) {
+		buf_release(&p->answers[i].args);
+		db_result_free(p->answers[i].res);
+	}
 	table_release(&p->table);
 	lines_release(&p->lines);
 	free(p->class_name);

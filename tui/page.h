@@ -11,6 +11,14 @@
 
 #define PAGE_FILTER 256
 
+/* What a slow ask (view.h) was answered. */
+struct kept_answer {
+	int64_t read_us;       /* monotonic */
+	struct buf args;       /* what was asked */
+	struct db_result *res; /* NULL: nothing yet */
+};
+#define PAGE_ASKS 12 /* of a view, at most */
+
 struct page {
 	const struct view *view;
 	struct query_page where;
@@ -30,6 +38,7 @@ struct page {
 	bool off[LAYOUT_COLS_MAX]; /* columns that are not wanted */
 	int pictures; /* which comes first, from 1; 0: none; -1: as there is
 			 room */
+	struct kept_answer answers[PAGE_ASKS];
 	int64_t pictured_us;   /* monotonic: when they were read */
 	struct range pictured; /* and of which range */
 	bool follow;           /* the cursor stays at the newest row */

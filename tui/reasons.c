@@ -137,21 +137,21 @@ struct promise {
 	struct str barred; /* why it could not be chosen */
 };
 
-static void tell_promise(struct buf *out, const struct promise *v)
+/* What decides comes first: beside the arithmetic of an attempt there is little
+ * room. */
+static void tell_promise(struct buf *out, int wide, const struct promise *v)
 {
 	int bar = v->has_p ? (int)lround(v->p * 20) : 0;
 	char text[FMT_TEXT];
 
-	buf_addf(out, "%-22s ", v->name);
+	buf_addf(out, "%-*s ", wide, v->name);
 	if (v->has_p)
-		buf_addf(out, "%5.1f%% ", v->p * 100);
+		buf_addf(out, "%4.1f%% ", v->p * 100);
 	else
-		buf_adds(out, "     - ");
+		buf_adds(out, "    - ");
+	buf_addf(out, "%7s ", v->has_cost ? fmt_money(v->pusd, text) : "-");
 	if (v->has_interval)
 		buf_addf(out, "(%2.0f-%3.0f%%) ", v->low * 100, v->high * 100);
-	else
-		buf_adds(out, "          ");
-	buf_addf(out, "%9s ", v->has_cost ? fmt_money(v->pusd, text) : "-");
 	for (int i = 0; i < bar && i < 20; i++)
 		buf_adds(out, text_glyph("▪", "#"));
 	if (v->chosen)
@@ -171,8 +171,22 @@ static bool number(const struct json *v, const char *a, const char *b,
 	       json_double(json_get(v, b), out);
 }
 
-static void arm_line(const struct json *arm, struct str chosen, struct arena *a,
-		     struct buf *out)
+/* Columns for the names of arms, with the tier before them. */
+static int arms_width(const struct json *list, struct arena *a)
+{
+	size_t most = 6;
+
+	for (const struct json *v = json_first(list); v;
+	     v = json_next(list, v)) {
+		size_t n = json_str(json_get(v, "model"), a).len;
+
+		most = n > most ? n : most;
+	}
+	return (int)(most > 30 ? 30 : most) + 2;
+}
+
+static void arm_line(const struct json *arm, struct str chosen, int wide,
+		     struct arena *a, struct buf *out)
 {
 	struct str model = json_str(json_get(arm, "model"), a);
 	struct promise v = {.barred = json_str(json_get(arm, "out"), a)};
@@ -189,22 +203,25 @@ static void arm_line(const struct json *arm, struct str chosen, struct arena *a,
 		 model.len > 60 ? 60 : (int)model.len, model.p ? model.p : "");
 	v.name = name;
 	v.chosen = model.len > 0 && str_eq(model, chosen);
-	tell_promise(out, &v);
+	tell_promise(out, wide, &v);
 }
 
 static bool arms(const struct query_decision *d, struct buf *out)
 {
 	const struct json *list;
 	struct parsed p;
+	int wide;
 	bool any;
 
 	parse(&p, d->reasons);
 	list = json_get(p.root, "arms");
 	any = json_is(list, JSON_ARRAY) && list->count > 0;
+	wide = any ? arms_width(list, &p.arena) : 0;
 	if (any)
 		for (const struct json *v = json_first(list); v;
 		     v = json_next(list, v))
-			arm_line(v, reasons_first(d->plan), &p.arena, out);
+			arm_line(v, reasons_first(d->plan), wide, &p.arena,
+				 out);
 	unparse(&p);
 	return any;
 }
@@ -226,7 +243,7 @@ void reasons_tiers(const struct query_decision *d, struct buf *out)
 			continue;
 		snprintf(name, sizeof(name), "tier %d", i + 1);
 		v.name = name;
-		tell_promise(out, &v);
+		tell_promise(out, 6, &v);
 	}
 }
 
@@ -271,6 +288,7 @@ void reasons_moved(const struct query_decision *d, struct buf *out)
 {
 	const struct json *list;
 	struct parsed p;
+	bool any = false;
 
 	parse(&p, d->reasons);
 	list = json_get(p.root, "moved");
@@ -283,6 +301,9 @@ void reasons_moved(const struct query_decision *d, struct buf *out)
 
 		if (!number(v, "by", "log_odds", &by) || !isfinite(by))
 			continue;
+		if (!any)
+			buf_adds(out, "what moved P, in log odds:\n");
+		any = true;
 		buf_addf(out, "%-24.*s %+.3f ",
 			 name.len > 40 ? 40 : (int)name.len,
 			 name.p ? name.p : "", by);

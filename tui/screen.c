@@ -125,25 +125,43 @@ static void draw_figures(const struct top *t)
 
 /* ---- the line at the bottom ---- */
 
+/* Lines of a record that are below the screen, or above it where all of the
+ * rest is seen. */
+static void record_position(const struct top *t, char *out, size_t size)
+{
+	const struct page *p = top_page_const(t);
+	int below = record_height(p, COLS) - p->first - screen_rows(t);
+
+	*out = '\0';
+	if (below > 0)
+		snprintf(out, size, "%d more %s", below, text_glyph("↓", "v"));
+	else if (p->first > 0)
+		snprintf(out, size, "%d more %s", p->first,
+			 text_glyph("↑", "^"));
+}
+
 static int draw_position(const struct top *t)
 {
 	const struct page *p = top_page_const(t);
 	char text[64];
 	int n;
 
-	if (p->view->layout == VIEW_RECORD || p->table.n_shown == 0)
+	if (p->table.n_shown == 0 || t->mode == MODE_HELP)
 		return 0;
 	/* "+": the ledger has more; a filter sees only what was read. */
-	if (p->filter.n)
-		n = snprintf(text, sizeof(text), "%d/%d of %zu%s",
-			     p->cursor + 1, p->table.n_shown, p->table.n,
-			     p->table.more ? "+" : "");
+	if (p->view->layout == VIEW_RECORD)
+		record_position(t, text, sizeof(text));
+	else if (p->filter.n)
+		snprintf(text, sizeof(text), "%d/%d of %zu%s", p->cursor + 1,
+			 p->table.n_shown, p->table.n,
+			 p->table.more ? "+" : "");
 	else
-		n = snprintf(text, sizeof(text), "%lld/%lld%s",
-			     (long long)p->where.offset + p->cursor + 1,
-			     (long long)p->where.offset + p->table.n_shown,
-			     p->table.more ? "+" : "");
-	if (n > COLS / 3)
+		snprintf(text, sizeof(text), "%lld/%lld%s",
+			 (long long)p->where.offset + p->cursor + 1,
+			 (long long)p->where.offset + p->table.n_shown,
+			 p->table.more ? "+" : "");
+	n = text_width(text);
+	if (n == 0 || n > COLS / 3)
 		return 0;
 	put_text(LINES - 1, COLS - n - 1, n, ROLE_DIM, text);
 	return n + 1;
@@ -204,9 +222,11 @@ static void draw_bottom(const struct top *t)
 
 /* ---- the whole ---- */
 
-static void draw_paragraph(int y, int rows, const char *text)
+/* Lines that were written, of at most `rows`. */
+static int draw_paragraph(int y, int rows, const char *text)
 {
 	char line[512];
+	int from = y;
 
 	while (*text && rows-- > 0) {
 		size_t n = strcspn(text, "\n");
@@ -222,6 +242,7 @@ static void draw_paragraph(int y, int rows, const char *text)
 		put_text(y++, 2, COLS - 3, ROLE_TEXT, line);
 		text += n + (text[n] == '\n' || text[n] == ' ');
 	}
+	return y - from;
 }
 
 static void draw_detail(const struct page *p, const struct areas *a)
@@ -244,6 +265,29 @@ static void draw_detail(const struct page *p, const struct areas *a)
 	draw_paragraph(a->top + a->rows, a->detail, clean);
 }
 
+/* There are no rows yet. Why not is said in full: whoever begins has nothing
+ * else to go by. */
+static void draw_unread(const struct top *t, int rows)
+{
+	const struct err *e = data_error(t->data);
+	char clean[512];
+	int y = BODY_TOP + 1, end = BODY_TOP + rows;
+
+	if (!data_down_since_us(t->data)) {
+		draw_paragraph(y, rows, "Reading the ledger.");
+		return;
+	}
+	y += draw_paragraph(y, end - y,
+			    "Trying to reach the database. q quits.") +
+	     1;
+	/* What to do first: a small screen has no room for more. */
+	text_clean(str_from(e->hint), clean, sizeof(clean));
+	if (clean[0])
+		y += draw_paragraph(y, end - y, clean) + 1;
+	text_clean(str_from(e->msg), clean, sizeof(clean));
+	draw_paragraph(y, end - y, clean);
+}
+
 static void draw_body(const struct top *t)
 {
 	const struct page *p = top_page_const(t);
@@ -256,11 +300,7 @@ static void draw_body(const struct top *t)
 	}
 	draw_notes(t, &a);
 	if (!p->loaded) {
-		draw_paragraph(BODY_TOP + 1, a.rows,
-			       data_down_since_us(t->data)
-				       ? "Trying to reach the database. "
-					 "q quits."
-				       : "Reading the ledger.");
+		draw_unread(t, a.rows);
 	} else if (p->table.n == 0) {
 		draw_paragraph(a.top, a.rows,
 			       p->view->empty

@@ -77,8 +77,7 @@ static void draw_row(const struct top *t, const struct layout *l, int at, int y)
 						   page_folded(p, row)));
 		show_cell(&b, col, c, &how);
 		put_padded(y, x, l->width[i], cell_role(col, c, cursor),
-			   buf_str(&b),
-			   cell_is_right(col->kind) ? TEXT_RIGHT : TEXT_LEFT);
+			   buf_str(&b), layout_align(col));
 		x += l->width[i] + 1;
 	}
 	buf_release(&b);
@@ -156,7 +155,7 @@ static int split(const struct page *p, int width)
 	 * one needs room for a label and a time. */
 	if (left + 2 + ASIDE_MIN > width)
 		return width - ASIDE_MIN;
-	return left + 4 + ASIDE_MIN > width ? left + 2 : left + 4;
+	return left + 2;
 }
 
 /* In one column the second half follows the first, after a blank line. */

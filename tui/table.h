@@ -47,7 +47,9 @@ struct column {
 	bool aside;          /* records: this and what follows stands in the
 				right half of a wide screen */
 	bool compare;        /* only beside the period before */
-	int min; /* texts: yields down to so many columns; 0 = never */
+	int min;    /* texts: yields down to so many columns; 0 = never */
+	bool prose; /* texts: words to be read from the beginning; others are
+		       names, which lose their middle where they are cut */
 };
 
 /* What a cell says beside its value: how it is coloured. Whatever a tone says

@@ -196,6 +196,41 @@ int text_cut(struct buf *out, const char *clean, int cols)
 	return used + 1;
 }
 
+/* Bytes of the longest suffix of at most `cols` columns; *used says how many
+ * it takes. A mark stays with what it stands on. */
+static size_t suffix(const char *s, int cols, int *used)
+{
+	int all = text_width(s), gone = 0;
+	size_t n = strlen(s), at = 0;
+
+	while (at < n) {
+		size_t len;
+		int w = char_width(s + at, n - at, &len);
+
+		if (w > 0 && all - gone <= cols)
+			break;
+		gone += w;
+		at += len;
+	}
+	*used = all - gone;
+	return n - at;
+}
+
+int text_cut_middle(struct buf *out, const char *clean, int cols)
+{
+	int head, tail;
+	size_t n, len = strlen(clean);
+
+	/* An end of less than two characters tells nothing. */
+	if (cols < 6 || text_width(clean) <= cols)
+		return text_cut(out, clean, cols);
+	buf_add(out, clean, prefix(clean, cols / 2, &head));
+	buf_adds(out, text_glyph("…", "~"));
+	n = suffix(clean, cols - 1 - head, &tail);
+	buf_add(out, clean + len - n, n);
+	return head + 1 + tail;
+}
+
 void text_blanks(struct buf *out, int n)
 {
 	while (n-- > 0)
@@ -212,6 +247,7 @@ void text_pad(struct buf *out, const char *clean, int cols,
 		text_blanks(out, pad);
 	else
 		pad = 0;
-	width = text_cut(out, clean, cols - pad);
+	width = align == TEXT_NAME ? text_cut_middle(out, clean, cols)
+				   : text_cut(out, clean, cols - pad);
 	text_blanks(out, cols - pad - width);
 }

@@ -37,9 +37,15 @@ int text_width(const char *clean);
  * ellipsis. Returns the columns used, 0..cols. */
 int text_cut(struct buf *out, const char *clean, int cols);
 
+/* The same for names, which differ at their ends as much as at their
+ * beginnings (models, numbered tasks): the ellipsis stands in the middle and
+ * both ends can be read. */
+int text_cut_middle(struct buf *out, const char *clean, int cols);
+
 enum text_align {
 	TEXT_LEFT,
-	TEXT_RIGHT
+	TEXT_RIGHT,
+	TEXT_NAME /* left; cut in the middle */
 };
 /* Append clean text cut or padded with blanks to exactly `cols` columns. */
 void text_pad(struct buf *out, const char *clean, int cols,

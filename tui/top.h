@@ -77,6 +77,7 @@ struct gather {
 	int64_t took_us;    /* the last one that ended */
 	int64_t ended_us;   /* monotonic; 0: none yet */
 	bool cancelled;
+	bool kept[PAGE_ASKS]; /* asks whose kept answer is good enough */
 	/* Its pictures: not yet thought of, read anew, or those of the refresh
 	 * before. */
 	enum {

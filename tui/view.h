@@ -68,7 +68,17 @@ struct query_page {
 };
 
 /* Rows that a screen holds at a time; `[` and `]` turn pages. */
-#define VIEW_ROWS 1000
+#define VIEW_ROWS 500
+
+enum ask_how {
+	/* Only for pictures: left out where none is shown. */
+	ASK_PICTURE = 1,
+	/* `args` reads the table, c->fresh or c->header. */
+	ASK_WAITS = 2,
+	/* Adds to rows what changes slowly beside their figures: the same
+	 * question within ten seconds has the same answer, read once. */
+	ASK_SLOW = 4,
+};
 
 /* One statement of a refresh. All are sent at once where nothing `waits`: one
  * that does builds its parameters from what earlier ones answered; in a page
@@ -82,8 +92,7 @@ struct ask {
 	/* Read the answer into the table that is being made. */
 	void (*take)(const struct context *c, struct table *t,
 		     const struct db_result *r);
-	bool picture; /* only for pictures: left out where none is shown */
-	bool waits;   /* `args` reads the table, c->fresh or c->header */
+	unsigned how; /* of enum ask_how */
 };
 
 enum view_layout {

@@ -165,17 +165,17 @@ static const char *teams_crumb(const struct place *at)
 
 #define ASKS(who)                                                              \
 	{                                                                      \
-		{&sql_query_group, who##_args, who##_take, false, false},      \
+		{&sql_query_group, who##_args, who##_take, 0},                 \
 			{&sql_query_group, who##_before_args, before_take,     \
-			 false, false},                                        \
+			 ASK_SLOW},                                            \
 			{&sql_query_spark, who##_trend_args, trend_take,       \
-			 false, true},                                         \
-			{&sql_query_budgets, budget_args, budget_take, false,  \
-			 true},                                                \
+			 ASK_WAITS | ASK_SLOW},                                \
+			{&sql_query_budgets, budget_args, budget_take,         \
+			 ASK_WAITS},                                           \
 			{&sql_query_spark, spend_stack_args, spend_stack_take, \
-			 true, true},                                          \
+			 ASK_PICTURE | ASK_WAITS},                             \
 			{&sql_query_heat, spend_heat_args, spend_heat_take,    \
-			 true, true},                                          \
+			 ASK_PICTURE | ASK_WAITS},                             \
 	}
 static const struct ask agent_asks[] = ASKS(agent);
 static const struct ask team_asks[] = ASKS(team);

@@ -55,6 +55,7 @@ static const struct column cols[COLS] = {
 		    .title = "DETAIL",
 		    .help = "what is known, and what to do",
 		    .width = 64,
+		    .prose = true,
 		    .min = 16,
 		    .drop = 2},
 	[LEVEL] = {.name = "weight", .kind = CELL_INT},
@@ -171,7 +172,7 @@ static const char *attention_empty(const struct place *at,
 }
 
 static const struct ask asks[] = {
-	{&sql_query_attention, attention_args, attention_take, false, false},
+	{&sql_query_attention, attention_args, attention_take, 0},
 };
 
 const struct view view_attention = {

@@ -184,7 +184,7 @@ static const char *budgets_empty(const struct place *at,
 }
 
 static const struct ask asks[] = {
-	{&sql_query_budgets, budgets_args, budgets_take, false, false},
+	{&sql_query_budgets, budgets_args, budgets_take, 0},
 };
 
 const struct view view_budgets = {

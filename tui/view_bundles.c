@@ -72,6 +72,7 @@ static const struct column cols[COLS] = {
 		    .title = "REASON",
 		    .help = "what the gate said",
 		    .width = 48,
+		    .prose = true,
 		    .drop = 2},
 	[ID] = {.name = "bundle_id",
 		.title = "ROW",
@@ -164,7 +165,7 @@ static const char *bundles_empty(const struct place *at,
 static const struct view *const groups[] = {&view_router, &view_bundles, NULL};
 
 static const struct ask asks[] = {
-	{&sql_query_bundles, bundles_args, bundles_take, false, false},
+	{&sql_query_bundles, bundles_args, bundles_take, 0},
 };
 
 const struct view view_bundles = {

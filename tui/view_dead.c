@@ -31,7 +31,8 @@ static const struct column cols[COLS] = {
 	[REASON] = {.name = "reason",
 		    .title = "REASON",
 		    .help = "why it could not be taken",
-		    .width = 60},
+		    .width = 60,
+		    .prose = true},
 	[ORIGIN] = {.name = "origin",
 		    .title = "ORIGIN",
 		    .help = "file and line, or the peer",
@@ -101,7 +102,7 @@ static const char *dead_empty(const struct place *at, const struct context *c)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_dead, dead_args, dead_take, false, false},
+	{&sql_query_dead, dead_args, dead_take, 0},
 };
 
 const struct view view_dead = {

@@ -162,7 +162,7 @@ static const char *decision_empty(const struct place *at,
 }
 
 static const struct ask asks[] = {
-	{&sql_query_decision, decision_args, decision_take, false, false},
+	{&sql_query_decision, decision_args, decision_take, 0},
 };
 
 const struct view view_decision = {

@@ -4,7 +4,7 @@
 #include "tui/reasons.h"
 #include "tui/view.h"
 
-#define DECISIONS_MAX 500
+#define DECISIONS_MAX 200
 
 enum {
 	AT,
@@ -61,6 +61,7 @@ static const struct column cols[COLS] = {
 		 .title = "WHY",
 		 .help = "the rule, floor or budget that decided",
 		 .width = 24,
+		 .prose = true,
 		 .drop = 2},
 	[LIVE] = {.name = "live",
 		  .title = "LIVE",
@@ -207,7 +208,7 @@ static const char *decisions_empty(const struct place *at,
 }
 
 static const struct ask asks[] = {
-	{&sql_query_decisions, decisions_args, decisions_take, false, false},
+	{&sql_query_decisions, decisions_args, decisions_take, 0},
 };
 
 const struct view view_decisions = {

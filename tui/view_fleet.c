@@ -235,14 +235,17 @@ static const char *fleet_crumb(const struct place *at)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_group, fleet_args, fleet_take, false, false},
-	{&sql_query_group, before_args, before_take, false, false},
-	{&sql_query_spark, trend_args, trend_take, false, true},
-	{&sql_query_oracle, oracle_args, oracle_take, false, true},
-	{&sql_query_budgets, budget_args, budget_take, false, true},
-	{&sql_query_spark, spend_stack_args, spend_stack_take, true, true},
-	{&sql_query_heat, spend_heat_args, spend_heat_take, true, true},
-	{&sql_query_histogram, spend_hist_args, spend_hist_take, true, true},
+	{&sql_query_group, fleet_args, fleet_take, 0},
+	{&sql_query_group, before_args, before_take, ASK_SLOW},
+	{&sql_query_spark, trend_args, trend_take, ASK_WAITS | ASK_SLOW},
+	{&sql_query_oracle, oracle_args, oracle_take, ASK_WAITS | ASK_SLOW},
+	{&sql_query_budgets, budget_args, budget_take, ASK_WAITS},
+	{&sql_query_spark, spend_stack_args, spend_stack_take,
+	 ASK_PICTURE | ASK_WAITS},
+	{&sql_query_heat, spend_heat_args, spend_heat_take,
+	 ASK_PICTURE | ASK_WAITS},
+	{&sql_query_histogram, spend_hist_args, spend_hist_take,
+	 ASK_PICTURE | ASK_WAITS},
 };
 
 const struct view view_fleet = {

@@ -190,13 +190,13 @@ static const char *tiers_crumb(const struct place *at)
 
 #define ASKS(what)                                                             \
 	{                                                                      \
-		{&sql_query_group, what##_args, group_take, false, false},     \
+		{&sql_query_group, what##_args, group_take, 0},                \
 			{&sql_query_group, what##_before_args, before_take,    \
-			 false, false},                                        \
+			 ASK_SLOW},                                            \
 			{&sql_query_spark, what##_trend_args, trend_take,      \
-			 false, true},                                         \
+			 ASK_WAITS | ASK_SLOW},                                \
 			{&sql_query_spark, spend_stack_args, spend_stack_take, \
-			 true, true},                                          \
+			 ASK_PICTURE | ASK_WAITS},                             \
 	}
 static const struct ask model_asks[] = ASKS(model);
 static const struct ask tier_asks[] = ASKS(tier);

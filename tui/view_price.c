@@ -210,7 +210,7 @@ static const char *price_empty(const struct place *at, const struct context *c)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_price, price_args, price_take, false, false},
+	{&sql_query_price, price_args, price_take, 0},
 };
 
 const struct view view_price = {

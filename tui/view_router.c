@@ -63,6 +63,7 @@ static const struct column cols[COLS] = {
 		 .title = "WHY",
 		 .help = "why this policy serves it",
 		 .width = 48,
+		 .prose = true,
 		 .drop = 1},
 };
 
@@ -160,7 +161,7 @@ static const char *router_empty(const struct place *at, const struct context *c)
 static const struct view *const groups[] = {&view_router, &view_bundles, NULL};
 
 static const struct ask asks[] = {
-	{&sql_query_bundle, router_args, router_take, false, false},
+	{&sql_query_bundle, router_args, router_take, 0},
 };
 
 const struct view view_router = {

@@ -29,6 +29,7 @@ static const struct column cols[COLS] = {
 		   .title = "ABOUT",
 		   .help = "a few words on it",
 		   .width = 32,
+		   .prose = true,
 		   .drop = 1},
 	[AT] = {.name = "at",
 		.title = "WHEN",
@@ -134,7 +135,7 @@ static const char *search_empty(const struct place *at, const struct context *c)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_search, search_args, search_take, false, false},
+	{&sql_query_search, search_args, search_take, 0},
 };
 
 const struct view view_search = {

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ledger/base/clock.h"
 #include "ledger/money.h"
@@ -70,6 +71,7 @@ static const struct column cols[COLS] = {
 		  .title = "NOTE",
 		  .help = "escalation, error, unusual finish, failed tool",
 		  .width = 18,
+		  .prose = true,
 		  .drop = 3},
 	[IN] = {.name = "uncached_in",
 		.title = "IN",
@@ -345,8 +347,8 @@ static int64_t end_of(const struct table *t, int r)
 	return table_get(t, r, STARTED)->v.i + (took->known ? took->v.i : 0);
 }
 
-/* What the bars of time and money are shares of. */
-static void waterfall(struct table *t)
+/* What the bars of time and money are shares of; the money. */
+static __int128 waterfall(struct table *t)
 {
 	int64_t from = TIME_NONE, to = TIME_NONE;
 	__int128 all = 0;
@@ -375,6 +377,92 @@ static void waterfall(struct table *t)
 			table_bar(t, r, MONEY, 0,
 				  (int64_t)(cost->v.money * 1000000 / all));
 	}
+	return all;
+}
+
+/* ---- where the money went ---- */
+
+#define WHY_MODELS 3 /* that are named */
+
+struct share {
+	const char *name;
+	__int128 pusd;
+};
+
+/* Cost by model, the dearest first; returns how many models there are, of which
+ * the first `max` are kept. */
+static int by_model(const struct table *t, struct share *v, int max)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct cell *cost = table_get(t, (int)i, COST);
+		const struct cell *model = table_get(t, (int)i, MODEL);
+		int k = 0;
+
+		/* A step tells what its attempts do. */
+		if (t->rows[i].children > 0 || !cost->known || !model->known)
+			continue;
+		while (k < n && strcmp(v[k].name, model->v.text) != 0)
+			k++;
+		if (k == n && n == max)
+			return -1;
+		if (k == n)
+			v[n++] = (struct share){model->v.text, 0};
+		v[k].pusd += cost->v.money;
+		for (; k > 0 && v[k].pusd > v[k - 1].pusd; k--) {
+			struct share swap = v[k];
+
+			v[k] = v[k - 1];
+			v[k - 1] = swap;
+		}
+	}
+	return n;
+}
+
+/* The step that cost most, -1: none. */
+static int dearest_step(const struct table *t)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct cell *cost = table_get(t, (int)i, COST);
+
+		if (t->rows[i].parent < 0 && cost->known &&
+		    (best < 0 ||
+		     cost->v.money > table_get(t, best, COST)->v.money))
+			best = (int)i;
+	}
+	return best;
+}
+
+static const char *percent(__int128 part, __int128 all, char *text)
+{
+	return fmt_percent((int64_t)(part * 1000000 / all), text);
+}
+
+/* What a person asks first, above the rows that tell it in detail. */
+static void tell_why(struct table *t, __int128 all)
+{
+	struct share v[64];
+	char text[FMT_TEXT];
+	int n = by_model(t, v, (int)(sizeof(v) / sizeof(v[0])));
+	int step = dearest_step(t);
+	struct buf b;
+
+	if (all <= 0 || n < 1 || step < 0 || t->more)
+		return;
+	buf_init(&b, 4096);
+	buf_addf(&b, "%s on step %.40s;",
+		 percent(table_get(t, step, COST)->v.money, all, text),
+		 table_get(t, step, STEP)->v.text);
+	for (int i = 0; i < n && i < WHY_MODELS; i++)
+		buf_addf(&b, "%s %s %.60s", i ? "," : "",
+			 percent(v[i].pusd, all, text), v[i].name);
+	if (n > WHY_MODELS)
+		buf_addf(&b, ", %d more", n - WHY_MODELS);
+	table_note(t, TONE_PLAIN, "why", "%s", buf_str(&b));
+	buf_release(&b);
 }
 
 static void attempts_take(const struct context *c, struct table *t,
@@ -397,7 +485,7 @@ static void attempts_take(const struct context *c, struct table *t,
 		if (step >= 0)
 			add_to_step(t, step, r, &a);
 	}
-	waterfall(t);
+	tell_why(t, waterfall(t));
 }
 
 /* ---- the task as a whole ---- */
@@ -458,9 +546,9 @@ static const char *task_crumb(const struct place *at)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_task, about_args, about_take, false, false},
-	{&sql_query_steps, rows_args, steps_take, false, true},
-	{&sql_query_attempts, rows_args, attempts_take, false, true},
+	{&sql_query_task, about_args, about_take, 0},
+	{&sql_query_steps, rows_args, steps_take, ASK_WAITS},
+	{&sql_query_attempts, rows_args, attempts_take, ASK_WAITS},
 };
 
 const struct view view_task = {

@@ -126,10 +126,10 @@ static const struct column cols[COLS] = {
 	[REASONING] = {.name = "reasoning", .kind = CELL_INT},
 };
 
-static bool tasks_args(const struct query_page *p, const struct context *c,
-		       const struct table *t, struct db_args *a)
+static struct query_tasks wanted(const struct query_page *p,
+				 const struct context *c)
 {
-	struct query_tasks q = {
+	return (struct query_tasks){
 		.class_id = p->at.class_id,
 		.agent_id = p->at.agent_id,
 		.team_id = p->at.team_id,
@@ -140,10 +140,32 @@ static bool tasks_args(const struct query_page *p, const struct context *c,
 		.limit = VIEW_ROWS + 1,
 		.offset = p->offset,
 	};
+}
+
+/* What people look for first has a way of its own. */
+static bool by_cost(const struct query_page *p)
+{
+	return p->sort == COST && p->desc;
+}
+
+static bool dearest_args(const struct query_page *p, const struct context *c,
+			 const struct table *t, struct db_args *a)
+{
+	struct query_tasks q = wanted(p, c);
+
+	(void)t;
+	query_dearest_args(a, &q);
+	return by_cost(p);
+}
+
+static bool tasks_args(const struct query_page *p, const struct context *c,
+		       const struct table *t, struct db_args *a)
+{
+	struct query_tasks q = wanted(p, c);
 
 	(void)t;
 	query_tasks_args(a, &q);
-	return true;
+	return !by_cost(p);
 }
 
 static void fill_figures(struct table *t, int r, const struct query_task *q)
@@ -232,9 +254,12 @@ static const char *tasks_empty(const struct place *at, const struct context *c)
 }
 
 static const struct ask asks[] = {
-	{&sql_query_tasks, tasks_args, tasks_take, false, false},
-	{&sql_query_histogram, spend_hist_args, spend_hist_take, true, true},
-	{&sql_query_heat, spend_heat_args, spend_heat_take, true, true},
+	{&sql_query_tasks, tasks_args, tasks_take, 0},
+	{&sql_query_dearest, dearest_args, tasks_take, 0},
+	{&sql_query_histogram, spend_hist_args, spend_hist_take,
+	 ASK_PICTURE | ASK_WAITS},
+	{&sql_query_heat, spend_heat_args, spend_heat_take,
+	 ASK_PICTURE | ASK_WAITS},
 };
 
 const struct view view_tasks = {

@@ -1,12 +1,12 @@
 -- Anything by a part of its name ($1) or its id ($2, NULL: $1 is none), at most
 -- $3 of each kind. Tasks are found by how their names begin, and among the newest
--- 20000 by any part.
+-- 10000 by any part.
 -- Columns: kind, name, about, at, cost_pusd, class_id, agent_id, team_id,
 -- model_id, task_id, attempt_day, attempt_id, price_id, decision_day,
 -- decision_id, bundle_id.
 -- params: text, uuid, bigint
 WITH word AS (
-  SELECT replace(replace(replace($1::text, '\', '\\'), '%', '\%'), '_', '\_') AS w)
+  SELECT '%' || replace(replace(replace($1::text, '\', '\\'), '%', '\%'), '_', '\_') || '%' AS w)
 (SELECT kind, name, NULL AS about, NULL::timestamptz AS at, NULL::numeric AS cost_pusd,
   CASE WHEN kind = 'class' THEN id END AS class_id,
   CASE WHEN kind = 'agent' THEN id END AS agent_id,
@@ -15,13 +15,13 @@ WITH word AS (
   NULL::uuid AS attempt_id, NULL::integer AS price_id, NULL::date AS decision_day,
   NULL::uuid AS decision_id, NULL::integer AS bundle_id
 FROM dict, word
-WHERE kind IN ('class', 'agent', 'team') AND name ILIKE '%' || w || '%'
+WHERE kind IN ('class', 'agent', 'team') AND name ILIKE w
 ORDER BY kind, name LIMIT $3::bigint)
 UNION ALL
 (SELECT 'model', name, provider || coalesce(', tier ' || tier, ''), NULL, NULL, NULL, NULL, NULL,
   id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM model, word
-WHERE name ILIKE '%' || w || '%' AND EXISTS (SELECT FROM attempt_rollup
+WHERE name ILIKE w AND EXISTS (SELECT FROM attempt_rollup
   WHERE grain = 'day' AND model_id = model.id)
 ORDER BY name LIMIT $3)
 UNION ALL
@@ -32,8 +32,8 @@ FROM (SELECT id FROM (SELECT id FROM task
       ORDER BY ext_id USING ~<~ LIMIT $3) begins
     UNION
     SELECT id FROM (SELECT id FROM (SELECT id, ext_id, started_at FROM task
-        WHERE started_at IS NOT NULL ORDER BY started_at DESC LIMIT 20000) newest, word
-      WHERE ext_id ILIKE '%' || w || '%'
+        WHERE started_at IS NOT NULL ORDER BY started_at DESC LIMIT 10000) newest, word
+      WHERE ext_id ILIKE w
       ORDER BY started_at DESC, id LIMIT $3) holds
     UNION
     SELECT $2::uuid) hit
@@ -54,17 +54,17 @@ UNION ALL
 (SELECT 'price', p.model, p.provider || coalesce(', ' || nullif(p.mode, ''), ''),
   p.valid_from::timestamp AT TIME ZONE 'UTC',
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.id, NULL, NULL, NULL
-FROM price p, word WHERE p.model ILIKE '%' || w || '%'
+FROM price p, word WHERE p.model ILIKE w
 ORDER BY p.model, p.id DESC LIMIT $3)
 UNION ALL
 (SELECT 'budget', b.subject, b.scope || ', ' || b.period, b.created_at, b.limit_pusd, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM budget b, word WHERE b.subject ILIKE '%' || w || '%'
+FROM budget b, word WHERE b.subject ILIKE w
 ORDER BY b.subject LIMIT $3)
 UNION ALL
 (SELECT 'router', CASE jsonb_typeof(certificate -> 'version') WHEN 'string' THEN certificate ->> 'version'
     ELSE 'v' || id END, state, created_at, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, id
 FROM bundle, word WHERE (CASE jsonb_typeof(certificate -> 'version') WHEN 'string' THEN certificate ->> 'version'
-    ELSE 'v' || id END) ILIKE '%' || w || '%'
+    ELSE 'v' || id END) ILIKE w
 ORDER BY id DESC LIMIT $3);

@@ -24,6 +24,8 @@ check 'and says what to do' grep -q '^hint: ' "$tmp/err"
 
 tui_open 100x30
 shows 'the screen says that there is no database' 'no database for'
+hint=$(sed -n 's/^hint: //p' "$tmp/err")
+shows 'and what to do, before anything was read' "^  ${hint:0:24}"
 tui_keys '?'
 shows 'keys work all the same' 'Backspace +go back'
 tui_keys q

@@ -32,7 +32,7 @@ walk() { # SIZE THEME
   look budgets '^ci ' 7
   look attention '^act ' 8
   look dead '^11-24 07:3' : d e a d Enter
-  look search '^fix-flaky' : s e a r c h Space f l a k y Enter
+  look search '^fix-fl' : s e a r c h Space f l a k y Enter
   look task '^. 1 plan' Enter
   # The second attempt at the edit.
   look attempt '^ ATTEMPT' End k Enter

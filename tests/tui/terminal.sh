@@ -104,6 +104,19 @@ check "five refreshes without news draw next to nothing ($size bytes)" \
   [ "$size" -lt 200 ]
 tui_close
 
+# ---- what changes slowly is read rarely ----
+lib_sql aco "ALTER DATABASE aco SET log_min_duration_statement = 0" >/dev/null
+tui_open 160x48 --interval 0.1
+tui_wait '^coding'
+begun() { grep -c "bind $1" "$tmp/pg/log"; }
+often() { [ "$(begun query_group)" -ge 12 ]; }
+check 'figures are read with each refresh' tui_until often
+check "their trends are not ($(begun query_spark) times)" \
+  [ "$(begun query_spark)" -le 6 ]
+check 'and are seen all the same' tui_matches '^coding .*█'
+tui_close
+lib_sql aco "ALTER DATABASE aco RESET log_min_duration_statement" >/dev/null
+
 # ---- where it cannot draw ----
 tui_env=(TERM=dumb)
 tui_open 80x24

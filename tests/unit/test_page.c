@@ -118,6 +118,38 @@ static void the_sorted_column_stays(void **state)
 	table_release(&t);
 }
 
+/* Where a wide column had to go, a narrow one that went with it comes back, and
+ * room stays for the number of those that did not. */
+static void a_narrow_column_comes_back(void **state)
+{
+	struct column ranked[COLS];
+	struct table t;
+	struct layout l;
+	int natural[LAYOUT_COLS_MAX], width;
+
+	(void)state;
+	memcpy(ranked, cols, sizeof(ranked));
+	ranked[NOTE].drop = 1;
+	ranked[CALLS].drop = 3;
+	table_init(&t, ranked, COLS);
+	add(&t, "name", 5, -1);
+	table_arrange(&t, &(struct table_order){.col = -1});
+	layout_measure(&t, &how, natural);
+	width = natural[NAME] + natural[COST] + natural[CALLS] + 2;
+	assert_true(natural[CALLS] + 4 < natural[NOTE]);
+	layout_fit(&t, natural, width + 4, 0, -1, &l);
+	assert_int_equal(l.n, 3);
+	assert_int_equal(l.hidden, 1);
+	for (int i = 1; i < l.n; i++)
+		assert_true(l.col[i] > l.col[i - 1]);
+	assert_int_equal(natural[l.col[1]] + natural[l.col[2]],
+			 natural[COST] + natural[CALLS]);
+	layout_fit(&t, natural, width + 3, 0, -1, &l);
+	assert_int_equal(l.n, 2);
+	assert_int_equal(l.hidden, 2);
+	table_release(&t);
+}
+
 /* A text yields before a column is dropped, and has back what is left over;
  * a heading of the table's own has room. */
 static void texts_yield(void **state)
@@ -342,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_yield_by_rank),
 		cmocka_unit_test(the_sorted_column_stays),
+		cmocka_unit_test(a_narrow_column_comes_back),
 		cmocka_unit_test(texts_yield),
 		cmocka_unit_test(folds_have_room),
 		cmocka_unit_test(scrolling_keeps_the_first),

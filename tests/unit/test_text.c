@@ -159,6 +159,42 @@ static void cutting(void **state)
 	}
 }
 
+/* Both ends of a name can be read. */
+static void cutting_the_middle(void **state)
+{
+	static const struct {
+		const char *in;
+		int cols;
+		const char *want;
+		int used;
+	} cases[] = {
+		{"claude-sonnet-4-5", 17, "claude-sonnet-4-5", 17},
+		{"claude-sonnet-4-5", 16, "claude-s…net-4-5", 16},
+		{"claude-sonnet-4-5", 9, "clau…-4-5", 9},
+		{"claude-sonnet-4-5", 6, "cla…-5", 6},
+		{"claude-sonnet-4-5", 5, "clau…", 5},
+		{"claude-sonnet-4-5", 0, "", 0},
+		/* Wide characters are not halved. */
+		{"漢字漢字漢字", 9, "漢字…漢字", 9},
+		{"漢字漢字漢字", 8, "漢字…字", 7},
+		/* A mark stays with its letter, not with the ellipsis. */
+		{"abcdefge\xcc\x81xyz", 8, "abcd…xyz", 8},
+		{"abcdefghe\xcc\x81yz", 8, "abcd…e\xcc\x81yz", 8},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		struct buf b;
+
+		buf_init(&b, 256);
+		assert_int_equal(
+			text_cut_middle(&b, cases[i].in, cases[i].cols),
+			cases[i].used);
+		assert_string_equal(buf_str(&b), cases[i].want);
+		buf_release(&b);
+	}
+}
+
 static void padding(void **state)
 {
 	static const char *const words[] = {"",         "a",      "abcdefgh",
@@ -167,7 +203,7 @@ static void padding(void **state)
 	(void)state;
 	for (size_t i = 0; i < N(words); i++) {
 		for (int cols = 0; cols < 12; cols++) {
-			for (int side = TEXT_LEFT; side <= TEXT_RIGHT; side++) {
+			for (int side = TEXT_LEFT; side <= TEXT_NAME; side++) {
 				struct buf b;
 
 				buf_init(&b, 256);
@@ -189,6 +225,7 @@ int main(void)
 		cmocka_unit_test(cleaning_is_final),
 		cmocka_unit_test(widths),
 		cmocka_unit_test(cutting),
+		cmocka_unit_test(cutting_the_middle),
 		cmocka_unit_test(padding),
 	};
 

@@ -330,7 +330,7 @@ static void decisions_in_words(void **state)
 	buf_init(&b, 1 << 16);
 	reasons_tell(&d, &b);
 	assert_non_null(strstr(buf_str(&b), "cascade(2 -> 4), live"));
-	assert_non_null(strstr(buf_str(&b), "75.0% (70- 80%)   $0.0200"));
+	assert_non_null(strstr(buf_str(&b), "75.0% $0.0200 (70- 80%)"));
 	assert_non_null(strstr(buf_str(&b), "floor tier 2"));
 	assert_non_null(strstr(buf_str(&b), "-0.100 ----"));
 	/* The arms by name, where the router told them. */
