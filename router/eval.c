@@ -63,6 +63,7 @@ void ev_play_release(struct ev_play *p)
 	free(p->c);
 	free(p->t);
 	free(p->said.word);
+	free(p->scores.v);
 	free(p->tested);
 	free(p->accepted);
 	free(p->wrong);
@@ -273,6 +274,7 @@ void eval_report_release(struct eval_report *r)
 	free(r->arm_names);
 	free(r->arm_cost);
 	free(r->arm_success);
+	free(r->arm_auc);
 	free(r->classes);
 	memset(r, 0, sizeof(*r));
 }

@@ -133,6 +133,9 @@ struct eval_report {
 	 * Clopper-Pearson) */
 	int64_t tested, accepted, wrong;
 	double false_accept_stated, false_accept_bound;
+	/* Of replies of the same arm, that the accept model scores a good one
+	 * above a bad one. */
+	struct eval_figure accept_auc;
 	/* of the static cascade's tests, at EVAL_EQUAL */
 	int64_t cascade_tested, cascade_accepted, cascade_wrong;
 	double cascade_bound;
@@ -143,6 +146,7 @@ struct eval_report {
 	int n_arms;
 	struct str *arm_names; /* of the matrix */
 	double *arm_cost, *arm_success;
+	struct eval_figure *arm_auc; /* accept_auc of its replies */
 	/* classes of EVAL_CLASS_TASKS judged tasks or more, by name */
 	int n_classes;
 	struct eval_class *classes;

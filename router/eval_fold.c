@@ -226,6 +226,7 @@ static void gather_tests(const struct fold *f, struct ev_judged *all, int kind,
 	to->stood += p->stood;
 	to->wrong_stood += p->wrong_stood;
 	to->promised += p->promised;
+	ev_scores_add(&to->scores, p->scores.v, p->scores.n);
 	if (!p->tested)
 		return;
 	memcpy(to->tested + at, p->tested + from, n);

@@ -43,6 +43,23 @@ struct ev_words {
 };
 void ev_words_add(struct ev_words *w, const struct ev_word *word, size_t n);
 
+/* What the accept model said of judged tasks' replies. */
+struct ev_score {
+	int arm;
+	uint64_t group; /* the task's */
+	float p;
+	bool good;
+};
+struct ev_scores {
+	struct ev_score *v;
+	size_t n, room;
+};
+void ev_scores_add(struct ev_scores *s, const struct ev_score *v, size_t n);
+/* How often it scores a good reply above a bad one of the same arm, with an
+ * interval over groups; of one arm, or (-1) of all, each among its own. */
+void ev_auc(const struct ev_scores *s, int arm, const struct eval_opts *o,
+	    struct eval_figure *out);
+
 /* Rows to decide, and what came of it. */
 struct ev_play {
 	const int *rows; /* tasks */
@@ -58,6 +75,7 @@ struct ev_play {
 	/* What the learned policy leaves besides. */
 	struct ev_words said;
 	/* What the static cascade leaves besides. */
+	struct ev_scores scores;
 	uint8_t *tested, *accepted; /* [step * n + i]: its accept tests */
 	uint8_t *wrong;
 	/* the accept test, by its class, on all replies; bounds stated, summed

@@ -304,6 +304,11 @@ static void test_replies(const struct ev *v, const struct bundle *b,
 
 		if (isnan(p[a]))
 			continue;
+		ev_scores_add(
+			&to->scores,
+			&(struct ev_score){k->of[a], t->group, p[a],
+					   (double)c->success >= EVAL_CUT},
+			1);
 		to->replies++;
 		to->stood += good;
 		to->wrong_stood += good && (double)c->success < EVAL_CUT;
@@ -311,9 +316,11 @@ static void test_replies(const struct ev *v, const struct bundle *b,
 	}
 }
 
+/* The pair and the threshold are chosen by what other folds' models say of the
+ * fit rows (`post`, see train.h): the bundle's own know these by heart. */
 static void play_cascade(const struct ev *v, const enum mx_side *side,
 			 const struct bundle *b, struct replay *k,
-			 struct ev_play *play)
+			 const float *post, struct ev_play *play)
 {
 	size_t tasks = (size_t)v->m->n_tasks;
 	int *rows = xcalloc(tasks + 1, sizeof(*rows)), n = 0;
@@ -325,7 +332,10 @@ static void play_cascade(const struct ev *v, const enum mx_side *side,
 	for (int t = 0; t < v->m->n_tasks; t++) {
 		if (side[t] != MX_FIT || !v->complete[t])
 			continue;
-		some |= judge_replies(v, b, k, t, p + n * k->n);
+		for (int a = 0; a < k->n; a++) {
+			p[n * k->n + a] = post[t * v->m->n_arms + k->of[a]];
+			some |= !isnan(p[n * k->n + a]);
+		}
 		rows[n++] = t;
 	}
 	for (int q = 0; q < play->steps; q++)
@@ -370,6 +380,8 @@ enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
 	if (v->o->train)
 		o = *v->o->train;
 	buf_init(&bytes, BUNDLE_BYTES_MAX);
+	o.post = xcalloc((size_t)v->m->n_tasks * (size_t)v->m->n_arms + 1,
+			 sizeof(*o.post));
 	rc = train_fit(&bytes, v->m, side, &o, e);
 	if (rc == RC_OK)
 		rc = bundle_view(&b, bytes.p, bytes.len, e);
@@ -382,9 +394,10 @@ enum rc ev_play_learned(struct ev *v, const enum mx_side *side,
 		play_router(v, b, &k, &r, learned);
 		note_others(v, side, b, &k, &r, learned);
 		play_unguarded(v, b, &k, unguarded);
-		play_cascade(v, side, b, &k, cascade);
+		play_cascade(v, side, b, &k, o.post, cascade);
 		ev_rates_release(&r);
 	}
+	free(o.post);
 	bundle_drop(b);
 	buf_release(&bytes);
 	return rc;

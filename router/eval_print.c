@@ -261,6 +261,13 @@ static void notes(const struct eval_report *r, struct buf *out)
 			 100.0 * (double)r->wrong / (double)r->tested,
 			 100 * r->false_accept_bound,
 			 100 * r->false_accept_stated);
+	if (!isnan(r->accept_auc.value))
+		buf_addf(out,
+			 "Accept model: of two replies of one model it scores "
+			 "the good one higher in %.1f %% of pairs (%.1f .. "
+			 "%.1f).\n",
+			 100 * r->accept_auc.value, 100 * r->accept_auc.low,
+			 100 * r->accept_auc.high);
 	accept_note("the static cascade", r->cascade_tested,
 		    r->cascade_accepted, r->cascade_wrong, r->cascade_bound,
 		    out);
@@ -451,6 +458,15 @@ static void class_json(struct json_out *o, const struct eval_class *c)
 	json_out_end(o, '}');
 }
 
+static void auc_json(struct json_out *o, const struct eval_figure *f)
+{
+	json_out_obj(o, "accept_auc");
+	json_out_double(o, "value", f->value, 9);
+	json_out_double(o, "low", f->low, 9);
+	json_out_double(o, "high", f->high, 9);
+	json_out_end(o, '}');
+}
+
 static void learned_json(struct json_out *o, const struct eval_report *r)
 {
 	json_out_double(o, "ece", r->rows ? r->ece : NAN, 9);
@@ -467,6 +483,7 @@ static void learned_json(struct json_out *o, const struct eval_report *r)
 		    r->false_accept_bound);
 	json_out_double(o, "false_accept_stated",
 			r->tested ? r->false_accept_stated : NAN, 9);
+	auc_json(o, &r->accept_auc);
 	accept_json(o, "cascade_accept", r->cascade_tested, r->cascade_accepted,
 		    r->cascade_wrong, r->cascade_bound);
 	json_out_double(o, "decide_p50_us", r->decide_p50_us, 9);
@@ -507,6 +524,7 @@ void eval_json(const struct eval_report *r, struct buf *out)
 		json_out_obj(&o, NULL);
 		json_out_str(&o, "name", r->arm_names[a]);
 		json_out_double(&o, "success", r->arm_success[a], 9);
+		auc_json(&o, &r->arm_auc[a]);
 		json_out_double(&o, "cost", r->arm_cost[a], 9);
 		json_out_end(&o, '}');
 	}

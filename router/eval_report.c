@@ -152,6 +152,19 @@ static void pool(const struct ev *v, const struct ev_judged *j,
 	out->estimated = cells ? (double)estimated / (double)cells : 0;
 }
 
+static void replies(const struct ev *v, const struct ev_play *p,
+		    struct eval_report *out)
+{
+	tests(p, v->repeats, out);
+	out->cascade_bound =
+		accepts(p, v->repeats, &out->cascade_tested,
+			&out->cascade_accepted, &out->cascade_wrong);
+	ev_auc(&p->scores, -1, v->o, &out->accept_auc);
+	out->arm_auc = xcalloc((size_t)v->m->n_arms + 1, sizeof(*out->arm_auc));
+	for (int a = 0; a < v->m->n_arms; a++)
+		ev_auc(&p->scores, a, v->o, &out->arm_auc[a]);
+}
+
 void ev_report(const struct ev *v, const struct ev_judged *j,
 	       struct eval_report *out)
 {
@@ -161,8 +174,5 @@ void ev_report(const struct ev *v, const struct ev_judged *j,
 		out->penalty += (double)j->penalty[i] / j->n;
 	pool(v, j, out);
 	learned(v, j->play[EVAL_LEARNED], out);
-	tests(j->play[EVAL_CASCADE], v->repeats, out);
-	out->cascade_bound =
-		accepts(j->play[EVAL_CASCADE], v->repeats, &out->cascade_tested,
-			&out->cascade_accepted, &out->cascade_wrong);
+	replies(v, j->play[EVAL_CASCADE], out);
 }

@@ -236,6 +236,19 @@ static enum rc write_bundle(struct fit *f, struct buf *out, struct err *e)
 	return rc;
 }
 
+/* By task of the matrix, as fit_accept() found them. */
+static void tell_post(const struct fit *f)
+{
+	size_t arms = (size_t)f->arms, all = (size_t)f->m->n_tasks * arms;
+	float *to = f->o->post;
+
+	for (size_t i = 0; to && i < all; i++)
+		to[i] = NAN;
+	for (int i = 0; to && i < f->n; i++)
+		memcpy(to + (size_t)f->row[i].task * arms,
+		       f->post + (size_t)i * arms, arms * sizeof(*to));
+}
+
 enum rc train_fit(struct buf *out, const struct matrix *m,
 		  const enum mx_side *side, const struct train_opts *o,
 		  struct err *e)
@@ -263,6 +276,7 @@ enum rc train_fit(struct buf *out, const struct matrix *m,
 		fit_policies(&f);
 		fit_rungs(&f);
 		rc = write_bundle(&f, out, e);
+		tell_post(&f);
 	}
 	buf_release(&f.accept);
 	for (int i = 0; f.policy && i < f.nodes; i++)

@@ -43,6 +43,10 @@ struct train_opts {
 	int64_t fitted_us; /* the latest row that was fitted on */
 	const struct train_source *sources;
 	int n_sources;
+	float *post; /* [task * arms of the matrix], NULL: not wanted; gets
+			P(success | what was seen of the reply) of the rows
+			that are fitted on, by models of other folds; NaN
+			elsewhere */
 	void (*progress)(void *arg, const char *what, double share);
 	void *arg;
 };

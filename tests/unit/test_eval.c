@@ -327,7 +327,7 @@ static void printing(void **state)
 		"best_single",     "oracle",       "ece",
 		"brier_skill",     "rows_judged",  "policies",
 		"verdicts_judged", "tasks_judged", "classes",
-		"failure_price"};
+		"failure_price",   "accept_auc"};
 	static const char *const names[] = {"best-single", "hull",
 					    "class-static", "knn", "oracle"};
 	static const char *const figure[] = {"success",
