@@ -28,10 +28,9 @@
 #define CLASS_MIN   100 /* for a class's own calibration */
 #define RARER_MIN   20
 #define BLOCK_MIN   20
-#define TREES       150
-#define DEPTH       5
-#define GOOD        0.5F /* success at which a reply counts as good */
-#define STRICTEST   99   /* hundredths */
+#define SHAPED_MAX  20000 /* replies; of more the fullest shape is right */
+#define GOOD        0.5F  /* success at which a reply counts as good */
+#define STRICTEST   99    /* hundredths */
 #define LOOSEST     20
 
 struct reply {
@@ -42,10 +41,23 @@ struct reply {
 	float score, p; /* out of fold: the model's, calibrated */
 };
 
+/* How full the model is. Few replies, of tasks of few repositories, tell their
+ * noise to a full one; which does best is asked of the other folds. */
+static const struct shape {
+	int trees, depth;
+	float eta, child, lambda, rows_share, cols_share;
+} shapes[] = {
+	{150, 5, 0.08F, 5, 2, 1, 1},
+	{100, 3, 0.05F, 10, 5, 0.8F, 0.6F},
+	{60, 2, 0.05F, 20, 10, 0.8F, 0.5F},
+};
+#define SHAPES ((int)(sizeof(shapes) / sizeof(shapes[0])))
+
 struct accept {
 	struct fit *f;
 	struct reply *reply;
 	size_t n;
+	const struct shape *shape;
 	double group_replies; /* of a group, in the mean */
 };
 
@@ -117,9 +129,14 @@ static enum rc train(const struct accept *a, int but, struct xgb_model **m,
 	}
 	rows = (struct xgb_rows){x, n, ACCEPT_COLUMNS, y, NULL};
 	xgb_defaults(&o);
-	o.trees = 2 * f->o->trees < TREES ? 2 * f->o->trees : TREES;
-	o.depth = f->o->depth < DEPTH ? f->o->depth : DEPTH;
-	o.eta = 0.08F;
+	o.trees = 2 * f->o->trees < a->shape->trees ? 2 * f->o->trees
+						    : a->shape->trees;
+	o.depth = f->o->depth < a->shape->depth ? f->o->depth : a->shape->depth;
+	o.eta = a->shape->eta;
+	o.child = a->shape->child;
+	o.lambda = a->shape->lambda;
+	o.rows_share = a->shape->rows_share;
+	o.cols_share = a->shape->cols_share;
 	o.threads = f->o->threads > 0 ? f->o->threads : 1;
 	o.seed = stat_mix(f->o->seed + 977);
 	rc = xgb_train(m, &rows, NULL, &o, e);
@@ -152,6 +169,48 @@ static enum rc score_fold(struct accept *a, int fold, struct err *e)
 	free(x);
 	free(p);
 	return rc;
+}
+
+/* Scores of all folds by a shape; the mean squared error of theirs. */
+static enum rc score_all(struct accept *a, double *error, struct err *e)
+{
+	size_t n = 0;
+	enum rc rc = RC_OK;
+
+	for (int k = 0; k < a->f->folds && !rc; k++)
+		rc = score_fold(a, k, e);
+	*error = 0;
+	for (size_t i = 0; i < a->n; i++) {
+		double d = (double)(a->reply[i].score - a->reply[i].good);
+
+		if (isnan(d))
+			continue;
+		*error += d * d;
+		n++;
+	}
+	*error = n ? *error / (double)n : INFINITY;
+	return rc;
+}
+
+/* Scores out of fold, by the shape that errs least there. */
+static enum rc score(struct accept *a, struct err *e)
+{
+	double least = INFINITY, error;
+	const struct shape *best = shapes;
+	enum rc rc = RC_OK;
+
+	for (int i = 0; i < SHAPES && a->n <= SHAPED_MAX && !rc; i++) {
+		a->shape = &shapes[i];
+		rc = score_all(a, &error, e);
+		if (error < least) {
+			least = error;
+			best = a->shape;
+		}
+	}
+	if (rc || a->shape == best)
+		return rc;
+	a->shape = best;
+	return score_all(a, &error, e);
 }
 
 /* ---- a class ---- */
@@ -330,8 +389,7 @@ enum rc fit_accept(struct fit *f, struct err *e)
 		free(a.reply);
 		return RC_OK;
 	}
-	for (int k = 0; k < f->folds && !rc; k++)
-		rc = score_fold(&a, k, e);
+	rc = score(&a, e);
 	if (!rc)
 		rc = train(&a, NO_FOLD, &m, e);
 	if (!rc)
