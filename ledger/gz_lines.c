@@ -57,6 +57,14 @@ void gz_lines_close(struct gz_lines *g)
 	free(g);
 }
 
+/* What zlib says of a stream without its name for it, "<fd:3>: ". */
+static const char *own_words(const char *text)
+{
+	const char *end = strstr(text, ">: ");
+
+	return *text == '<' && end ? end + 3 : text;
+}
+
 static enum rc fill(struct gz_lines *g, struct err *e)
 {
 	const char *text;
@@ -75,7 +83,7 @@ static enum rc fill(struct gz_lines *g, struct err *e)
 		return err_set(e, RC_BAD, "%s",
 			       code == Z_ERRNO       ? strerror(errno)
 			       : code == Z_BUF_ERROR ? "cut short"
-						     : text);
+						     : own_words(text));
 	g->len += (size_t)n;
 	g->eof = n == 0;
 	return RC_OK;

@@ -29,6 +29,12 @@ static const char *dollars(struct arena *a, double usd)
 	return text(a, usd < 0.01 ? "%.3g" : "%.4g", usd);
 }
 
+/* In per cent; what rounds to nothing has no sign. */
+static double tenth(double v)
+{
+	return fabs(v) < 0.0005 ? 0 : 100 * v;
+}
+
 /* "48.0 (42.1..53.3)", in per cent or points. */
 static const char *percent(struct arena *a, const struct eval_figure *f)
 {
@@ -36,8 +42,8 @@ static const char *percent(struct arena *a, const struct eval_figure *f)
 		return "-";
 	if (isnan(f->low))
 		return text(a, "%.1f", 100 * f->value);
-	return text(a, "%.1f (%.1f..%.1f)", 100 * f->value, 100 * f->low,
-		    100 * f->high);
+	return text(a, "%.1f (%.1f..%.1f)", tenth(f->value), tenth(f->low),
+		    tenth(f->high));
 }
 
 static const char *plain(struct arena *a, double v)
@@ -226,13 +232,18 @@ static void notes(const struct eval_report *r, struct buf *out)
 		 r->folds > 1 ? "each once, on groups never fitted on"
 			      : "those marked for it",
 		 r->tasks_fit, r->tasks_left_out);
-	buf_addf(out,
-		 "Where a policy stands is chosen on fit rows: to reach %s's "
-		 "success there.\nSAVED: of %s's cost, on the policy's path, "
-		 "at its success on the judged tasks and at 97 %% of it.\n"
-		 "ABOVE HULL: points of success over the static mixture of the "
-		 "same cost.\nIntervals by resampling groups.\n",
-		 r->best_single, r->best_single);
+	buf_addf(
+		out,
+		"Where a policy stands is chosen on fit rows: to reach %s's "
+		"success there.\nSAVED: of %s's cost, on the policy's path, "
+		"at its success on the judged tasks and at 97 %% of it.\n"
+		"ABOVE HULL: points of success over the static mixture of the "
+		"same cost.\nGAP CLOSED: at its highest success, of the "
+		"distance from the best single to the oracle. CAPTURE: of "
+		"what the oracle saves of the strongest's cost. MISSED: tasks "
+		"that failed though another model solved them. WASTED: tasks "
+		"that were solved for more than it takes.\nIntervals by resampling groups.\n",
+		r->best_single, r->best_single);
 	if (r->estimated > 0)
 		buf_addf(out, "%.1f %% of the judged costs are estimates.\n",
 			 100 * r->estimated);

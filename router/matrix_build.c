@@ -399,8 +399,8 @@ static enum rc nothing_left(const struct mx_build *b, struct err *e)
 
 	err_set(e, RC_BAD, "no outcome is left to look at");
 	if (!(share > 0))
-		err_hint(e, "none has a cost, or the models named are not "
-			    "there");
+		err_hint(e, "no model has both verdicts and costs, or those "
+			    "named are not there");
 	else if (b->o.coverage > 0)
 		err_hint(
 			e,

@@ -220,13 +220,20 @@ static void count_tasks(struct fit *f)
 	}
 }
 
+static enum rc too_many(int arms, struct err *e)
+{
+	err_set(e, RC_BAD, "there are %d models, of at most %d", arms,
+		BUNDLE_ARMS_MAX);
+	err_hint(e, "aco eval has --models and --tiers, aco train --by-tier");
+	return RC_BAD;
+}
+
 enum rc fit_rows(struct fit *f, const enum mx_side *side, struct err *e)
 {
 	const struct matrix *m = f->m;
 
 	if (m->n_arms < 1 || m->n_arms > BUNDLE_ARMS_MAX)
-		return err_set(e, RC_BAD, "there are %d models, of at most %d",
-			       m->n_arms, BUNDLE_ARMS_MAX);
+		return too_many(m->n_arms, e);
 	arena_init(&f->names, NAMES_MAX);
 	make_nodes(f, side);
 	f->row = xcalloc((size_t)m->n_tasks + 1, sizeof(*f->row));

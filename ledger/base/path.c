@@ -84,8 +84,22 @@ static void sync_folder(const char *path)
 	free(folder);
 }
 
-enum rc path_replace(const char *path, const void *p, size_t n, mode_t mode,
-		     struct err *e)
+/* Into what is no file and stays where it is, such as /dev/stdout. */
+static enum rc write_into(const char *path, const void *p, size_t n,
+			  struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	enum rc rc = RC_OK;
+
+	if (fd < 0 || !write_all(fd, p, n))
+		rc = path_errno(e, "writing", path);
+	if (fd >= 0 && close(fd) && !rc)
+		rc = path_errno(e, "writing", path);
+	return rc;
+}
+
+static enum rc replace(const char *path, const void *p, size_t n, mode_t mode,
+		       struct err *e)
 {
 	char *temp = xasprintf("%s.%ld~", path, (long)getpid());
 	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
@@ -102,6 +116,23 @@ enum rc path_replace(const char *path, const void *p, size_t n, mode_t mode,
 	else
 		sync_folder(path);
 	free(temp);
+	return rc;
+}
+
+enum rc path_replace(const char *path, const void *p, size_t n, mode_t mode,
+		     struct err *e)
+{
+	struct stat st;
+	bool there = !stat(path, &st);
+	char *target;
+	enum rc rc;
+
+	if (there && !S_ISREG(st.st_mode))
+		return write_into(path, p, n, e);
+	target = there ? realpath(path, NULL) : NULL; /* of a link what it
+							 leads to */
+	rc = replace(target ? target : path, p, n, mode, e);
+	free(target);
 	return rc;
 }
 

@@ -21,7 +21,9 @@ enum rc path_errno(struct err *e, const char *what, const char *path);
 enum rc path_remove(const char *path, struct err *e) MUST_CHECK;
 
 /* Put a file with these bytes in the place of `path`, safely on disk: whoever
- * opens it sees the old one or the new one, whole. The folder is there. */
+ * opens it sees the old one or the new one, whole. The folder is there. A link
+ * stays one, to the new bytes; what is there and no file (a device, a pipe)
+ * stays, too, and is written into. */
 enum rc path_replace(const char *path, const void *p, size_t n, mode_t mode,
 		     struct err *e) MUST_CHECK;
 

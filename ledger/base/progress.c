@@ -75,8 +75,15 @@ static size_t format_line(const struct progress *p, int64_t now_us, char *line,
 		if (s < 360000)
 			format_left((int64_t)s, left, sizeof(left));
 	}
-	n = snprintf(line, size, "%s  [%s] %3d %%  %.1f MB/s  %s rows  left %s",
-		     p->label, bar, (int)(part * 100), speed / 1e6, rows, left);
+	/* Without rows the unit is no bytes. */
+	if (p->rows > 0)
+		n = snprintf(line, size,
+			     "%s  [%s] %3d %%  %.1f MB/s  %s rows  left %s",
+			     p->label, bar, (int)(part * 100), speed / 1e6,
+			     rows, left);
+	else
+		n = snprintf(line, size, "%s  [%s] %3d %%  left %s", p->label,
+			     bar, (int)(part * 100), left);
 	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 

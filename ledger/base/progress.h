@@ -1,5 +1,6 @@
 /* A progress bar on standard error, drawn only when that is a terminal:
  *   import  [#####-----]  52 %  61.2 MB/s  12,345 rows  left 00:07
+ *   train  [#####-----]  52 %  left 00:07
  * NO_COLOR and a dumb terminal are respected; at most ten frames a second. */
 #ifndef ACO_PROGRESS_H
 #define ACO_PROGRESS_H
@@ -9,7 +10,7 @@
 
 struct progress {
 	const char *label;
-	int64_t total, done; /* in the unit of the work, such as bytes */
+	int64_t total, done; /* bytes, or where no rows are told any unit */
 	int64_t rows;
 	int64_t start_us, drawn_us;
 	bool tty;

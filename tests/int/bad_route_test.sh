@@ -74,6 +74,72 @@ both 'all succeed' won 0 0 ''
 both 'all fail' lost 0 0 ''
 both 'one task' tiny 1 1 ''
 
+# Files as they come: twice the same, without an end of line, from elsewhere,
+# cut, damaged, of one model.
+cat "$work/one" "$work/one" >"$work/twice"
+head -c -1 "$work/one" >"$work/endless_line"
+sed 's/$/\r/' "$work/one" >"$work/crlf"
+gzip -c "$work/one" >"$work/whole.gz"
+head -c "$(($(stat -c %s "$work/whole.gz") / 2))" "$work/whole.gz" \
+  >"$work/cut.gz"
+{
+  head -c -8 "$work/whole.gz"
+  printf '\0\0\0\0\0\0\0\0'
+} >"$work/sum.gz"
+grep '"small"' "$work/one" >"$work/single"
+sed 's/"success":[01]/"success":2/' "$work/one" >"$work/two_of_one"
+sed 's/"success":[01]/"success":null/' "$work/one" >"$work/no_verdict"
+sed 's/"model":"[a-z]*"/"model":""/' "$work/one" >"$work/nameless"
+{
+  head -n 50 "$work/one"
+  echo '{"broken":'
+  tail -n 50 "$work/one"
+} >"$work/broken"
+{
+  printf '{"source":"s","task_id":"big","model":"small","success":1,'
+  printf '"cost_usd":1,"task_class":"c0","prompt":"'
+  head -c 20000000 /dev/zero | tr '\0' a
+  printf '"}\n'
+  cat "$work/one"
+} >"$work/novel"
+both 'each line twice' twice 0 0 ''
+both 'no end of line' endless_line 0 0 ''
+both 'lines of another system' crlf 0 0 ''
+both 'half a gzip file' cut.gz 1 1 'cut short'
+both 'a gzip file whose sum is wrong' sum.gz 1 1 'sum.gz:0: incorrect data'
+both 'one model' single 0 0 ''
+both 'a success of two' two_of_one 1 1 'from 0 to 1'
+both 'no verdict' no_verdict 1 1 'verdict'
+both 'a model without a name' nameless 1 1 'model is missing'
+both 'a broken line in the middle' broken 1 1 'broken:51: '
+both 'a prompt of twenty megabytes' novel 0 0 ''
+both 'a folder' . 1 1 'not a file'
+both 'what is not there' nowhere 1 1 'No such file'
+
+# ---- where nothing more fits ----
+
+if [ -c /dev/full ]; then
+  out=$("$aco" train --small --threads 1 -o /dev/full "$work/one" 2>&1)
+  is 'train: a full device' $? 1
+  has 'and says so' "$out" 'No space left'
+  is 'which is one still' "$(test -c /dev/full; echo $?)" 0
+  out=$("$aco" eval --static --boot 20 "$work/one" 2>&1 >/dev/full)
+  is 'eval: a full device' $? 1
+  has 'and eval says so' "$out" 'writing to standard output'
+else
+  skip 'a full device' 'no /dev/full'
+fi
+cp "$work/one.aco" "$work/kept.aco"
+out=$(
+  ulimit -f 4
+  "$aco" train --small --threads 1 -o "$work/kept.aco" "$work/one" 2>&1
+)
+is 'train: a file that may not grow' $? 1
+has 'and says that, too' "$out" 'File too large'
+is 'what was there stays' \
+  "$(cmp -s "$work/one.aco" "$work/kept.aco"; echo $?)" 0
+is 'and nothing lies about' "$(find "$work" -name '*~' | wc -l)" 0
+
 # ---- questions ----
 
 models='"models":[{"name":"small","tier":1},{"name":"large","tier":5}]'
@@ -182,5 +248,31 @@ is 'features of a schema from the future are as if there were none' $? 0
 ask --bundle "$work/future.aco" < <(printf '{"class":"c0","text":"do it",
   "models":["small","large"]}')
 is 'and what is left decides' "$code" 0
+
+# ---- two that publish at once, and a daemon that dies meanwhile ----
+
+versions() {
+  sql bad "SELECT string_agg(state, ' ' ORDER BY state) FROM bundle"
+}
+first=0 second=0
+"$aco" train --ledger --small --threads 1 --publish >"$work/first" 2>&1 &
+first=$!
+"$aco" train --ledger --small --threads 1 --publish >"$work/second" 2>&1 &
+second=$!
+# The daemon's janitor may be bringing the one version while the other comes.
+kill -9 "$daemon"
+wait "$first"
+is 'the first of two that publish' $? 0
+wait "$second"
+is 'the second of two' $? 0
+is 'both are there' "$(sql bad 'SELECT count(*) FROM bundle')" 2
+case $(versions) in
+*serving*serving*) fail 'at most one serves' "$(versions)" ;;
+*) pass 'at most one serves' ;;
+esac
+wait "$daemon"
+# shellcheck disable=SC2119
+serve_start
+is 'another one starts' "$(printf '{"text":"x",%s}' "$models" | post)" 200
 serve_stop
 finish

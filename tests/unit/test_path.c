@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ledger/base/alloc.h"
@@ -87,11 +89,47 @@ static void test_replace(void **state)
 	free(nowhere);
 }
 
+/* Nothing takes the place of a device, of a pipe or of a link. */
+static void test_no_file(void **state)
+{
+	char *file = in("kept"), *link = in("link"), *pipe = in("pipe");
+	char text[8] = "";
+	struct stat st;
+	struct err e;
+	int fd;
+
+	(void)state;
+	put("kept", "old");
+	assert_int_equal(symlink("kept", link), 0);
+	put("link", "new");
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	fd = open(file, O_RDONLY);
+	assert_int_equal(read(fd, text, sizeof(text)), 3);
+	assert_memory_equal(text, "new", 3);
+	close(fd);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	fd = open(pipe, O_RDWR);
+	put("pipe", "it");
+	assert_int_equal(read(fd, text, sizeof(text)), 2);
+	close(fd);
+	assert_int_equal(lstat(pipe, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(path_replace(dir, "x", 1, 0600, &e), RC_DOWN);
+	assert_int_equal(path_remove(file, &e), RC_OK);
+	assert_int_equal(path_remove(link, &e), RC_OK);
+	assert_int_equal(path_remove(pipe, &e), RC_OK);
+	free(file);
+	free(link);
+	free(pipe);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_remove),
 		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_no_file),
 	};
 	int failed;
 
