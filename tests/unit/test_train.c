@@ -353,36 +353,37 @@ static void test_nothing_leaks(void **state)
 }
 
 /* Over several draws of data in which nothing is to be learnt, the learned
- * policy hardly ever serves at the quality aimed at. (Where a dollar is worth
- * little the table's best arm is one that was lucky, and whatever takes another
- * that is cheaper is truly better.) */
+ * policy hardly ever serves, neither at the quality aimed at nor at a price.
+ * (All classes of a draw have the same rows.) */
 static void test_null(void **state)
 {
-	int served = 0;
+	int served = 0, rungs = 0;
 
 	(void)state;
 	for (uint64_t seed = 20; seed < 26; seed++) {
 		const struct bundle_class *c;
+		uint64_t r = seed;
 		struct world w;
 		struct buf out;
 		struct bundle *b;
-		int n;
 
 		world_make(&w, 600, seed);
 		for (int t = 0; t < 600; t++)
 			w.m.tasks[t].class_id = EVEN;
 		for (int i = 0; i < 600 * ARMS; i++)
-			w.m.cells[i].success = stat_uniform(&seed) < 0.6;
+			w.m.cells[i].success = stat_uniform(&r) < 0.6;
 		fit(&w, NULL, 1, &out);
 		b = view(&out);
-		n = bundle_classes(b, &c);
-		for (int i = 0; i < n; i++)
-			served += c[i].policy.lambda > 0;
+		c = named(b, "work/even");
+		served += c->policy.lambda > 0;
+		for (int g = 0; g < POLICY_RUNGS; g++)
+			rungs += c->policy.mode[g] & MODE_LEARNED;
 		bundle_drop(b);
 		buf_release(&out);
 		world_free(&w);
 	}
-	assert_true(served <= 2);
+	assert_in_range(served, 0, 1);
+	assert_in_range(rungs, 0, 3);
 }
 
 /* Two free arms, of which one feature tells which is right: no dollar is worth
@@ -493,8 +494,10 @@ static void test_repeats(void **state)
 	world_free(&w);
 }
 
-/* A class of few tasks borrows from all together, which of few tasks
- * themselves know nothing. */
+/* A class of few tasks borrows the static policy of all together, which of few
+ * tasks themselves know nothing. (In all together the models may choose: they
+ * tell the six tasks that want the large arm from the rest, for which the table
+ * takes it, too.) */
 static void test_few(void **state)
 {
 	const struct bundle_class *fleet, *c;
