@@ -273,8 +273,7 @@ enum rc check_trial(const struct ev_trial *t, struct err *e)
 	if (t->n_features < 0 || t->n_features > FEATURES_MAX)
 		return err_set(e, RC_BAD, "too many features");
 	if ((rc = check_floats("evidence", t->evidence,
-			       t->evidence ? t->n_evidence : 0, EVIDENCE_N,
-			       e)))
+			       t->evidence ? t->n_evidence : 0, EVIDENCE_N, e)))
 		return rc;
 	if ((rc = check_text("source", t->source, NAME_MAX_BYTES, e)) ||
 	    (rc = check_text("task id", t->task_ext_id, EXT_ID_MAX, e)) ||

@@ -219,6 +219,31 @@ static void accept_note(const char *whose, int64_t tested, int64_t accepted,
 		 100.0 * (double)wrong / (double)tested, 100 * bound);
 }
 
+/* How often the accept tests pass, and are wrong. */
+static void put_accepts(const struct eval_report *r, struct buf *out)
+{
+	if (r->tested)
+		buf_addf(out,
+			 "Accept test: of %lld replies %.1f %% pass, %.2f %% "
+			 "pass and are wrong (at most %.2f %% with 95 %% "
+			 "confidence; %.2f %% are stated).\n",
+			 (long long)r->tested,
+			 100.0 * (double)r->accepted / (double)r->tested,
+			 100.0 * (double)r->wrong / (double)r->tested,
+			 100 * r->false_accept_bound,
+			 100 * r->false_accept_stated);
+	if (!isnan(r->accept_auc.value))
+		buf_addf(out,
+			 "Accept model: of two replies of one model it scores "
+			 "the good one higher in %.1f %% of pairs (%.1f .. "
+			 "%.1f).\n",
+			 100 * r->accept_auc.value, 100 * r->accept_auc.low,
+			 100 * r->accept_auc.high);
+	accept_note("the static cascade", r->cascade_tested,
+		    r->cascade_accepted, r->cascade_wrong, r->cascade_bound,
+		    out);
+}
+
 static void notes(const struct eval_report *r, struct buf *out)
 {
 	char skill[32] = "-"; /* none where class rates know all */
@@ -262,26 +287,7 @@ static void notes(const struct eval_report *r, struct buf *out)
 			r->ece, r->ece_complete, r->brier, skill,
 			(long long)r->rows, r->decide_p50_us, r->decide_p99_us,
 			r->served[0], r->served[1], r->served[2]);
-	if (r->tested)
-		buf_addf(out,
-			 "Accept test: of %lld replies %.1f %% pass, %.2f %% "
-			 "pass and are wrong (at most %.2f %% with 95 %% "
-			 "confidence; %.2f %% are stated).\n",
-			 (long long)r->tested,
-			 100.0 * (double)r->accepted / (double)r->tested,
-			 100.0 * (double)r->wrong / (double)r->tested,
-			 100 * r->false_accept_bound,
-			 100 * r->false_accept_stated);
-	if (!isnan(r->accept_auc.value))
-		buf_addf(out,
-			 "Accept model: of two replies of one model it scores "
-			 "the good one higher in %.1f %% of pairs (%.1f .. "
-			 "%.1f).\n",
-			 100 * r->accept_auc.value, 100 * r->accept_auc.low,
-			 100 * r->accept_auc.high);
-	accept_note("the static cascade", r->cascade_tested,
-		    r->cascade_accepted, r->cascade_wrong, r->cascade_bound,
-		    out);
+	put_accepts(r, out);
 }
 
 /* Lines no longer than so many characters, broken between words. */

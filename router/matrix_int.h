@@ -37,7 +37,7 @@ struct mx_line {
 	struct str group;      /* name of the group; absent: mx_group() */
 	struct str repo;
 	struct str prompt;
-	const float *evidence; /* EVIDENCE_N values over the trial's; NULL: these */
+	const float *evidence; /* EVIDENCE_N values; NULL: the trial's */
 	float propensity;      /* 0: always seen */
 	bool judge;
 };

@@ -61,7 +61,7 @@ struct conf {
 	char *route_goal;    /* "quality:0.98" "budget:0.05" "failure:0.5" */
 	char *route_floors;  /* "legal=4, medical=4" */
 	int64_t route_explore_permille;
-	char *route_streams; /* "live", "held": may a stream be held and judged */
+	char *route_streams; /* "live", "held": may streams be held, judged */
 	int64_t gateway_retries;
 	int64_t upstream_connections;  /* to one provider, of one worker */
 	int64_t provider_calls;        /* at one provider at once; 0: any */
