@@ -167,14 +167,6 @@ static void arg_small(struct db_args *a, int v)
 		db_arg_null(a);
 }
 
-static void arg_text(struct db_args *a, struct str s)
-{
-	if (s.p)
-		db_arg_text(a, s);
-	else
-		db_arg_null(a);
-}
-
 /* Whose it is by the registry, if only one there is called so. */
 static enum rc set_before(struct model_cmd *c, char *text, size_t size,
 			  struct err *e)
@@ -236,9 +228,9 @@ static enum rc set_one(struct model_cmd *c, struct err *e)
 	db_arg_text(&a, str_from(c->name));
 	arg_small(&a, c->tier);
 	arg_small(&a, price_default_tier(book, c->provider, str_from(c->name)));
-	arg_text(&a, c->protocol);
-	arg_text(&a, c->upstream);
-	arg_text(&a, c->can);
+	db_arg_text(&a, c->protocol);
+	db_arg_text(&a, c->upstream);
+	db_arg_text(&a, c->can);
 	if (c->enabled < 0)
 		db_arg_null(&a);
 	else
