@@ -74,8 +74,11 @@ void gw_lines_add(struct gw_lines *q, struct gw_call *c)
 void gw_lines_take(struct gw_lines *q, struct gw_call *c, bool served)
 {
 	struct gw_line *l = line_of(q, key_of(c));
-	struct gw_call *before = NULL, **at = &l->first;
+	struct gw_call *before = NULL, **at;
 
+	if (!l)
+		BUG("a call that does not wait");
+	at = &l->first;
 	while (*at != c) {
 		before = *at;
 		at = &before->queue_next;
