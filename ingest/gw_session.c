@@ -1,9 +1,13 @@
-/* A hash table of fixed size in a shared file. Who writes locks the places
- * where the task may stand; the lock of a process that dies goes with it.
- * Readers do not lock: a slot carries a sum of its content, so that one that is
- * being written, or that a process died upon, counts as empty. */
+/* A hash table of fixed size in a shared file. Who writes locks the stretch of
+ * the table where the task's places begin: a word behind the slots, with the
+ * holder's process in it, so that one which died in it is noticed (a system
+ * call for each lock would be felt). Readers do not lock: a slot carries a sum
+ * of its content, so that one that is being written, or that a process died
+ * upon, counts as empty. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,8 +24,10 @@
 #define SLOTS   16384
 #define NEAR    4 /* places where a task may stand */
 #define VERSION 1
-/* Whoever has the lock holds it for a microsecond, unless it is stopped: then
- * we go on without, and a sum may miss what it adds. */
+#define LOCKS   256
+/* Whoever has a lock holds it for less than a microsecond, unless it is
+ * stopped, or the number is by now another process's: then it is taken over,
+ * and a sum may miss what was added. */
 #define LOCK_US INT64_C(200000)
 #define LOOK_NS 50000L
 
@@ -34,8 +40,14 @@ struct slot {
 
 struct gw_sessions {
 	struct slot *slots;
-	int fd;
+	atomic_int *locks; /* LOCKS of them; 0: free */
+	int self;
 };
+
+static size_t file_bytes(void)
+{
+	return SLOTS * sizeof(struct slot) + LOCKS * sizeof(atomic_int);
+}
 
 static uint32_t sum_of(const struct slot *s)
 {
@@ -44,7 +56,7 @@ static uint32_t sum_of(const struct slot *s)
 
 struct gw_sessions *gw_sessions_open(const char *home)
 {
-	size_t bytes = SLOTS * sizeof(struct slot);
+	size_t bytes = file_bytes();
 	char *path = xasprintf("%s/sessions", home);
 	struct gw_sessions *s = NULL;
 	void *map = MAP_FAILED;
@@ -63,8 +75,8 @@ struct gw_sessions *gw_sessions_open(const char *home)
 	} else {
 		s = xcalloc(1, sizeof(*s));
 		s->slots = map;
-		s->fd = fd;
-		fd = -1;
+		s->locks = (atomic_int *)(void *)(s->slots + SLOTS);
+		s->self = (int)getpid();
 	}
 	if (fd >= 0)
 		close(fd);
@@ -76,8 +88,7 @@ void gw_sessions_close(struct gw_sessions *s)
 {
 	if (!s)
 		return;
-	munmap(s->slots, SLOTS * sizeof(struct slot));
-	close(s->fd);
+	munmap(s->slots, file_bytes());
 	free(s);
 }
 
@@ -130,27 +141,36 @@ static struct slot *place(struct gw_sessions *s, struct uuid task)
 	return best;
 }
 
-/* A byte of the file stands for a place. */
-static bool set_lock(const struct gw_sessions *s, size_t at, short type)
+static bool is_dead(int pid)
 {
-	struct flock f = {.l_type = type,
-			  .l_whence = SEEK_SET,
-			  .l_start = (off_t)at,
-			  .l_len = NEAR};
-
-	return fcntl(s->fd, F_OFD_SETLK, &f) == 0;
+	return kill(pid, 0) && errno == ESRCH;
 }
 
-static void lock(const struct gw_sessions *s, size_t at)
+static atomic_int *lock(const struct gw_sessions *s, size_t at)
 {
 	const struct timespec nap = {.tv_nsec = LOOK_NS};
-	int64_t until;
+	atomic_int *l = &s->locks[at / (SLOTS / LOCKS)];
+	int64_t until = 0;
+	int holder = 0;
 
-	if (set_lock(s, at, F_WRLCK))
-		return;
-	until = clock_mono_us() + LOCK_US;
-	while (!set_lock(s, at, F_WRLCK) && clock_mono_us() < until)
+	while (!atomic_compare_exchange_strong(l, &holder, s->self)) {
+		int64_t now = clock_mono_us();
+
+		until = until ? until : now + LOCK_US;
+		/* From that holder, if it still is the one. */
+		if (now >= until || is_dead(holder))
+			continue;
 		nanosleep(&nap, NULL);
+		holder = 0;
+	}
+	return l;
+}
+
+static void unlock(const struct gw_sessions *s, atomic_int *l)
+{
+	int self = s->self;
+
+	(void)atomic_compare_exchange_strong(l, &self, 0);
 }
 
 static void put(struct gw_sessions *s, struct uuid task,
@@ -170,12 +190,13 @@ void gw_session_put(struct gw_sessions *s, struct uuid task,
 		    const struct gw_last *v)
 {
 	size_t at = home_of(task);
+	atomic_int *l;
 
 	if (!s)
 		return;
-	lock(s, at);
+	l = lock(s, at);
 	put(s, task, v);
-	set_lock(s, at, F_UNLCK);
+	unlock(s, l);
 }
 
 void gw_session_change(struct gw_sessions *s, struct uuid task,
@@ -183,12 +204,13 @@ void gw_session_change(struct gw_sessions *s, struct uuid task,
 {
 	size_t at = home_of(task);
 	struct gw_last v;
+	atomic_int *l;
 
 	if (!s)
 		return;
-	lock(s, at);
+	l = lock(s, at);
 	gw_session_get(s, task, &v);
 	with(&v, arg);
 	put(s, task, &v);
-	set_lock(s, at, F_UNLCK);
+	unlock(s, l);
 }

@@ -317,6 +317,40 @@ static void add_one(struct gw_last *v, void *arg)
 	v->cost_pusd += 3;
 }
 
+static void die(struct gw_last *v, void *arg)
+{
+	(void)v;
+	(void)arg;
+	_exit(0);
+}
+
+/* A worker that dies in the middle of it holds nobody up. */
+static void who_dies_holds_nothing(void **state)
+{
+	char dir[] = "/tmp/aco-sessions-XXXXXX", path[64];
+	struct uuid task = uuid_v7();
+	struct gw_sessions *s;
+	struct gw_last got;
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	s = gw_sessions_open(dir);
+	gw_session_change(s, task, add_one, NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		gw_session_change(gw_sessions_open(dir), task, die, NULL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	gw_session_change(s, task, add_one, NULL);
+	assert_true(gw_session_get(s, task, &got));
+	assert_int_equal(got.steps, 2);
+	gw_sessions_close(s);
+	snprintf(path, sizeof(path), "%s/sessions", dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 /* Two workers that add to the same at once lose nothing. */
 static void what_two_add_is_there(void **state)
 {
@@ -442,6 +476,7 @@ int main(void)
 		cmocka_unit_test(the_most_make_room),
 		cmocka_unit_test(late_ones_are_found),
 		cmocka_unit_test(what_two_add_is_there),
+		cmocka_unit_test(who_dies_holds_nothing),
 		cmocka_unit_test(sessions_are_shared_and_outlive),
 		cmocka_unit_test(waits_as_they_are_spelt),
 	};
