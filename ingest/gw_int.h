@@ -20,6 +20,7 @@
 #include "ingest/upstream.h"
 #include "ledger/base/arena.h"
 #include "ledger/base/pool.h"
+#include "ledger/evidence_run.h"
 #include "router/router.h"
 
 #define GW_JSON        "application/json"
@@ -125,6 +126,7 @@ struct gw_last {
 	int64_t prompt_tokens; /* of its last step */
 	int64_t cost_pusd;     /* of the task so far, through here */
 	int32_t steps;
+	struct evidence_run run; /* of `model`, through here */
 };
 /* NULL when the file cannot be used (that is logged). */
 struct gw_sessions *gw_sessions_open(const char *home);
@@ -315,6 +317,12 @@ void gw_call_abandon(struct gw_call *c);
 void gw_call_refuse(struct gw_call *c, int status, const char *type,
 		    const struct err *e);
 void gw_call_over(struct gw_call *c);
+
+/* ---- gw_run.c ---- */
+/* The call's attempt was a step of its task. */
+void gw_run_step(const struct gw_call *c, struct gw_last *last);
+/* What its reply tells of the whole run, if it ends one, to v[EVIDENCE_N]. */
+void gw_run_evidence(const struct gw_call *c, float *v);
 
 /* ---- gw_try.c ---- */
 enum gw_started {

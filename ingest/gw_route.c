@@ -433,6 +433,7 @@ static void note_tried(struct gw_call *c)
 
 	memcpy(c->evidence[c->n_tried], c->t.reply.evidence,
 	       sizeof(c->evidence[0]));
+	gw_run_evidence(c, c->evidence[c->n_tried]);
 	*x = (struct route_tried){
 		.arm = c->t.arm,
 		.evidence = c->evidence[c->n_tried],
@@ -517,6 +518,7 @@ static void note_served(struct gw_last *last, void *arg)
 	const struct gw_call *c = arg;
 	struct str name = c->t.name;
 
+	gw_run_step(c, last);
 	memset(last->model, 0, sizeof(last->model));
 	memcpy(last->model, name.p, name.len);
 	last->at_us = clock_now_us();

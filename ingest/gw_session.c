@@ -23,7 +23,7 @@
 
 #define SLOTS   16384
 #define NEAR    4 /* places where a task may stand */
-#define VERSION 1
+#define VERSION 2
 #define LOCKS   256
 /* Whoever has a lock holds it for less than a microsecond, unless it is
  * stopped, or the number is by now another process's: then it is taken over,

@@ -381,6 +381,8 @@ static enum rc read_all(struct reading *r, struct str (*guess)(struct str))
 	}
 	if (!q->ask.class_name.len)
 		q->ask.class_name = STR("unattributed");
+	q->task = json_str(json_get(r->root, "task"), &q->arena);
+	q->sender = json_str(json_get(r->root, "sender"), &q->arena);
 	q->ask.arms = q->arms;
 	if (q->text.len) {
 		q->ask.n_x = feature_vector(q->text, &ctx, q->x);
@@ -409,6 +411,16 @@ enum rc route_query_read(struct route_query *q, struct str json,
 		rc = read_all(&r, guess);
 	json_doc_release(&doc);
 	return rc;
+}
+
+float *route_query_evidence(struct route_query *q)
+{
+	int last = q->ask.n_tried - 1;
+
+	if (last < 0)
+		return NULL;
+	q->tried[last].evidence = q->evidence[last];
+	return q->evidence[last];
 }
 
 void route_query_release(struct route_query *q)

@@ -17,8 +17,12 @@
  *               ask what is next (a stream that is passed on)
  *   step, step_kind, tools_used, errors, repeats, attempts, cost_usd,
  *   context_tokens, context_before: where in its task it stands
- *   tried       what was tried for this step: objects of model, cost_usd,
- *               evidence (by the names of ledger/evidence.h)
+ *   tried       what was tried for this step, or for the task: objects of
+ *               model, cost_usd, evidence (by the names of ledger/evidence.h:
+ *               of a reply, or of the run of an agent that has ended)
+ *   task, sender  whose run was the last that was tried, as x-aco-task and
+ *               aco's events name it (sender: "gateway" if not told). Who
+ *               answers completes its evidence by the steps that it knows
  *
  * The answer says who serves and why. */
 #ifndef ACO_ROUTE_QUERY_H
@@ -34,7 +38,8 @@
 struct route_query {
 	struct arena arena; /* owns texts */
 	struct route_ask ask;
-	struct str text; /* what is asked; absent */
+	struct str text;         /* what is asked; absent */
+	struct str task, sender; /* absent */
 	struct route_arm arms[ROUTE_ARMS_MAX];
 	struct route_tried tried[ROUTE_TRIED_MAX];
 	float evidence[ROUTE_TRIED_MAX][EVIDENCE_N];
@@ -50,6 +55,9 @@ enum rc route_query_read(struct route_query *q, struct str json,
 			 struct str (*guess)(struct str text),
 			 struct err *e) MUST_CHECK;
 void route_query_release(struct route_query *q);
+/* What was seen of the last that was tried, to be completed: EVIDENCE_N values,
+ * NaN not known; NULL: nothing was tried. */
+float *route_query_evidence(struct route_query *q);
 
 /* Decide, or where something was tried judge, and answer: one JSON object of
  * model, tier, plan, policy, propensity, explored, p, cost_usd, judge_gain

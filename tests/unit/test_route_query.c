@@ -140,6 +140,23 @@ static void test_limits(void **state)
 	assert_int_equal(ask("{\"models\":[\"a\"],\"text\":\"plaintiff\"}"),
 			 RC_OK);
 	assert_true(str_is(q.ask.class_name, "legal"));
+	assert_null(route_query_evidence(&q));
+	assert_false(q.task.len || q.sender.len);
+	/* Of a run. */
+	assert_int_equal(
+		ask("{\"models\":[\"a\"],\"task\":\"t1\",\"sender\":\"codex\","
+		    "\"tried\":[{\"model\":\"a\",\"evidence\":{\"run_steps\":12,"
+		    "\"run_verified_last\":0}},{\"model\":\"a\"}]}"),
+		RC_OK);
+	assert_true(str_is(q.task, "t1") && str_is(q.sender, "codex"));
+	assert_true(fabs((double)q.evidence[0][EVIDENCE_RUN_STEPS] - 12) <
+		    1e-6);
+	assert_true(fabs((double)q.evidence[0][EVIDENCE_RUN_VERIFIED_LAST]) <
+		    1e-6);
+	assert_null(q.tried[1].evidence);
+	assert_ptr_equal(route_query_evidence(&q), q.evidence[1]);
+	assert_ptr_equal(q.tried[1].evidence, q.evidence[1]);
+	assert_true(isnan(q.evidence[1][EVIDENCE_RUN_STEPS]));
 }
 
 static void test_refused(void **state)

@@ -364,6 +364,12 @@ static void decisions_in_words(void **state)
 	buf_clear(&b);
 	reasons_evidence(STR("1 NaN 0.5"), &b);
 	assert_string_equal(buf_str(&b), "finish 1\ntool_json 0.5\n");
+	buf_clear(&b);
+	reasons_evidence(STR("NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN "
+			     "NaN NaN NaN NaN 38 0.4 NaN 2"),
+			 &b);
+	assert_string_equal(buf_str(&b), "run_steps 38\nrun_looked 0.4\n"
+					 "run_failed_streak 2\n");
 	buf_release(&b);
 }
 
