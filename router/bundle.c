@@ -462,24 +462,22 @@ void bundle_set_id(struct bundle *b, int32_t id)
 
 static void demote(struct policy *p)
 {
-	if (p->kind == POLICY_LEARNED)
-		p->kind = POLICY_STATIC;
+	p->kind = p->kind == POLICY_LEARNED ? POLICY_STATIC : p->kind;
 	memset(p->mode, 0, sizeof(p->mode));
 }
 
 bool bundle_demote(struct bundle *b, const char *parts)
 {
 	bool all = !strcmp(parts, "all"), good = true;
+	char *end;
 
-	while (*parts && good && !all) {
-		char *end;
+	for (; *parts && good && !all; parts = *end ? end + 1 : end) {
 		unsigned long at = strtoul(parts, &end, 10);
 
 		good = *parts >= '0' && *parts <= '9' && at < b->meta.classes &&
 		       (!*end || (*end == '.' && end[1]));
 		if (good)
 			demote(&b->classes[at].policy);
-		parts = *end ? end + 1 : end;
 	}
 	for (uint32_t i = 0; i < b->meta.classes && (all || !good); i++)
 		demote(&b->classes[i].policy);
