@@ -460,12 +460,6 @@ void bundle_set_id(struct bundle *b, int32_t id)
 	b->id = id;
 }
 
-static void demote(struct policy *p)
-{
-	p->kind = p->kind == POLICY_LEARNED ? POLICY_STATIC : p->kind;
-	memset(p->mode, 0, sizeof(p->mode));
-}
-
 bool bundle_demote(struct bundle *b, const char *parts)
 {
 	bool all = !strcmp(parts, "all"), good = true;
@@ -477,10 +471,10 @@ bool bundle_demote(struct bundle *b, const char *parts)
 		good = *parts >= '0' && *parts <= '9' && at < b->meta.classes &&
 		       (!*end || (*end == '.' && end[1]));
 		if (good)
-			demote(&b->classes[at].policy);
+			policy_demote(&b->classes[at].policy);
 	}
 	for (uint32_t i = 0; i < b->meta.classes && (all || !good); i++)
-		demote(&b->classes[i].policy);
+		policy_demote(&b->classes[i].policy);
 	return good;
 }
 

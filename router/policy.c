@@ -1,6 +1,7 @@
 #include "router/policy.h"
 
 #include <math.h>
+#include <string.h>
 
 #define RUNGS_A_DECADE 2
 
@@ -84,4 +85,11 @@ int policy_mode(const struct policy *p, double lambda, bool stands)
 	if (!stands || !(mode & MODE_ESCALATE))
 		return mode;
 	return mode & MODE_ALONE ? MODE_LEARNED : 0;
+}
+
+void policy_demote(struct policy *p)
+{
+	if (p->kind == POLICY_LEARNED)
+		p->kind = POLICY_STATIC;
+	memset(p->mode, 0, sizeof(p->mode));
 }

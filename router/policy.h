@@ -94,6 +94,9 @@ double policy_rung_lambda(double usd, int rung);
 /* MODE_ bits. `stands`: of a reply that stands whatever is seen of it. */
 int policy_mode(const struct policy *p, double lambda, bool stands);
 
+/* Without what was learned: the class's table alone, and replies stand. */
+void policy_demote(struct policy *p);
+
 /* "single(gpt-5-mini)", "cascade(a -> b @0.83)"; names by index. */
 void plan_text(const struct plan *p, const struct str *names, struct buf *out);
 
