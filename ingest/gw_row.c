@@ -122,8 +122,10 @@ static void fill_result(const struct gw_call *c, struct ev_attempt *a)
 	a->quality = t->reply.quality;
 	a->reported_cost_pusd = t->reply.reported_cost_pusd;
 	if (t->whole && !t->error) {
-		memcpy(a->evidence, t->reply.evidence, sizeof(a->evidence));
-		a->n_evidence = EVIDENCE_N;
+		/* Of a run nothing is known here. */
+		memcpy(a->evidence, t->reply.evidence,
+		       EVIDENCE_RUN * sizeof(a->evidence[0]));
+		a->n_evidence = EVIDENCE_RUN;
 	}
 }
 
