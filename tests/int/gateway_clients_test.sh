@@ -54,7 +54,7 @@ rows() {
 }
 
 empty() {
-  sql aco 'TRUNCATE attempt, attempt_key, step, task, claim, outcome,
+  sql aco 'TRUNCATE attempt, attempt_key, step, task, task_cost, task_open, claim, outcome,
     attempt_rollup, task_rollup' >/dev/null
 }
 

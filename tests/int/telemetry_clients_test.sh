@@ -26,7 +26,7 @@ rows() {
 
 # client NAME ROWS: it runs, and the ledger then has exactly these.
 client() {
-  sql aco 'TRUNCATE attempt, attempt_key, step, task, claim, outcome,
+  sql aco 'TRUNCATE attempt, attempt_key, step, task, task_cost, task_open, claim, outcome,
     attempt_rollup, task_rollup' >/dev/null
   serve_start --workers 1
   if (cd "$modules" && timeout 90 node "$here/telemetry_clients.mjs" \
