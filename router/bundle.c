@@ -131,9 +131,6 @@ static enum rc read_meta(struct reader *r, struct err *e)
 	    (p[SECTION_TABLES].len != tables_bytes(m, false) &&
 	     p[SECTION_TABLES].len != tables_bytes(m, true)))
 		return err_set(e, RC_BAD, "the bundle's tables are damaged");
-	if (!(m->common >= 0 && m->common <= 1 && m->apart >= 0 &&
-	      m->apart <= 1))
-		return err_set(e, RC_BAD, "the bundle's focus is damaged");
 	return RC_OK;
 }
 
@@ -238,6 +235,7 @@ static enum rc read_class(struct reader *r, int i, struct err *e)
 		.parent = f.parent,
 		.tasks = f.tasks,
 		.floor = f.floor,
+		.focus = {f.common, f.apart},
 		.rate = tables + (size_t)i * arms,
 		.seen = tables + all + (size_t)i * arms,
 		.cost = tables + 2 * all + (size_t)i * arms,
@@ -572,11 +570,6 @@ const struct bundle_class *bundle_class_asked(const struct bundle *b,
 const struct forest *bundle_accept(const struct bundle *b)
 {
 	return b->meta.accept < 0 ? NULL : &b->forests[b->meta.accept];
-}
-
-struct bundle_focus bundle_focus(const struct bundle *b)
-{
-	return (struct bundle_focus){b->meta.common, b->meta.apart};
 }
 
 const struct derive_tables *bundle_derive(const struct bundle *b)

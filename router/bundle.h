@@ -44,6 +44,13 @@ struct bundle_arm {
 	 * femto-dollars (price_unit 0: log of pico-dollars). */
 };
 
+/* How much of what the models say of a request counts against the class's
+ * table: of what they say of all arms alike, and of what they say of one arm
+ * apart from the others; 0..1, on the scale of log odds. */
+struct bundle_focus {
+	float common, apart;
+};
+
 struct bundle_class {
 	struct str name;
 	int parent;   /* index of a class before it; -1: the fleet */
@@ -61,15 +68,9 @@ struct bundle_class {
 	float together[TIERS];     /* correlation of success between two replies
 				      of a tier to one request (repeat.h), 0:
 				      not known */
+	struct bundle_focus focus; /* to build: bundle_build_focus() */
 	struct policy policy;      /* what serves; arms are the bundle's */
 	struct calibration accept; /* of the accept model, for this class */
-};
-
-/* How much of what the models say of a request counts against the class's
- * table: of what they say of all arms alike, and of what they say of one arm
- * apart from the others; 0..1, on the scale of log odds. */
-struct bundle_focus {
-	float common, apart;
 };
 
 struct bundle; /* opaque but for these look-ups */
@@ -118,7 +119,6 @@ int bundle_classes(const struct bundle *b, const struct bundle_class **c);
 /* The accept model over evidence (ledger/evidence.h), or NULL. A class holds
  * its calibration. */
 const struct forest *bundle_accept(const struct bundle *b);
-struct bundle_focus bundle_focus(const struct bundle *b);
 /* Success of n arms as the models say it, p, moved towards what the class's
  * table says, rate. Where either is NaN, p stays. */
 void bundle_focus_on(struct bundle_focus f, double *p, const double *rate,

@@ -15,6 +15,7 @@ struct bundle_build {
 	struct buf table[TABLES]; /* rate, seen, cost, bonus, together */
 	bool repeats;             /* some of the last is known */
 	struct bundle_meta meta;
+	struct bundle_focus focus; /* of the next class */
 	bool derived;
 };
 
@@ -27,7 +28,7 @@ struct bundle_build *bundle_build_new(void)
 	for (int i = 0; i < TABLES; i++)
 		buf_init(&b->table[i], PART_MAX);
 	b->meta.accept = -1;
-	b->meta.common = b->meta.apart = 1;
+	b->focus = (struct bundle_focus){1, 1};
 	return b;
 }
 
@@ -95,6 +96,8 @@ int bundle_build_class(struct bundle_build *b, const struct bundle_class *c)
 	f.floor = c->floor;
 	f.calibration = add_calibration(b, &c->accept);
 	memcpy(f.tier_rate, c->tier_rate, sizeof(f.tier_rate));
+	f.common = b->focus.common;
+	f.apart = b->focus.apart;
 	f.policy.kind = (int32_t)c->policy.kind;
 	f.policy.low = c->policy.low;
 	f.policy.high = c->policy.high;
@@ -125,8 +128,7 @@ void bundle_build_accept(struct bundle_build *b, int forest)
 
 void bundle_build_focus(struct bundle_build *b, struct bundle_focus f)
 {
-	b->meta.common = f.common;
-	b->meta.apart = f.apart;
+	b->focus = f;
 }
 
 void bundle_build_derive(struct bundle_build *b, const struct derive_tables *t)

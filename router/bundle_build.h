@@ -33,7 +33,8 @@ int bundle_build_arm(struct bundle_build *b, const struct bundle_arm *a);
 int bundle_build_class(struct bundle_build *b, const struct bundle_class *c);
 /* The forest that is the accept model. */
 void bundle_build_accept(struct bundle_build *b, int forest);
-/* Without it the models' word counts in full. */
+/* Of the classes that are added from here on. Without it the models' word
+ * counts in full. */
 void bundle_build_focus(struct bundle_build *b, struct bundle_focus f);
 void bundle_build_derive(struct bundle_build *b, const struct derive_tables *t);
 /* feature_count() of them. */

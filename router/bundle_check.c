@@ -108,6 +108,9 @@ enum rc bundle_check_class(const struct bundle_class *c, int index, int n_arms,
 	    c->floor < 1 || c->floor > TIERS || !isfinite(c->tasks) ||
 	    c->tasks < 0)
 		return err_set(e, RC_BAD, "a class is damaged");
+	if (!share_ok(c->focus.common) || !share_ok(c->focus.apart))
+		return err_set(e, RC_BAD, "class '%.*s' has an odd focus",
+			       STR_ARG(c->name));
 	if (!policy_ok(&c->policy, n_arms))
 		return err_set(e, RC_BAD, "class '%.*s' has no policy",
 			       STR_ARG(c->name));

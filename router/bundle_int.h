@@ -57,7 +57,6 @@ struct bundle_meta {
 	uint32_t arms, classes, calibrations, forests;
 	int32_t accept; /* a forest; -1 none */
 	uint32_t columns;
-	float common, apart;
 };
 
 struct file_text {
@@ -84,6 +83,7 @@ struct file_class {
 	int32_t parent, floor;
 	uint32_t calibration;
 	float tier_rate[TIERS];
+	float common, apart;
 	struct file_policy policy;
 };
 

@@ -296,7 +296,7 @@ static void focus(struct look *g)
 		p[i] = g->o[i].p;
 		rate[i] = g->o[i].rate;
 	}
-	bundle_focus_on(bundle_focus(g->b), p, rate, g->n);
+	bundle_focus_on(g->class->focus, p, rate, g->n);
 	for (int i = 0; i < g->n; i++)
 		g->o[i].p = p[i];
 }

@@ -165,6 +165,7 @@ static void write_class(const struct fit *f, struct bundle_build *b, int node,
 	c.seen = seen;
 	memcpy(c.tier_rate, r->tier, sizeof(c.tier_rate));
 	memcpy(c.together, together, sizeof(c.together));
+	bundle_build_focus(b, f->focus[node]);
 	bundle_build_class(b, &c);
 	free(seen);
 }
@@ -218,7 +219,6 @@ static enum rc write_bundle(struct fit *f, struct buf *out, struct err *e)
 	if (!rc)
 		rc = write_accept(f, b, e);
 	fit_repeats(f, together);
-	bundle_build_focus(b, f->focus);
 	for (int c = 0; c < f->nodes && !rc; c++)
 		write_class(f, b, c, together + (size_t)c * TIERS, &r);
 	if (!rc) {
@@ -282,6 +282,7 @@ enum rc train_fit(struct buf *out, const struct matrix *m,
 	buf_release(&f.accept);
 	for (int i = 0; f.policy && i < f.nodes; i++)
 		free(f.policy[i].bonus);
+	free(f.focus);
 	free(f.accepts);
 	free(f.policy);
 	free(f.post);

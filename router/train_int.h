@@ -75,7 +75,7 @@ struct fit {
 	struct fit_arm *arm;
 	float *p;    /* [n][arms] success, out of fold; NaN: no model */
 	float *cost; /* [n][arms] expected pico-dollars, out of fold; NaN */
-	struct bundle_focus focus; /* that p was made with */
+	struct bundle_focus *focus; /* [nodes] that decisions use */
 	float *post; /* [n][arms] success given what was seen of the reply,
 			out of fold; NaN: nothing was seen */
 	bool *lots;  /* [n] some propensity is below 1 */
@@ -128,8 +128,8 @@ enum rc fit_arms(struct fit *f, struct err *e) MUST_CHECK;
 void fit_arms_release(struct fit *f);
 void fit_arm_spread(struct fit *f, int arm); /* by f->p as it is */
 
-/* train_focus.c: how much of what the models say counts, chosen out of fold;
- * f->p is as decisions will see it from here on. */
+/* train_focus.c: how much of what the models say counts in each class, chosen
+ * out of fold; f->p is as decisions will see it from here on. */
 void fit_focus(struct fit *f);
 
 /* train_accept.c: before the policies, which are judged by f->post. */

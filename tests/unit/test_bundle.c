@@ -101,6 +101,9 @@ static void add_derive(struct bundle_build *b)
 	free(zero);
 }
 
+/* Of the class "coding". */
+static struct bundle_focus focus;
+
 /* A bundle with some of everything; `change` may spoil it before it is
  * written. */
 static struct bundle_build *sample(void (*change)(struct bundle_arm *,
@@ -126,12 +129,16 @@ static struct bundle_build *sample(void (*change)(struct bundle_arm *,
 	buf_release(&f);
 	arm[2].own = false;
 	arm[2].lender = 1;
+	focus = (struct bundle_focus){0.75F, 0.25F};
 	if (change)
 		change(arm, class);
 	for (int i = 0; i < ARMS; i++)
 		assert_int_equal(bundle_build_arm(b, &arm[i]), i);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		if (i)
+			bundle_build_focus(b, focus);
 		assert_int_equal(bundle_build_class(b, &class[i]), i);
+	}
 	add_derive(b);
 	bundle_build_certificate(b, STR("{\"rows\":30}"));
 	return b;
@@ -175,6 +182,8 @@ static void look(struct bundle *b)
 	assert_memory_equal(c->cost, costs, sizeof(costs));
 	assert_int_equal(c->policy.kind, POLICY_STATIC);
 	assert_int_equal(c->policy.high, 1);
+	assert_true(all[0].focus.common >= 1 && all[0].focus.apart >= 1);
+	assert_memory_equal(&c->focus, &focus, sizeof(focus));
 	assert_true(c->together[3] > 0.89F && c->together[4] <= 0);
 	assert_int_equal(bundle_derive(b)->protos, 2);
 	assert_true(str_is(bundle_certificate(b), "{\"rows\":30}"));
@@ -376,6 +385,12 @@ static void spoil(struct bundle_arm *a, struct bundle_class *c)
 		break;
 	case 22:
 		c[1].together[4] = NAN;
+		break;
+	case 23:
+		focus.apart = NAN;
+		break;
+	case 24:
+		focus.common = 1.5F;
 		break;
 	default:
 		which = -1;

@@ -273,7 +273,30 @@ static void test_focus(void **state)
 	}
 	fit(&w, NULL, 1, &out);
 	b = view(&out);
-	assert_true(bundle_focus(b).common >= 0.5F);
+	assert_true(bundle_fleet(b)->focus.common >= 0.5F);
+	bundle_drop(b);
+	buf_release(&out);
+	world_free(&w);
+}
+
+/* Where a feature tells which arm fails, what models say of one arm apart from
+ * the others counts; where the arms' success is drawn by lot it hardly does. */
+static void test_class_focus(void **state)
+{
+	struct bundle_focus told, even;
+	struct world w;
+	struct buf out;
+	struct bundle *b;
+
+	(void)state;
+	world_make(&w, 1800, 3);
+	fit(&w, NULL, 1, &out);
+	b = view(&out);
+	told = named(b, "work/told")->focus;
+	even = named(b, "work/even")->focus;
+	assert_true(told.common >= 0.75F && told.apart >= 0.75F);
+	assert_true(even.apart <= 0.5F &&
+		    named(b, "steep")->focus.apart <= 0.5F);
 	bundle_drop(b);
 	buf_release(&out);
 	world_free(&w);
@@ -747,6 +770,7 @@ int main(void)
 		cmocka_unit_test(test_blind),
 		cmocka_unit_test(test_focus),
 		cmocka_unit_test(test_shrink),
+		cmocka_unit_test(test_class_focus),
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_nothing_leaks),
 		cmocka_unit_test(test_null),
