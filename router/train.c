@@ -264,7 +264,6 @@ enum rc train_fit(struct buf *out, const struct matrix *m,
 
 	if (!rc) {
 		fit_tally(&f);
-		fit_shrink(&f);
 		fit_space(&f);
 		rc = fit_arms(&f, e);
 	}

@@ -32,9 +32,7 @@ struct train_opts {
 	double min_class_tasks; /* fewer: nothing learned serves the class */
 	double quality;         /* success that policies aim at, relative to
 				   the strongest arm's in the class */
-	double shrink;          /* outcomes that a class's prior is worth; up to
-				   4 times as many for the success of an arm,
-				   where out-of-fold rows choose so */
+	double shrink;          /* outcomes that a class's prior is worth */
 	double false_accept;    /* limit of P(accepted and wrong) */
 	double confidence;      /* of bounds, e.g. 0.95 */
 	const struct bundle *prior; /* whose class rates by tier count as

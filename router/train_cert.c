@@ -331,7 +331,6 @@ static void put_head(const struct fit *f, struct json_out *o)
 	json_out_i64(o, "rows", f->n);
 	json_out_i64(o, "replies", f->replies);
 	json_out_i64(o, "seed", (int64_t)t->seed);
-	json_out_double(o, "shrink", f->shrink, 6);
 	json_out_arr(o, "sources");
 	for (int i = 0; i < t->n_sources; i++) {
 		json_out_obj(o, NULL);

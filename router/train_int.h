@@ -57,8 +57,6 @@ struct fit {
 	const struct train_opts *o;
 	int n, arms, folds, features, columns, nodes;
 	double group_rows; /* rows of a group, in the mean */
-	double shrink;     /* outcomes that the class above is worth, for the
-			      success of an arm */
 	struct fit_row *row;
 	struct fit_node *node;
 	int *node_of;        /* by class of the matrix */
@@ -110,9 +108,6 @@ void rates_release(struct rates *r);
 void fit_rates(const struct fit *f, int node, int but, int but2,
 	       struct rates *out);
 int arm_tier(const struct fit *f, int arm); /* 0..TIERS-1 */
-
-/* train_shrink.c: f->shrink, chosen on out-of-fold rows. */
-void fit_shrink(struct fit *f);
 
 /* train_space.c */
 void fit_space(struct fit *f);

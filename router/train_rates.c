@@ -148,7 +148,7 @@ static void effects(const struct fit *f, const struct tally *t,
 static void node_rates(const struct fit *f, const struct tally *t,
 		       struct rates *io)
 {
-	double better, dearer, m = f->o->shrink / 4;
+	double better, dearer, m = f->o->shrink;
 
 	effects(f, t, io, &better, &dearer);
 	for (int a = 0; a < f->arms; a++) {
@@ -157,12 +157,11 @@ static void node_rates(const struct fit *f, const struct tally *t,
 		rate = fmin(fmax(rate + better, 1 - SURE), SURE);
 		cost *= exp(dearer);
 		if (isfinite(io->rate[a]))
-			io->rate[a] =
-				(float)((t[a].success + f->shrink * rate) /
-					(t[a].n + f->shrink));
+			io->rate[a] = (float)((t[a].success + m * rate) /
+					      (t[a].n + m));
 		if (isfinite(io->cost[a]))
-			io->cost[a] = (float)((t[a].cost + m * cost) /
-					      (t[a].priced + m));
+			io->cost[a] = (float)((t[a].cost + m / 4 * cost) /
+					      (t[a].priced + m / 4));
 	}
 }
 

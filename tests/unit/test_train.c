@@ -302,48 +302,6 @@ static void test_class_focus(void **state)
 	world_free(&w);
 }
 
-static double shrink_of(const struct world *w)
-{
-	struct json_doc d;
-	struct buf out;
-	struct bundle *b;
-	struct err e = {"", ""};
-	double shrink;
-
-	fit(w, NULL, 1, &out);
-	b = view(&out);
-	json_doc_init(&d, 100000);
-	assert_int_equal(json_parse(&d, bundle_certificate(b), &e), RC_OK);
-	assert_true(json_double(json_get(d.nodes, "shrink"), &shrink));
-	json_doc_release(&d);
-	bundle_drop(b);
-	buf_release(&out);
-	return shrink;
-}
-
-/* Classes in which another arm is best each keep their own word; classes of few
- * tasks, all of the same arms, follow what all say. */
-static void test_shrink(void **state)
-{
-	uint64_t seed = 5;
-	double told = 0, even = 0;
-
-	(void)state;
-	for (int k = 0; k < 3; k++) {
-		struct world w;
-
-		world_make(&w, 300, (uint64_t)k + 3);
-		told += shrink_of(&w);
-		for (int t = 0; t < w.m.n_tasks; t++)
-			for (int a = 0; a < ARMS; a++)
-				matrix_cell(&w.m, t, a)->success =
-					stat_uniform(&seed) < 0.5 + 0.05 * a;
-		even += shrink_of(&w);
-		world_free(&w);
-	}
-	assert_true(told < even);
-}
-
 static void test_certificate(void **state)
 {
 	const struct json *doc, *classes;
@@ -769,7 +727,6 @@ int main(void)
 		cmocka_unit_test(test_certificate),
 		cmocka_unit_test(test_blind),
 		cmocka_unit_test(test_focus),
-		cmocka_unit_test(test_shrink),
 		cmocka_unit_test(test_class_focus),
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_nothing_leaks),
