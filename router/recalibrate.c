@@ -330,6 +330,19 @@ static void say(struct recal *r, const char *why)
 	snprintf(r->reason, sizeof(r->reason), "%s", why);
 }
 
+/* Whether what was learned may serve again, where static policies stood in for
+ * it: probabilities that hold are no proof that it is as good as these. */
+static bool returns(const struct work *w, const struct bundle *next,
+		    const struct recal_opts *o)
+{
+	struct gate g;
+
+	if (!o->serving)
+		return true;
+	gate_compare(o->serving, next, w->m, w->side, &o->gate, &g);
+	return g.judged > 0 && g.worse_class < 0 && g.gain >= 0;
+}
+
 /* The decisions of the new one against the old one's. */
 static enum rc judge_decisions(const struct work *w, const struct recal_opts *o,
 			       const struct buf *bytes, struct recal *r,
@@ -341,6 +354,7 @@ static enum rc judge_decisions(const struct work *w, const struct recal_opts *o,
 	if (rc)
 		return rc;
 	gate_compare(w->b, next, w->m, w->side, &o->gate, &r->gate);
+	r->returns = returns(w, next, o);
 	bundle_drop(next);
 	r->passed = r->gate.worse_class < 0 && r->gate.gain_high >= 0;
 	if (r->passed)

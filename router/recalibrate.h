@@ -21,6 +21,8 @@ struct recal_opts {
 			    bundle's certificate says that it was fitted on */
 	double confidence;
 	struct gate_opts gate;
+	const struct bundle *serving; /* as it serves, where it does without
+					 what it learned; NULL: as it is */
 };
 void recal_defaults(struct recal_opts *o);
 
@@ -34,6 +36,9 @@ struct recal {
 	double brier_was, brier, better_low;
 	double ece_was, ece;
 	struct gate gate; /* of the decisions */
+	bool returns;     /* what was learned may serve again: on the later
+			     tasks no worse than opts.serving, no class surely
+			     worse */
 };
 
 /* `bytes` are of the bundle that serves; the new one's go to `out` (empty, its

@@ -309,13 +309,15 @@ static enum rc publish(const struct retrain_opts *o, struct retrain_result *out,
 
 /* ---- only its calibrations ---- */
 
-/* New calibrations mend probabilities that do not hold in general. They mend
- * neither what a class alone has, nor requests and prices that moved, nor does
- * a person's word end with them. */
-static bool keeps_drift(const struct shelf_drift *d)
+/* New calibrations mend probabilities that do not hold in general, if what is
+ * decided by them is no worse than what static policies did. They mend neither
+ * what a class alone has, nor requests and prices that moved, nor does a
+ * person's word end with them. */
+static bool keeps_drift(const struct shelf_drift *d, const struct recal *r)
 {
-	return d->ignored || (d->parts[0] && (strcmp(d->parts, "all") != 0 ||
-					      strcmp(d->by, "means") != 0));
+	return d->ignored ||
+	       (d->parts[0] && (strcmp(d->parts, "all") != 0 ||
+				strcmp(d->by, "means") != 0 || !r->returns));
 }
 
 /* The old certificate, members of which later ones replace. */
@@ -331,7 +333,7 @@ static void certify_refreshed(const struct retrain_opts *o,
 	json_out_init(&json, &members);
 	json_out_obj(&json, NULL);
 	recal_json(&out->recal, s->id, o->now_us, a_day, &json);
-	if (keeps_drift(&s->drift))
+	if (keeps_drift(&s->drift, &out->recal))
 		json_out_raw(&json, "drift",
 			     (struct str){s->drift.all.p, s->drift.all.len});
 	json_out_end(&json, '}');
@@ -367,14 +369,16 @@ static enum rc refresh(const struct retrain_opts *o, const struct serving *s,
 		       const struct matrix *m, struct retrain_result *out,
 		       struct err *e)
 {
+	struct recal_opts by = o->recal;
 	struct buf bytes;
 	enum rc rc;
 
 	if (!s->id)
 		return RC_OK;
+	by.serving = s->b;
 	buf_init(&bytes, BUNDLE_BYTES_MAX);
-	rc = recalibrate((struct str){s->bytes.p, s->bytes.len}, m, &o->recal,
-			 &bytes, &out->recal, e);
+	rc = recalibrate((struct str){s->bytes.p, s->bytes.len}, m, &by, &bytes,
+			 &out->recal, e);
 	out->looked = !rc;
 	if (!rc && out->recal.passed && o->publish)
 		rc = publish_refreshed(o, s, tasks_a_day(m), &bytes, out, e);

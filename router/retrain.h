@@ -4,8 +4,9 @@
  * refreshed (recalibrate.h), which makes a version of its own. What drifted
  * (ingest/drift.h) serves by static policies, and that is what a candidate is
  * compared with; a refreshed version takes over what drifted but for
- * probabilities that did not hold in general. `aco train` is
- * this; the daemon starts it nightly as a program of its own. */
+ * probabilities that did not hold in general, where its decisions are no worse
+ * than those of the static policies. `aco train` is this; the daemon starts it
+ * nightly as a program of its own. */
 #ifndef ACO_RETRAIN_H
 #define ACO_RETRAIN_H
 

@@ -160,15 +160,15 @@ static void files_are_learnt_from(void **state)
 
 /* ---- calibrations ---- */
 
-/* Fitted on the earlier half, which it says. */
-static void fit_half(struct buf *bytes, bool says)
+/* Fitted on the earlier half, which it says, or on the other. */
+static void fit_on(struct buf *bytes, bool says, bool earlier)
 {
 	enum mx_side side[TASKS];
 	struct train_opts o;
 	struct err e = {"", ""};
 
 	for (int t = 0; t < TASKS; t++)
-		side[t] = t < TASKS / 2 ? MX_FIT : MX_JUDGE;
+		side[t] = (t < TASKS / 2) == earlier ? MX_FIT : MX_JUDGE;
 	train_defaults(&o);
 	o.trees = 15;
 	o.folds = 2;
@@ -178,6 +178,11 @@ static void fit_half(struct buf *bytes, bool says)
 	buf_init(bytes, BUNDLE_BYTES_MAX);
 	if (train_fit(bytes, &m, side, &o, &e))
 		fail_msg("%s", e.msg);
+}
+
+static void fit_half(struct buf *bytes, bool says)
+{
+	fit_on(bytes, says, true);
 }
 
 /* The same with probabilities that say too little. */
@@ -295,6 +300,40 @@ static void bad_ones_are_mended(void **state)
 	matrix_release(&m);
 }
 
+/* What was learned returns only where it does what serves instead no worse. */
+static void returns_if_no_worse(void **state)
+{
+	struct recal_opts o;
+	struct buf bytes, out, better;
+	struct bundle *off, *best;
+	struct recal r;
+	struct err e = {"", ""};
+
+	(void)state;
+	made(true);
+	recal_defaults(&o);
+	fit_half(&bytes, true);
+	distort(&bytes);
+	assert_int_equal(bundle_view(&off, bytes.p, bytes.len, &e), RC_OK);
+	bundle_demote(off, "all");
+	o.serving = off;
+	r = look(&bytes, &o, &out);
+	assert_true(r.passed && r.returns);
+	buf_release(&out);
+	/* One that knows the tasks that it is judged by. */
+	fit_on(&better, false, false);
+	assert_int_equal(bundle_view(&best, better.p, better.len, &e), RC_OK);
+	o.serving = best;
+	r = look(&bytes, &o, &out);
+	assert_true(r.passed && !r.returns);
+	bundle_drop(off);
+	bundle_drop(best);
+	buf_release(&better);
+	buf_release(&bytes);
+	buf_release(&out);
+	matrix_release(&m);
+}
+
 /* Where lots were drawn a verdict counts as often as lots fall otherwise, in
  * what judges too: good ones ten times here, which says that nearly all is
  * good. */
@@ -346,6 +385,7 @@ int main(void)
 		cmocka_unit_test(files_are_learnt_from),
 		cmocka_unit_test(good_ones_stay),
 		cmocka_unit_test(bad_ones_are_mended),
+		cmocka_unit_test(returns_if_no_worse),
 		cmocka_unit_test(lots_count),
 		cmocka_unit_test(no_bundle),
 	};
