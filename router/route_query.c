@@ -39,6 +39,18 @@ static int small(const struct json *v, int otherwise)
 	return n < -1 || n > 1000000 ? otherwise : (int)n;
 }
 
+/* False: it is there and no tier. One that was not understood must not pass for
+ * none: it may be a floor. */
+static bool tier(const struct json *v, int *out)
+{
+	int64_t n = 0;
+
+	if (json_present(v) && (!json_i64(v, &n) || n < 0 || n > TIERS))
+		return false;
+	*out = (int)n;
+	return true;
+}
+
 static bool number(const struct json *v, double *out)
 {
 	return json_double(v, out) && isfinite(*out);
@@ -181,13 +193,12 @@ static enum rc read_arm(struct reading *r, const struct json *v)
 		name = json_get(v, "name");
 		if (!name)
 			name = json_get(v, "model");
-		a->tier = (int)whole(json_get(v, "tier"), 0);
+		if (!tier(json_get(v, "tier"), &a->tier))
+			return bad(r, "a tier is none of 1 to 5");
 		a->allowed = !json_is(json_get(v, "allowed"), JSON_FALSE);
 	}
 	if (!json_is(name, JSON_STRING) || !name->text.len)
 		return bad(r, "a model has no name");
-	if (a->tier < 0 || a->tier > TIERS)
-		return bad(r, "a tier is none of 1 to 5");
 	a->model = json_str(name, &r->q->arena);
 	price_arm(r, a);
 	if (!per_mtok(json_get(v, "input_usd_per_mtok"), &a->in_fusd) ||
@@ -260,8 +271,7 @@ static enum rc read_limits(struct reading *r)
 	const struct json *pinned = json_get(r->root, "pinned");
 	int64_t left = -1;
 
-	ask->floor = small(json_get(r->root, "floor"), 0);
-	if (ask->floor < 0 || ask->floor > TIERS)
+	if (!tier(json_get(r->root, "floor"), &ask->floor))
 		return bad(r, "floor is none of 1 to 5");
 	ask->floor_why = "asked";
 	if (!usd(json_get(r->root, "budget_usd"), &left))
