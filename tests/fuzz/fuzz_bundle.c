@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/crc32c.h"
+#include "ledger/evidence.h"
 #include "router/bundle_int.h"
 #include "router/router.h"
 
@@ -50,7 +51,71 @@ static void watch(const struct bundle *b, const float *x)
 	spread_watch_release(&w);
 }
 
-static void use(const struct bundle *b)
+static void check(const struct route_ask *ask, const struct decision *d)
+{
+	if (d->arm < -1 || d->arm >= ask->n_arms || !(d->propensity > 0) ||
+	    !(d->propensity <= 1) || isnan(d->judge_gain))
+		abort();
+	if (d->arm >= 0 && ask->arms[d->arm].tier < ask->floor)
+		abort();
+}
+
+/* Every goal, of a reply that stands and of one that is judged. */
+static void ask_all(const struct bundle *b, struct route_ask *ask)
+{
+	static const double targets[] = {1, 0.5, 1e-6, 1e6};
+	static const float seen[EVIDENCE_N] = {0};
+	struct route_tried tried = {0, seen, EVIDENCE_N, 1000000000};
+	static struct decision d;
+
+	for (int i = 0; i < 24; i++) {
+		ask->goal = (enum route_goal)(i % 3);
+		ask->target = targets[i / 3 % 4];
+		ask->stands = i >= 12;
+		router_decide(b, ask, &d);
+		check(ask, &d);
+		ask->tried = &tried;
+		ask->n_tried = 1;
+		router_judge(b, ask, &d);
+		check(ask, &d);
+		ask->tried = NULL;
+		ask->n_tried = 0;
+	}
+}
+
+#define ARMS 3
+
+static void decide(const struct bundle *b, const float *x)
+{
+	const struct bundle_class *c;
+	const struct bundle_arm *a;
+	struct route_arm arms[ARMS];
+	struct route_ask ask = {.arms = arms,
+				.n_arms = ARMS,
+				.x = x,
+				.n_x = feature_count(),
+				.pinned = -1,
+				.budget_left_pusd = -1,
+				.explore = 0.3};
+	int n = bundle_arms(b, &a);
+
+	bundle_classes(b, &c);
+	ask.class_name = c[0].name;
+	for (int i = 0; i < ARMS; i++)
+		arms[i] = (struct route_arm){.model = i < n ? a[i].name
+							    : STR("another"),
+					     .tier = 1 + 2 * i,
+					     .in_fusd = 1000,
+					     .cached_fusd = -1,
+					     .out_fusd = 4000,
+					     .allowed = true};
+	ask_all(b, &ask);
+	ask.x = NULL;
+	ask.floor = 3;
+	ask_all(b, &ask);
+}
+
+static void use(struct bundle *b)
 {
 	float x[FEATURE_ALL_MAX], out[BUNDLE_FORESTS_MAX];
 	const struct bundle_class *c;
@@ -74,6 +139,9 @@ static void use(const struct bundle *b)
 	for (int i = 0; i < arms; i++)
 		sum += calibrate(&a[i].cal, 0.5F);
 	watch(b, x);
+	decide(b, x);
+	bundle_demote(b, "0");
+	decide(b, x);
 	if (sum < 0) /* so that it is read */
 		x[0] = sum;
 }
