@@ -62,7 +62,9 @@ table() {
     return
   }
   echo "== $name ($(cat "${@/#/$work/}" | wc -l) outcomes)"
-  grep -E 'judged|policy|best|static|learned|oracle|ECE|Brier' "$work/out"
+  awk '/^Saved/ { tables = 9 } /^POLICY/ { tables++ }
+    tables < 3 && /^(POLICY|best-single|class-static|learned|oracle)/
+    /tasks judged|ECE/' "$work/out"
 }
 table '500 real tasks' few.jsonl
 table 'generated' made.jsonl
